@@ -1,0 +1,77 @@
+"""`python -m analysis report votes.csv`: a vote table in, its report out. Exit status 2 for what is at fault."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from analysis.report import report
+from analysis.votes import SIMULATED, VoteTable, VoteTableError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        result = report(VoteTable.read(options.votes), options.min_passed, options.simulated)
+    except VoteTableError as error:
+        print(error, file=sys.stderr)
+        return 2
+    forms = {"text": result.to_text, "json": lambda: result.to_json() + "\n", "html": result.to_html}
+    return _write(forms[options.format]().encode(), options.out)
+
+
+def _write(data: bytes, out: str | None) -> int:
+    """To a file, or to standard output, whose reader may have left."""
+    if out not in (None, "-"):
+        try:
+            Path(out).write_bytes(data)
+        except OSError as error:
+            print(f"{out}: {error.strerror}; name a file that can be written with --out", file=sys.stderr)
+            return 2
+        return 0
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m analysis", description="What votes prove.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    command = commands.add_parser(
+        "report",
+        help="count the votes of a table and test them",
+        description="Count the votes of a table and test whether the methods differ.",
+    )
+    command.add_argument("votes", help='a vote table in CSV, with at least participant and chosen_method; "-" reads standard input')
+    command.add_argument("--format", choices=("text", "json", "html"), default="text", help="default: text")
+    command.add_argument(
+        "--min-passed",
+        type=_number_of_checks,
+        metavar="N",
+        help="keep the participants who are complete and passed at least N attention checks, whatever the column kept says",
+    )
+    command.add_argument(
+        "--simulated",
+        choices=SIMULATED,
+        default="include",
+        help="what to do with participants marked as simulated; default: include",
+    )
+    command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
+    return parser
+
+
+def _number_of_checks(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 10):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

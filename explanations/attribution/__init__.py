@@ -1,0 +1,1 @@
+"""Local explanations: a model and images in, weights `(images, pixels)` out. A file a family."""

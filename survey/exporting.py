@@ -1,0 +1,105 @@
+"""From answers to the vote table and its report; the only door to `analysis`."""
+
+import csv
+
+#from analysis.report import report
+#from analysis.votes import VoteTable
+
+from .models import Answer, Option, Question
+from .models.studies import N_OPTIONS
+
+# The vote table's columns and what they hold; the codebook is made from this.
+COLUMNS = {
+    "study": "short name of the study",
+    "participant": "participant, numbered over all studies of this site; tells nothing of the person",
+    "position": "place of the question for this participant: 0 is practice, then from 1",
+    "question": "the question: class and replicate, with the kind before it unless it is scored",
+    "kind": "scored, check (attention check: one right answer) or practice",
+    "label": "the class that was asked about",
+    "replicate": "which of the disjoint samples of images the pictures come from; of checks, a number",
+    **{f"method_{n}": f"method of the picture shown in place {n}" for n in range(1, N_OPTIONS + 1)},
+    "chosen_position": f"place of the chosen picture, 1 to {N_OPTIONS}",
+    "chosen_method": "method of the chosen picture",
+    "correct": "checks and practice: whether the right picture was chosen; scored: empty",
+    "shown_at": "when the server sent the page that was answered (ISO 8601, UTC)",
+    "answered_at": "when the server stored the answer (ISO 8601, UTC)",
+    "response_ms": "milliseconds between the two",
+    "status": "of the participation: answering or complete",
+    "checks_passed": "attention checks passed; empty until complete",
+    "kept": "true if complete and enough checks were passed: part of the analysis",
+    "simulated": "true if a program answered",
+}
+
+
+def vote_rows(study):
+    """The study's vote table: a dict for each answer, with the keys of COLUMNS and plain values."""
+    answers = (
+        Answer.objects.filter(planned__participation__study=study)
+        .select_related("planned__participation", "planned__question", "option")
+        .order_by("planned__participation", "planned__position")
+    )
+    options = Option.objects.filter(question__study=study)
+    methods = {
+        (question, str(number)): title
+        for question, number, title in options.values_list("question", "number", "class_map__method__title")
+    }
+    for answer in answers.iterator(chunk_size=2000):
+        yield _row(study, answer, methods)
+
+
+def _row(study, answer, methods):
+    planned, participation = answer.planned, answer.planned.participation
+    question = planned.question
+    shown = [methods[question.pk, number] for number in planned.option_order]
+    return {
+        "study": study.slug,
+        "participant": participation.code,
+        "position": planned.position,
+        "question": question.code,
+        "kind": question.kind,
+        "label": question.label,
+        "replicate": question.replicate,
+        **{f"method_{place}": title for place, title in enumerate(shown, start=1)},
+        "chosen_position": answer.chosen_position,
+        "chosen_method": shown[answer.chosen_position - 1],
+        "correct": None if question.kind == Question.Kind.SCORED else answer.option.is_right,
+        "shown_at": answer.shown_at.isoformat(timespec="milliseconds"),
+        "answered_at": answer.answered_at.isoformat(timespec="milliseconds"),
+        "response_ms": answer.response_ms,
+        "status": participation.status,
+        "checks_passed": participation.checks_passed,
+        "kept": participation.kept,
+        "simulated": participation.simulated,
+    }
+
+
+class _Echo:
+    """A file whose `write` hands the line back, so that a csv.writer can feed a streamed response."""
+
+    def write(self, line):
+        return line
+
+
+def vote_lines(study):
+    """The vote table as lines of CSV, the header first."""
+    writer = csv.DictWriter(_Echo(), COLUMNS, lineterminator="\n")
+    yield writer.writeheader()
+    for row in vote_rows(study):
+        yield writer.writerow({column: _spelled(value) for column, value in row.items()})
+
+
+def codebook_lines():
+    writer = csv.writer(_Echo(), lineterminator="\n")
+    yield writer.writerow(["column", "meaning"])
+    for column, meaning in COLUMNS.items():
+        yield writer.writerow([column, meaning])
+
+
+def _spelled(value):
+    if value is None:
+        return ""
+    return str(value).lower() if isinstance(value, bool) else value
+CHARTS = {}
+REPORT_FORMATS = {}
+SIMULATED = ()
+def study_report(study, simulated): ...

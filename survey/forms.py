@@ -1,0 +1,112 @@
+"""The forms of the site: one answer, and one study."""
+
+from datetime import UTC, datetime
+
+from django import forms
+from django.core import signing
+from django.utils import timezone
+from django.utils.text import slugify
+
+from .models import Study
+from .models.studies import N_OPTIONS, new_token
+from .reference_study import default_texts
+
+
+class AnswerForm(forms.Form):
+    """The chosen picture's place, and when the page was shown (signed, since it decides the response time)."""
+
+    choice = forms.IntegerField(min_value=1)
+    shown = forms.CharField()
+
+    def __init__(self, data=None, *, planned):
+        super().__init__(data)
+        self.signer = signing.Signer(salt=f"shown-{planned.pk}")
+        self.fields["choice"].max_value = len(planned.option_order)
+
+    def stamp(self):
+        """The signed present moment, for the hidden field of a page that is about to be sent."""
+        return self.signer.sign(str(timezone.now().timestamp()))
+
+    def clean_choice(self):
+        choice = self.cleaned_data["choice"]
+        if choice > self.fields["choice"].max_value:
+            raise forms.ValidationError(f"There are {self.fields['choice'].max_value} pictures.")
+        return choice
+
+    def clean_shown(self):
+        try:
+            stamp = self.signer.unsign(self.cleaned_data["shown"])
+        except signing.BadSignature:
+            raise forms.ValidationError("This page has been changed on its way.") from None
+        return datetime.fromtimestamp(float(stamp), UTC)
+
+
+class StudyForm(forms.ModelForm):
+    """Creates a study from an explanation set, or edits a draft. Its defaults are the NormLIME paper's study."""
+
+    methods = forms.ModelMultipleChoiceField(
+        queryset=None,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=f"{N_OPTIONS} are compared; each question shows one picture by each.",
+    )
+    labels = forms.MultipleChoiceField(
+        label="Classes",
+        widget=forms.CheckboxSelectMultiple,
+        help_text="One scored question for each class and replicate of the set.",
+    )
+
+    class Meta:
+        model = Study
+        fields = [
+            "title",
+            "methods",
+            "labels",
+            "n_checks",
+            "min_passed",
+            "question_text",
+            "consent_text",
+            "instructions_text",
+            "thanks_text",
+        ]
+        widgets = {
+            "question_text": forms.Textarea(attrs={"rows": 2}),
+            "consent_text": forms.Textarea(attrs={"rows": 8}),
+            "instructions_text": forms.Textarea(attrs={"rows": 8}),
+            "thanks_text": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, data=None, *, instance):
+        explanation_set = instance.explanation_set
+        is_new = instance.pk is None
+        initial = default_texts(explanation_set) if is_new else {}
+        super().__init__(data, instance=instance, initial=initial)
+        compared = explanation_set.compared_methods()
+        self.fields["methods"].queryset = compared
+        self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
+        self.fields["methods"].initial = compared[:N_OPTIONS] if is_new else instance.methods()
+        self.fields["labels"].initial = explanation_set.labels() if is_new else instance.labels()
+
+    def clean_methods(self):
+        methods = self.cleaned_data["methods"]
+        if len(methods) != N_OPTIONS:
+            raise forms.ValidationError(f"Choose {N_OPTIONS} methods; {len(methods)} are chosen.")
+        return methods
+
+    def clean_labels(self):
+        labels = self.cleaned_data["labels"]
+        if len(labels) < 2:
+            raise forms.ValidationError("Choose at least two classes: an attention check needs another class.")
+        return labels
+
+    def save(self):
+        """Stores the study and writes its questions anew."""
+        if self.instance.pk is None:
+            self.instance.slug = unused_slug(self.instance.title)
+        study = super().save()
+        study.write_questions(self.cleaned_data["methods"], self.cleaned_data["labels"])
+        return study
+
+
+def unused_slug(title):
+    slug = slugify(title)[:60] or "study"
+    return slug if not Study.objects.filter(slug=slug).exists() else f"{slug}-{slugify(new_token()).lower()[:8]}"

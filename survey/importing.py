@@ -1,0 +1,82 @@
+"""From an explanation set's folder to rows and pictures; the only door to `explanations.manifest`."""
+
+import hashlib
+from pathlib import Path
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import transaction
+from PIL import Image
+
+from explanations import manifest as manifests
+
+from .models import ClassMap, ExplanationSet
+
+
+class ImportRefused(Exception):
+    """The folder is not a valid explanation set; the message says what is wrong and where."""
+
+
+@transaction.atomic
+def import_set(folder):
+    """The ExplanationSet of a folder, with its pictures stored. The same folder again gives the same set."""
+    folder = Path(folder)
+    try:
+        manifest = manifests.read(folder)
+    except manifests.ManifestError as error:
+        raise ImportRefused(str(error)) from error
+    text = (folder / manifests.MANIFEST_FILE).read_text(encoding="utf-8")
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    known = ExplanationSet.objects.filter(digest=digest).first()
+    if known:
+        return known
+    explanation_set = _create_set(manifest, text, digest, folder)
+    methods = {
+        record.slug: explanation_set.methods.create(
+            slug=record.slug, title=record.title, reference=record.reference, purpose=record.purpose
+        )
+        for record in manifest.methods
+    }
+    _create_maps(manifest, methods, folder)
+    return explanation_set
+
+
+def _create_set(manifest, text, digest, folder):
+    is_taken = ExplanationSet.objects.filter(slug=manifest.name).exists()
+    with Image.open(folder / manifest.maps[0].image) as picture:
+        width, height = picture.size
+    return ExplanationSet.objects.create(
+        slug=f"{manifest.name}-{digest[:8]}" if is_taken else manifest.name,
+        digest=digest,
+        manifest=text,
+        seed=manifest.seed,
+        dataset=manifest.dataset.name,
+        dataset_split=manifest.dataset.split,
+        dataset_sha256=manifest.dataset.sha256,
+        classifier=manifest.classifier.factory,
+        weights_sha256=manifest.classifier.weights_sha256,
+        test_accuracy=manifest.classifier.test_accuracy,
+        picture_width=width,
+        picture_height=height,
+    )
+
+
+def _create_maps(manifest, methods, folder):
+    order = {label: index for index, label in enumerate(manifest.dataset.classes)}
+    records = sorted(manifest.maps, key=lambda record: (order[record.label], record.replicate))
+    ClassMap.objects.bulk_create(
+        ClassMap(
+            method=methods[record.method],
+            label=record.label,
+            replicate=record.replicate,
+            image=_store(folder / record.image),
+        )
+        for record in records
+    )
+
+
+def _store(path):
+    """Stores a picture under its content's name, once, and returns that name."""
+    content = path.read_bytes()
+    name = f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png"
+    return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))

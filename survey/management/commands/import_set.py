@@ -1,0 +1,19 @@
+"""Imports an explanation set, as `python -m explanations build` writes it, into the site."""
+
+from django.core.management.base import BaseCommand, CommandError
+
+from survey.importing import ImportRefused, import_set
+
+
+class Command(BaseCommand):
+    help = "Import an explanation set's folder, so that studies can be made from it."
+
+    def add_arguments(self, parser):
+        parser.add_argument("folder")
+
+    def handle(self, *, folder, **options):
+        try:
+            explanation_set = import_set(folder)
+        except ImportRefused as refusal:
+            raise CommandError(str(refusal)) from refusal
+        self.stdout.write(f"{explanation_set.slug}: {explanation_set.class_maps.count()} pictures")

@@ -1,0 +1,17 @@
+"""The data model, a file a noun: explanation sets, studies, participations."""
+
+from .explanation_sets import ClassMap, ExplanationSet, Method
+from .participations import Answer, Participation, PlannedQuestion
+from .studies import Option, Question, Study
+
+__all__ = [
+    "Answer",
+    "ClassMap",
+    "ExplanationSet",
+    "Method",
+    "Option",
+    "Participation",
+    "PlannedQuestion",
+    "Question",
+    "Study",
+]

@@ -1,0 +1,109 @@
+"""What the explanations' pillar made: sets of class maps, as `survey.importing` read them from a folder."""
+
+from django.db import models
+from django.urls import reverse
+
+
+class ExplanationSet(models.Model):
+    """One imported folder. Never edited: another build is another set."""
+
+    slug = models.SlugField(max_length=80, unique=True)
+    digest = models.CharField("SHA-256 of manifest.json", max_length=64, unique=True)
+    manifest = models.TextField("manifest.json, verbatim")
+    seed = models.BigIntegerField()
+    dataset = models.CharField(max_length=80)
+    dataset_split = models.CharField(max_length=40)
+    dataset_sha256 = models.CharField(max_length=64)
+    classifier = models.CharField("factory of the classifier", max_length=200)
+    weights_sha256 = models.CharField(max_length=64)
+    test_accuracy = models.FloatField("share of the test images classified correctly")
+    picture_width = models.PositiveSmallIntegerField("pixels")
+    picture_height = models.PositiveSmallIntegerField("pixels")
+    imported_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-imported_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(test_accuracy__gte=0, test_accuracy__lte=1),
+                name="test_accuracy_is_a_share",
+            )
+        ]
+
+    def __str__(self):
+        return self.slug
+
+    def get_absolute_url(self):
+        return reverse("studio:explanation_set", args=[self.slug])
+
+    @property
+    def accuracy_percent(self):
+        return f"{self.test_accuracy:.2%}"
+
+    @property
+    def class_maps(self):
+        return ClassMap.objects.filter(method__explanation_set=self)
+
+    def compared_methods(self):
+        return self.methods.filter(purpose=Method.Purpose.COMPARISON)
+
+    def labels(self):
+        """The classes, in the data set's own order (the order in which the maps were imported)."""
+        labels = self.class_maps.order_by("pk").values_list("label", flat=True)
+        return list(dict.fromkeys(labels))
+
+    def sheet(self):
+        """Rows of the contact sheet: a label, and for each method its maps, one a replicate."""
+        cells = {}
+        for class_map in self.class_maps.order_by("replicate"):
+            cells.setdefault((class_map.label, class_map.method_id), []).append(class_map)
+        methods = list(self.methods.all())
+        return [(label, [cells.get((label, method.pk), []) for method in methods]) for label in self.labels()]
+
+
+class Method(models.Model):
+    """A saliency method of one set, or the class means that attention checks are made of."""
+
+    class Purpose(models.TextChoices):
+        COMPARISON = "comparison", "compared with the others"
+        CHECK = "check", "pictures of attention checks"
+
+    explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="methods")
+    slug = models.SlugField(max_length=80)
+    title = models.CharField(max_length=80)
+    reference = models.CharField(max_length=400)
+    purpose = models.CharField(max_length=12, choices=Purpose.choices)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["explanation_set", "slug"], name="method_once_in_a_set"),
+            # the vote table names methods by title, so two methods of a set may not share one
+            models.UniqueConstraint(fields=["explanation_set", "title"], name="method_title_once_in_a_set"),
+        ]
+
+    def __str__(self):
+        return self.title
+
+
+class ClassMap(models.Model):
+    """One method's picture of one class, from one of the disjoint samples of images (the replicate)."""
+
+    method = models.ForeignKey(Method, models.CASCADE, related_name="class_maps")
+    label = models.CharField(max_length=80)
+    replicate = models.PositiveSmallIntegerField()
+    image = models.FileField(upload_to="maps/")
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["method", "label", "replicate"], name="class_map_once_for_method_label_and_replicate"
+            )
+        ]
+
+    def __str__(self):
+        return f"{self.method} of {self.label}, replicate {self.replicate}"
+
+    def get_absolute_url(self):
+        return reverse("studio:class_map", args=[self.pk])

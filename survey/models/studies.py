@@ -1,0 +1,251 @@
+"""A study: which maps are compared, in which words, with which attention checks; and its frozen questions."""
+
+import random
+import secrets
+
+from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator
+from django.db import models, transaction
+from django.db.models import Count, F, Max, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from ..likeness import least_alike
+from .explanation_sets import ClassMap, ExplanationSet, Method
+
+N_OPTIONS = 4  # pictures in a question, so also the methods that a study compares
+
+
+def new_token():
+    return secrets.token_urlsafe(12)
+
+
+def new_seed():
+    return secrets.randbits(63)
+
+
+def validate_question_text(text):
+    if "{label}" not in text:
+        raise ValidationError("The question must contain {label}, where the class that is asked for will stand.")
+
+
+class StudyQuerySet(models.QuerySet):
+    def with_counts(self):
+        """Adds how many people (simulated ones apart) started, completed and were kept, and the last answer."""
+        people = Q(participations__simulated=False)
+        return self.annotate(
+            started=Count("participations", people),
+            completed=Count("participations", people & Q(participations__finished_at__isnull=False)),
+            kept=Count("participations", people & Q(participations__kept=True)),
+            simulated=Count("participations", Q(participations__simulated=True)),
+            last_answer_at=Max("participations__last_answer_at"),
+        )
+
+
+class Study(models.Model):
+    class Status(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        OPEN = "open", "Open"
+        CLOSED = "closed", "Closed"
+
+    slug = models.SlugField(max_length=80, unique=True)
+    title = models.CharField(max_length=120, help_text="Participants see it at the top of the first page.")
+    explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
+    owner = models.ForeignKey("auth.User", models.PROTECT, related_name="studies", null=True, blank=True)
+    status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
+    seed = models.BigIntegerField(default=new_seed)
+
+    n_checks = models.PositiveSmallIntegerField(
+        "attention checks",
+        default=5,
+        validators=[MaxValueValidator(50)],
+        help_text="Questions with one right answer, mixed among the scored ones. The NormLIME study used 5.",
+    )
+    min_passed = models.PositiveSmallIntegerField(
+        "checks to pass",
+        default=4,
+        help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
+    )
+    consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
+    instructions_text = models.TextField("instructions", help_text="One screen, before the practice question.")
+    question_text = models.CharField(
+        "question",
+        max_length=300,
+        validators=[validate_question_text],
+        help_text="Asked above the four pictures; {label} stands for the class, for example 9.",
+    )
+    thanks_text = models.TextField("thanks", help_text="The last page, above the completion code.")
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    opened_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+
+    objects = StudyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+        verbose_name_plural = "studies"
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(min_passed__lte=F("n_checks")),
+                name="no_more_checks_to_pass_than_asked",
+                violation_error_message="There are fewer attention checks than must be passed.",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status="draft", opened_at=None, closed_at=None)
+                    | Q(status="open", opened_at__isnull=False, closed_at=None)
+                    | Q(status="closed", opened_at__isnull=False, closed_at__isnull=False)
+                ),
+                name="study_dates_fit_its_status",
+            ),
+        ]
+
+    def __str__(self):
+        return self.title
+
+    def get_absolute_url(self):
+        return reverse("studio:study", args=[self.slug])
+
+    @property
+    def is_draft(self):
+        return self.status == self.Status.DRAFT
+
+    @property
+    def is_open(self):
+        return self.status == self.Status.OPEN
+
+    def methods(self):
+        """The methods compared."""
+        return Method.objects.filter(
+            purpose=Method.Purpose.COMPARISON, class_maps__options__question__study=self
+        ).distinct()
+
+    def labels(self):
+        """The classes asked about in scored questions, in the set's order."""
+        scored = self.questions.filter(kind=Question.Kind.SCORED).order_by("pk").values_list("label", flat=True)
+        return list(dict.fromkeys(scored))
+
+    def wording(self, label):
+        return self.question_text.replace("{label}", label)
+
+    @transaction.atomic
+    def write_questions(self, methods, labels):
+        """Writes the questions anew: one practice, each label and replicate scored, and the attention checks.
+
+        `methods` are N_OPTIONS compared methods of the study's set, `labels` at least two of its classes.
+        """
+        if not self.is_draft:
+            raise ValidationError(f"The questions of “{self}” are frozen since it opened.")
+        rng = random.Random(self.seed)
+        self.questions.all().delete()
+        self._write_practice(labels, rng)
+        self._write_scored(methods, labels)
+        self._write_checks(labels, rng)
+
+    def _write_practice(self, labels, rng):
+        label, *others = rng.sample(labels, min(len(labels), N_OPTIONS))
+        wrong = [self._mean(other) for other in others]
+        wrong += [wrong[-1]] * (N_OPTIONS - 1 - len(wrong))
+        self._write_question(Question.Kind.PRACTICE, label, 1, wrong, right=self._mean(label))
+
+    def _write_scored(self, methods, labels):
+        maps = ClassMap.objects.filter(method__in=methods)
+        by_question = {}
+        for class_map in maps.order_by("replicate", "pk"):
+            by_question.setdefault((class_map.label, class_map.replicate), []).append(class_map)
+        for (label, replicate), class_maps in by_question.items():
+            if label in labels:
+                self._write_question(Question.Kind.SCORED, label, replicate, class_maps)
+
+    def _write_checks(self, labels, rng):
+        """One picture of the asked class, and three of another: two the same, as in the paper's figure 3."""
+        asked = (rng.sample(labels, len(labels)) * (self.n_checks // len(labels) + 1))[: self.n_checks]
+        means = {label: self._mean(label) for label in self.explanation_set.labels()}
+        for number, label in enumerate(asked):
+            other = rng.choice(least_alike(label, means))
+            wrong = [means[other], means[other], self._mean(other, last=True)]
+            self._write_question(Question.Kind.CHECK, label, number // len(labels) + 1, wrong, right=means[label])
+
+    def _mean(self, label, *, last=False):
+        means = self.explanation_set.class_maps.filter(method__purpose=Method.Purpose.CHECK, label=label)
+        return means.order_by("-replicate" if last else "replicate").first()
+
+    def _write_question(self, kind, label, replicate, class_maps, *, right=None):
+        question = self.questions.create(kind=kind, label=label, replicate=replicate)
+        pictures = ([right] if right else []) + class_maps
+        Option.objects.bulk_create(
+            Option(question=question, number=number, class_map=class_map, is_right=right is not None and number == 1)
+            for number, class_map in enumerate(pictures, start=1)
+        )
+
+    def open(self):
+        """Opens a draft to participants; from now on its questions are frozen."""
+        opened = Study.objects.filter(pk=self.pk, status=self.Status.DRAFT).update(
+            status=self.Status.OPEN, opened_at=timezone.now()
+        )
+        self.refresh_from_db()
+        return bool(opened)
+
+    def close(self):
+        """Closes an open study: nobody can start or answer any more."""
+        closed = Study.objects.filter(pk=self.pk, status=self.Status.OPEN).update(
+            status=self.Status.CLOSED, closed_at=timezone.now()
+        )
+        self.refresh_from_db()
+        return bool(closed)
+
+
+class Question(models.Model):
+    class Kind(models.TextChoices):
+        PRACTICE = "practice"
+        SCORED = "scored"
+        CHECK = "check"
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="questions")
+    kind = models.CharField(max_length=8, choices=Kind.choices)
+    label = models.CharField(max_length=80)
+    replicate = models.PositiveSmallIntegerField()
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["study", "kind", "label", "replicate"], name="question_once_in_a_study"
+            )
+        ]
+
+    def __str__(self):
+        return self.code
+
+    @property
+    def code(self):
+        """How the vote table names the question: `9-2`, `check-4-1`, `practice-7-1`."""
+        name = f"{self.label}-{self.replicate}"
+        return name if self.kind == self.Kind.SCORED else f"{self.kind}-{name}"
+
+
+class Option(models.Model):
+    """A picture offered in a question. Its token, not its map, names it to participants."""
+
+    question = models.ForeignKey(Question, models.CASCADE, related_name="options")
+    number = models.PositiveSmallIntegerField()
+    class_map = models.ForeignKey(ClassMap, models.PROTECT, related_name="options")
+    is_right = models.BooleanField("the one right answer of a check or practice question", default=False)
+    # Two options may show one map (two of a check's pictures are the same), so a name made from the map would tell.
+    token = models.CharField(max_length=16, unique=True, default=new_token)
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["question", "number"], name="option_number_once_in_a_question"),
+            models.UniqueConstraint(
+                fields=["question"], condition=Q(is_right=True), name="one_right_option_at_most"
+            ),
+        ]
+
+    def __str__(self):
+        return f"{self.question} option {self.number}"
+
+    def get_absolute_url(self):
+        return reverse("participant:picture", args=[self.token])

@@ -1,0 +1,62 @@
+"""What a question's page shows, made from a planned question: the same for participants and for a preview."""
+
+from dataclasses import dataclass
+
+SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
+
+
+@dataclass(frozen=True)
+class Picture:
+    number: int  # where it stands, from 1
+    url: str
+    chosen: bool
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class QuestionPage:
+    heading: str
+    pictures: tuple[Picture, ...]
+    side: int  # the pictures' width in their own pixels
+    width: int  # shown, a whole multiple of their own, so that every map pixel is as large as any other
+    height: int
+    position: int  # 0 for practice
+    total: int
+    chosen: int | None = None
+
+    @classmethod
+    def of(cls, planned, study, total, chosen=None):
+        """The page of `planned`, with the position from 1 of the picture that was chosen, if one was."""
+        pictures = tuple(
+            Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
+            for number, option in enumerate(planned.shown_options(), start=1)
+        )
+        explanation_set = study.explanation_set
+        scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
+        return cls(
+            heading=study.wording(planned.question.label),
+            pictures=pictures,
+            side=explanation_set.picture_width,
+            width=explanation_set.picture_width * scale,
+            height=explanation_set.picture_height * scale,
+            position=planned.position,
+            total=total,
+            chosen=chosen,
+        )
+
+    @property
+    def is_practice(self):
+        return self.position == 0
+
+    @property
+    def right(self):
+        """The position of the right answer, None in a scored question. Shown after practice only."""
+        return next((picture.number for picture in self.pictures if picture.is_right), None)
+
+    @property
+    def chosen_is_right(self):
+        return self.chosen == self.right
+
+    @property
+    def n_answered(self):
+        return max(0, self.position - 1)

@@ -1,0 +1,79 @@
+"""What analysts see and take away: the results page, its charts, the vote table with its codebook, the report."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from ..exporting import CHARTS, REPORT_FORMATS, SIMULATED, codebook_lines, study_report, vote_lines
+from ..models import Study
+
+
+@login_required
+@require_safe
+def results(request, slug):
+    study = _study(slug)
+    simulated = _simulated(request)
+    context = {
+        "study": study,
+        "tab": "results",
+        "report": study_report(study, simulated),
+        "simulated": simulated,
+        "has_both": 0 < study.participations.filter(simulated=True).count() < study.participations.count(),
+    }
+    return render(request, "results/results.html", context)
+
+
+@login_required
+@require_safe
+def chart(request, slug, chart):
+    if chart not in CHARTS:
+        raise Http404(f"There is no chart {chart!r}; there are {', '.join(CHARTS)}.")
+    report = _report_or_404(request, slug)
+    return HttpResponse(CHARTS[chart](report), content_type="image/svg+xml")
+
+
+@login_required
+@require_safe
+def report_file(request, slug, extension):
+    if extension not in REPORT_FORMATS:
+        raise Http404(f"There is no report as {extension!r}; there are {', '.join(REPORT_FORMATS)}.")
+    content_type, render_as = REPORT_FORMATS[extension]
+    response = HttpResponse(render_as(_report_or_404(request, slug)), content_type=content_type)
+    return _as_file(response, f"{slug}-report.{extension}")
+
+
+@login_required
+@require_safe
+def votes_csv(request, slug):
+    response = StreamingHttpResponse(vote_lines(_study(slug)), content_type="text/csv; charset=utf-8")
+    return _as_file(response, f"{slug}-votes.csv")
+
+
+@login_required
+@require_safe
+def codebook_csv(request, slug):
+    response = HttpResponse("".join(codebook_lines()), content_type="text/csv; charset=utf-8")
+    return _as_file(response, f"{_study(slug).slug}-codebook.csv")
+
+
+def _study(slug):
+    return get_object_or_404(Study.objects.select_related("explanation_set"), slug=slug)
+
+
+def _simulated(request):
+    """Which participants count: all ("include"), people alone ("exclude") or simulated ones alone ("only")."""
+    chosen = request.GET.get("simulated", "include")
+    return chosen if chosen in SIMULATED else "include"
+
+
+def _report_or_404(request, slug):
+    report = study_report(_study(slug), _simulated(request))
+    if report is None:
+        raise Http404("There are no votes yet.")
+    return report
+
+
+def _as_file(response, name):
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response

@@ -1,0 +1,174 @@
+"""Fixtures of the site's tests, each named by the state that it gives."""
+
+import hashlib
+import re
+
+import numpy as np
+import pytest
+from django.test import Client
+from PIL import Image
+
+from explanations import manifest as manifests
+from survey.importing import import_set
+from survey.models import Participation, Study
+from survey.reference_study import create_reference_study
+
+DIGITS = tuple(str(digit) for digit in range(10))
+METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
+SIDE = 8  # pixels of a test picture
+
+
+@pytest.fixture(autouse=True)
+def _media_in_a_temporary_folder(settings, tmp_path):
+    settings.MEDIA_ROOT = tmp_path / "media"
+
+
+def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
+    """A valid explanation set of random 8 x 8 maps: four methods and the class means, two replicates each."""
+    rng = np.random.default_rng(seed)
+    (folder / "images").mkdir(parents=True)
+    slugs = [*METHODS, "class-mean"]
+    maps, records = {}, []
+    for slug in slugs:
+        for label in labels:
+            for replicate in (1, 2):
+                key = manifests.array_key(slug, label, replicate)
+                maps[key] = rng.random((SIDE, SIDE), dtype=np.float32)
+                image = _write_picture(folder, maps[key])
+                digest = hashlib.sha256((folder / image).read_bytes()).hexdigest()
+                records.append(manifests.ClassMap(label, slug, replicate, key, image, digest, 10))
+    methods = tuple(
+        manifests.Method(
+            slug=slug,
+            title=METHODS.get(slug, "Class mean"),
+            reference=f"Reference of {slug}",
+            purpose="comparison" if slug in METHODS else "check",
+            signed=False,
+            parameters={},
+            forward_passes=1,
+            backward_passes=0,
+        )
+        for slug in slugs
+    )
+    manifests.write_maps(folder, maps)
+    manifests.write(
+        folder,
+        manifests.Manifest(
+            format=manifests.FORMAT,
+            name=name,
+            seed=seed,
+            dataset=manifests.Dataset("random", "train", "0" * 64, labels),
+            classifier=manifests.Classifier("package.module:factory", "1" * 64, 0.9876),
+            rendering={},
+            versions={},
+            methods=methods,
+            maps=tuple(records),
+        ),
+    )
+    return folder
+
+
+def _write_picture(folder, importances):
+    picture = Image.fromarray((importances * 255).astype(np.uint8), "P")
+    picture.putpalette([255 - shade for shade in range(256) for _ in range(3)])
+    draft = folder / "draft.png"
+    picture.save(draft, compress_level=0)
+    name = f"images/{hashlib.sha256(draft.read_bytes()).hexdigest()[:20]}.png"
+    draft.rename(folder / name)
+    return name
+
+
+@pytest.fixture(scope="session")
+def set_folder(tmp_path_factory):
+    return write_set(tmp_path_factory.mktemp("sets") / "tiny")
+
+
+@pytest.fixture
+def explanation_set(db, set_folder):
+    return import_set(set_folder)
+
+
+@pytest.fixture
+def draft_study(explanation_set):
+    return create_reference_study(explanation_set, slug="digits")
+
+
+@pytest.fixture
+def open_study(draft_study):
+    draft_study.open()
+    return draft_study
+
+
+@pytest.fixture
+def closed_study(open_study):
+    open_study.close()
+    return open_study
+
+
+@pytest.fixture
+def participation(open_study):
+    """Begun, nothing answered yet."""
+    return Participation.objects.enrol(open_study, "begun-participation")
+
+
+def answer_until(participation, position, *, wrong_checks=0, chooses=None):
+    """Answers every question before `position`: checks rightly but the first few, scored ones with the first option.
+
+    `chooses` maps a planned scored question to the number of the chosen option.
+    """
+    wrong = wrong_checks
+    for planned in participation.plan.filter(position__lt=position, answer=None):
+        options = {option.number: option for option in planned.question.options.all()}
+        number = chooses(planned) if chooses and planned.question.kind == "scored" else 1
+        if planned.question.kind == "check" and wrong:
+            number, wrong = 2, wrong - 1
+        planned.record_answer(planned.place_of(options[number]), participation.consented_at)
+    participation.refresh_from_db()
+    return participation
+
+
+@pytest.fixture
+def answer():
+    """The function that answers questions of a participation up to a position."""
+    return answer_until
+
+
+@pytest.fixture
+def complete_participation(participation):
+    return answer_until(participation, 26)
+
+
+@pytest.fixture
+def participant(client):
+    return client
+
+
+@pytest.fixture
+def stranger():
+    return Client()
+
+
+@pytest.fixture
+def researcher(django_user_model, db):
+    user = django_user_model.objects.create_user("researcher", password="a long password")
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def hidden_fields():
+    """The function that reads the hidden fields of a page's form, as a browser would send them."""
+
+    def read(response):
+        fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', response.content.decode())
+        return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
+
+    return read
+
+
+@pytest.fixture
+def two_studies(draft_study, explanation_set):
+    other = create_reference_study(explanation_set, slug="other")
+    return draft_study, Study.objects.get(pk=other.pk)

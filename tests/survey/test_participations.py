@@ -1,0 +1,143 @@
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+from django.utils import timezone
+
+from survey.models import Answer, Participation
+from survey.models.participations import AnswerRefused, draw_plan
+
+pytestmark = pytest.mark.django_db
+
+
+def orders(plan):
+    return [(planned.question_id, planned.option_order) for planned in plan]
+
+
+def at(participation, position):
+    return participation.plan.get(position=position)
+
+
+def test_a_plan_has_practice_first_then_twenty_scored_questions_and_five_checks(participation):
+    kinds = list(participation.plan.values_list("question__kind", flat=True))
+    assert kinds[0] == "practice"
+    assert sorted(kinds[1:]) == ["check"] * 5 + ["scored"] * 20
+    assert list(participation.plan.values_list("position", flat=True)) == list(range(26))
+
+
+def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(open_study):
+    questions = open_study.questions.prefetch_related("options")
+    assert orders(draw_plan(questions, 7)) == orders(draw_plan(questions, 7))
+    assert orders(draw_plan(questions, 7)) != orders(draw_plan(questions, 8))
+
+
+def test_the_order_of_questions_and_options_is_drawn_once_and_stored(participation):
+    questions = participation.study.questions.prefetch_related("options")
+    assert orders(participation.plan.all()) == orders(draw_plan(questions, participation.seed))
+
+
+def test_every_option_stands_in_every_place_about_equally_often(open_study):
+    questions = open_study.questions.prefetch_related("options")
+    places = [planned.option_order.index("1") for seed in range(100) for planned in draw_plan(questions, seed)]
+    # 2,600 draws: each place is expected 650 times with a standard deviation of 22
+    assert all(540 < places.count(place) < 760 for place in range(4))
+
+
+def test_enrolling_twice_with_one_invitation_begins_one_participation(open_study):
+    first = Participation.objects.enrol(open_study, "same")
+    second = Participation.objects.enrol(open_study, "same")
+    assert first == second
+    assert first.plan.count() == 26
+
+
+def test_the_same_answer_twice_is_harmless(participation):
+    now = timezone.now()
+    first = at(participation, 0).record_answer(2, now)
+    second = at(participation, 0).record_answer(2, now + timedelta(seconds=1))
+    assert first == second
+    assert Answer.objects.count() == 1
+
+
+def test_a_second_answer_to_a_question_is_refused_and_the_first_is_kept(participation):
+    first = at(participation, 0).record_answer(2, timezone.now())
+    with pytest.raises(AnswerRefused, match=r"^You had already answered this question. Your first answer is kept.$"):
+        at(participation, 0).record_answer(3, timezone.now())
+    assert Answer.objects.get() == first
+    assert Answer.objects.get().chosen_position == 2
+
+
+def test_an_answer_out_of_turn_is_refused(participation):
+    with pytest.raises(AnswerRefused, match=r"^Please answer the questions before this one first.$"):
+        at(participation, 1).record_answer(1, timezone.now())
+    assert not Answer.objects.exists()
+
+
+def test_an_answer_to_a_closed_study_is_refused(participation):
+    participation.study.close()
+    with pytest.raises(AnswerRefused, match=r"^This study has closed. The answers that you gave before are kept.$"):
+        at(participation, 0).record_answer(1, timezone.now())
+
+
+def test_an_answer_keeps_the_chosen_option_and_where_it_stood(participation):
+    planned = at(participation, 0)
+    planned.record_answer(3, timezone.now())
+    stored = Answer.objects.get()
+    assert str(stored.option.number) == planned.option_order[2]
+    assert stored.chosen_position == 3
+
+
+def test_the_response_time_is_from_page_to_answer(participation):
+    answer = at(participation, 0).record_answer(1, timezone.now() - timedelta(seconds=5))
+    assert 5000 <= answer.response_ms < 7000
+
+
+def test_a_clock_set_back_gives_no_negative_response_time(participation):
+    answer = at(participation, 0).record_answer(1, timezone.now() + timedelta(hours=1))
+    assert answer.response_ms == 0
+
+
+def test_the_last_answer_completes_the_participation(participation, answer):
+    answer(participation, 25)
+    assert not participation.is_complete
+    answer(participation, 26)
+    assert participation.is_complete
+    assert participation.checks_passed == 5
+    assert participation.kept
+
+
+@pytest.mark.parametrize(("wrong", "kept"), [(0, True), (1, True), (2, False), (5, False)])
+def test_who_passes_four_of_five_checks_is_kept(participation, answer, wrong, kept):
+    answer(participation, 26, wrong_checks=wrong)
+    assert (participation.checks_passed, participation.kept) == (5 - wrong, kept)
+
+
+def test_who_is_not_kept_keeps_every_answer(participation, answer):
+    answer(participation, 26, wrong_checks=5)
+    assert Answer.objects.filter(planned__participation=participation).count() == 26
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kept": True},
+        {"checks_passed": 5},
+        {"status": "complete"},
+        {"status": "complete", "checks_passed": 5},
+    ],
+)
+def test_the_database_refuses_an_outcome_that_does_not_fit_the_status(participation, change):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Participation.objects.filter(pk=participation.pk).update(**change)
+
+
+def test_what_was_answered_cannot_be_deleted(complete_participation):
+    study = complete_participation.study
+    for protected in (study, study.explanation_set, study.questions.first(), complete_participation):
+        with pytest.raises(ProtectedError):
+            protected.delete()
+
+
+def test_codes_of_participants_open_no_page(participation):
+    assert participation.code == f"P{participation.pk:05d}"
+    assert participation.code != participation.public_id
