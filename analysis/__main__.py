@@ -1,4 +1,4 @@
-"""`python -m analysis report votes.csv`: a vote table in, its report out. Exit status 2 for what is at fault."""
+"""`python -m analysis report votes.csv`: a vote table in, its report out; exit status 2 for bad input."""
 
 import argparse
 import os
@@ -49,13 +49,13 @@ def _parser() -> argparse.ArgumentParser:
         help="count the votes of a table and test them",
         description="Count the votes of a table and test whether the methods differ.",
     )
-    command.add_argument("votes", help='a vote table in CSV, with at least participant and chosen_method; "-" reads standard input')
+    command.add_argument("votes", help='a vote table in CSV; "-" reads standard input')
     command.add_argument("--format", choices=("text", "json", "html"), default="text", help="default: text")
     command.add_argument(
         "--min-passed",
         type=_number_of_checks,
         metavar="N",
-        help="keep the participants who are complete and passed at least N attention checks, whatever the column kept says",
+        help="keep who is complete and passed at least N attention checks, whatever the column kept says",
     )
     command.add_argument(
         "--simulated",

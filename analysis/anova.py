@@ -43,21 +43,21 @@ class OneWay:
     @property
     def rows(self) -> tuple[tuple[str, str, str, str, str, str], ...]:
         """The classic table, ready to print: source, sum of squares, df, mean square, F, p."""
-        total = self.ss_between + self.ss_within
-        between = fmt.decimal(self.ms_between, 5)
-        within = fmt.UNDEFINED if self.ms_within is None else fmt.decimal(self.ms_within, 5)
+        between, within, total = self.ss_between, self.ss_within, self.ss_between + self.ss_within
+        ms_within = fmt.UNDEFINED if self.ms_within is None else fmt.decimal(self.ms_within, 5)
+        f, p = fmt.f_value(self.F), fmt.p_value(self.p, self.log10_p)
+        ms_between = fmt.decimal(self.ms_between, 5)
         return (
-            ("Between groups", fmt.decimal(self.ss_between, 5), fmt.count(self.df_between), between)
-            + (fmt.f_value(self.F), fmt.p_value(self.p, self.log10_p)),
-            ("Within groups", fmt.decimal(self.ss_within, 5), fmt.count(self.df_within), within, "", ""),
+            ("Between groups", fmt.decimal(between, 5), fmt.count(self.df_between), ms_between, f, p),
+            ("Within groups", fmt.decimal(within, 5), fmt.count(self.df_within), ms_within, "", ""),
             ("Total", fmt.decimal(total, 5), fmt.count(self.n - 1), "", "", ""),
         )
 
     def __str__(self) -> str:
-        names = ", ".join(self.groups)
+        title = f"One-way ANOVA of {fmt.counted(self.n, 'number')} in {len(self.groups)} groups"
         table = fmt.text_table(("", "Sum of squares", "df", "Mean square", "F", "p"), self.rows)
         last = self.note or f"eta squared = {fmt.share_of_variance(self.eta_squared)}"
-        return f"One-way ANOVA of {fmt.counted(self.n, 'number')} in {len(self.groups)} groups ({names})\n{table}\n{last}"
+        return f"{title} ({', '.join(self.groups)})\n{table}\n{last}"
 
 
 def one_way(groups: Groups | ExactGroups) -> OneWay:
@@ -68,7 +68,7 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
     exact = groups if isinstance(groups, ExactGroups) else ExactGroups.of(groups)
     columns = exact.numerators
     n, total = sum(map(len, columns.values())), sum(map(sum, columns.values()))
-    of_groups = sum(Fraction(sum(values) ** 2, len(values)) for values in columns.values())
+    of_groups = sum((Fraction(sum(values) ** 2, len(values)) for values in columns.values()), Fraction())
     squares = sum(value * value for values in columns.values() for value in values)
     scale = exact.denominator**2
     between, within = (of_groups - Fraction(total**2, n)) / scale, (squares - of_groups) / scale
@@ -98,11 +98,7 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
 
 def _undefined(between: Fraction, within: Fraction, df_within: int) -> str | None:
     if df_within == 0:
-        return (
-            "F is undefined: with one number in each group there is no variance within groups to compare with"
-        )
+        return "F is undefined: one number in each group leaves no variance within groups"
     if within:
         return None
-    return "F is undefined: zero variance within groups" + (
-        "" if between else ", and none between them (0/0)"
-    )
+    return "F is undefined: zero variance within groups" + ("" if between else " and between them (0/0)")

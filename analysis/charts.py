@@ -1,7 +1,7 @@
 """Two figures as SVG: the shares of votes with their intervals, and the differences of all pairs.
 
-Rows with their labels come in, the text of an SVG goes out, the same bytes for the same rows. Text stays text;
-a significant pair has a filled dot and another a hollow one, so that grey print and colour-blind eyes lose nothing.
+Rows with their labels come in, the text of an SVG goes out, the same bytes for the same rows. Text
+stays text; a significant pair has a filled dot and another a hollow one, so that nothing is lost in grey.
 Colours, font and size fit light and dark pages, from 360 pixels of width.
 """
 
@@ -11,20 +11,22 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 
-import matplotlib as mpl
+from matplotlib import style
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from analysis import formatting as fmt
 
-WIDTH, SIDE, ROW, FOOT = 400, 12, 46, 62  # pixels; a row is a line of text above a line of drawing
-_LONGEST = 34  # characters of a label that fit beside its value
+WIDTH, SIDE, FOOT = 400, 12, 62  # pixels
+_LEAD = 18  # from one line of text to the next
+_LINE = 15  # from the last line of a row's text to its drawing
+_FITS = 48  # characters in a line
 INK, MUTED, ACCENT, RULE = "#1f2328", "#59636e", "#0b6e99", "#8c959f"
 _DARK = {INK: "#e6edf3", MUTED: "#9da7b1", ACCENT: "#5db7e0", RULE: "#7d8590"}
 _FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'DejaVu Sans', sans-serif"
-_SETTINGS = {
+_SETTINGS: dict[Any, Any] = {
     "svg.fonttype": "none",
     "svg.hashsalt": "beholder",
     "font.family": "DejaVu Sans",
@@ -50,7 +52,7 @@ class Mark:
 
 
 def shares(marks: Sequence[Mark], description: str, title: str = "Shares of votes") -> str:
-    """A dot plot of shares in [0, 1] from 0 % on, with the share that chance alone would give as a dashed line."""
+    """A dot plot of shares in [0, 1] from 0 % on, with a line at the share that chance would give."""
     highest = max(mark.high if mark.high is not None else mark.at for mark in marks)
     chance = 1 / len(marks)
 
@@ -63,7 +65,7 @@ def shares(marks: Sequence[Mark], description: str, title: str = "Shares of vote
 
 
 def pairs(marks: Sequence[Mark], description: str, title: str = "Differences between methods") -> str:
-    """A forest plot of differences of shares in [-1, 1], with no difference as a dashed line."""
+    """A forest plot of differences of shares in [-1, 1], with a line at no difference."""
     ends = [end for mark in marks for end in (mark.at, mark.low, mark.high, 0.0) if end is not None]
     margin = (max(ends) - min(ends)) * 0.05 or 0.1
 
@@ -76,7 +78,13 @@ def pairs(marks: Sequence[Mark], description: str, title: str = "Differences bet
 
 
 def _reference_line(axes: Axes, at: float, label: str) -> None:
-    axes.axvline(at, color=RULE, linewidth=1.2, linestyle=(0, (3, 3)), zorder=1)
+    """A line through the drawings, but not through the text above them."""
+    for height in axes.get_yticks()[:-1]:
+        axes.plot(
+            (at, at), (height - 9, height + 9), color=RULE, linewidth=1.2, solid_capstyle="butt", zorder=1
+        )
+    bottom = axes.get_ylim()[0]
+    axes.plot((at, at), (bottom - 22, bottom), color=RULE, linewidth=1.2, solid_capstyle="butt", zorder=1)
     left, right = axes.get_xlim()
     place = (at - left) / (right - left)
     side = "left" if place < 0.15 else "right" if place > 0.85 else "center"
@@ -86,32 +94,41 @@ def _reference_line(axes: Axes, at: float, label: str) -> None:
     )  # fmt: skip
 
 
-def _figure(marks: Sequence[Mark], scale: Callable[[Axes], None], name: str, title: str, description: str) -> str:
-    height = ROW * len(marks) + FOOT
-    with _drawing, mpl.rc_context(_SETTINGS):
+def _figure(
+    marks: Sequence[Mark], scale: Callable[[Axes], None], name: str, title: str, description: str
+) -> str:
+    # Where a label and its value do not fit into one line, each gets its own, in every row.
+    lines = 1 if all(len(mark.label) + len(mark.value) <= _FITS for mark in marks) else 2
+    row = lines * _LEAD + _LINE + 13
+    height = row * len(marks) + FOOT
+    with _drawing, style.context(["default", _SETTINGS]):
         figure = Figure(figsize=(WIDTH / 100, height / 100), dpi=100)
-        canvas = FigureCanvasSVG(figure)
         side = SIDE / WIDTH
         axes = figure.add_axes((side, FOOT / height, 1 - 2 * side, 1 - FOOT / height))
-        axes.set_ylim(ROW * len(marks), 0)
+        axes.set_ylim(row * len(marks), 0)
+        axes.set_yticks([i * row + lines * _LEAD + _LINE for i in range(len(marks))])
         scale(axes)
-        _draw(axes, marks)
+        _draw(axes, marks, lines)
         _quiet(axes)
         out = io.StringIO()
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))
-        canvas.print_svg(out, metadata=metadata)
+        figure.savefig(out, format="svg", metadata=metadata)
     return _accessible(out.getvalue(), name, title, description, height)
 
 
-def _draw(axes: Axes, marks: Sequence[Mark]) -> None:
+def _draw(axes: Axes, marks: Sequence[Mark], lines: int) -> None:
+    """Each row: its text in so many lines, and below it the dot and its interval."""
     across = axes.get_yaxis_transform()  # x in fractions of the width, y in pixels
+    edge = SIDE / (WIDTH - 2 * SIDE)  # of the picture
     left, right = axes.get_xlim()
     radius = 4.5 * (right - left) / (WIDTH - 2 * SIDE)  # of a dot
-    for row, mark in enumerate(marks):
-        text, line = row * ROW + 18, row * ROW + 33
-        label = mark.label if len(mark.label) <= _LONGEST else mark.label[: _LONGEST - 1] + "…"
-        axes.text(0, text, label, transform=across, ha="left", va="baseline", color=INK)
-        axes.text(1, text, mark.value, transform=across, ha="right", va="baseline", color=MUTED)
+    for line, mark in zip(axes.get_yticks(), marks, strict=True):
+        base = line - _LINE
+        label = mark.label if len(mark.label) <= _FITS else mark.label[: _FITS - 1] + "…"
+        above = base if lines == 1 else base - _LEAD
+        axes.text(-edge, above, label, transform=across, ha="left", va="baseline", color=INK)
+        x, side = (1 + edge, "right") if lines == 1 else (-edge, "left")
+        axes.text(x, base, mark.value, transform=across, ha=side, va="baseline", color=MUTED)
         for end in (mark.low, mark.high):
             if end is not None and abs(end - mark.at) > radius:
                 _whisker(axes, mark.at + (radius if end > mark.at else -radius), end, line)
@@ -141,20 +158,27 @@ def _quiet(axes: Axes) -> None:
 
 
 def _accessible(svg: str, name: str, title: str, description: str, height: int) -> str:
-    """The SVG by Matplotlib with a title, a description, a role, the page's own font and colours for dark pages."""
-    body = svg[svg.index("<g id=") :]
-    body = re.sub(r'( id="|href="#|url\(#)', rf"\1{name}-", body)  # two figures on one page share no id
-    body = body.replace("'DejaVu Sans'", _FONT)
-    style = ["@media (prefers-color-scheme: dark) {"]
-    for light, dark in _DARK.items():
-        for part in ("fill", "stroke"):
-            style.append(f'.beholder-chart [style*="{part}: {light}"] {{ {part}: {dark} !important }}')
-    lines = "\n".join([*style, "}"])
+    """Matplotlib's SVG with title, description and role, in the page's font, with colours for dark pages."""
+
+    def adapted(tag: re.Match[str]) -> str:
+        text = re.sub(r'( id="|href="#|url\(#)', rf"\1{name}-", tag[0])  # two figures on a page share no id
+        return text.replace("'DejaVu Sans'", _FONT)
+
+    body = re.sub("<[^<>]+>", adapted, svg[svg.index("<g id=") :])
+    body = re.sub(r'(<defs>\s*<path[^>]*?) style="[^"]*"', r"\1", body)  # a dot has the colours of its use
+    rules = [
+        f'.beholder-chart [style*="{part}: {light}"] {{ {part}: {dark} !important }}'
+        for light, dark in _DARK.items()
+        for part in ("fill", "stroke")
+    ]
+    alone = ":root.beholder-chart { color-scheme: light dark }"  # or a browser puts dark colours on white
+    css = "\n".join([alone, "@media (prefers-color-scheme: dark) {", *rules, "}"])
+    box = f"0 0 {WIDTH * 0.72:g} {height * 0.72:g}"  # Matplotlib has 72 units an inch
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" class="beholder-chart"'
-        f' viewBox="0 0 {WIDTH * 0.72:g} {height * 0.72:g}" width="{WIDTH}" height="{height}" role="img"'
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink"'
+        f' class="beholder-chart" viewBox="{box}" width="{WIDTH}" height="{height}" role="img"'
         f' aria-labelledby="{name}-title {name}-desc">\n'
         f'<title id="{name}-title">{html.escape(title)}</title>\n'
         f'<desc id="{name}-desc">{html.escape(description)}</desc>\n'
-        f"<style>\n{lines}\n</style>\n{body}"
+        f"<style>\n{css}\n</style>\n{body}"
     )

@@ -1,7 +1,7 @@
 """Numbers to integers over one common denominator, so that sums of squares are exact.
 
-Sums of squares lose their digits where the mean is large beside the spread (NIST StRD SmLs07: 13 equal leading
-digits). Every float is a fraction, and so is every share of votes; integers of any size add up without rounding.
+Sums of squares lose their digits where the mean is large beside the spread: in NIST StRD SmLs07 the first 13
+digits are equal. Every float is a fraction, as is every share of votes, and integers add up without rounding.
 """
 
 import math

@@ -5,9 +5,9 @@ Everything that is printed comes from the report ready to print; here it is only
 
 from __future__ import annotations
 
+import html as markup
 import textwrap
 from collections.abc import Sequence
-from html import escape
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
@@ -20,10 +20,13 @@ _SHARES = ("Method", "Votes", "Share", "95 % interval")
 _PAIRS = ("Difference", "Points", "95 % interval", "p")
 _TESTS = ("Test", "Holds 5 %", "Statistic", "p", "Effect")
 _ANOVA = ("Source", "Sum of squares", "df", "Mean square", "F", "p")
-_TUKEY = "Tukey HSD: differences of mean shares in percentage points, with simultaneous intervals."
+_TUKEY = "Differences of mean shares in percentage points: Tukey HSD, simultaneous 95 % intervals"
+_DOTS = "A filled dot marks a difference with p below 0.05, a hollow one any other."
+_FLAG = "Tukey HSD finds differences too readily here, as one-way ANOVA does: see the caveat below."
 
 _STYLE = """
-:root { color-scheme: light dark; --ink: #1f2328; --muted: #59636e; --ground: #fdfdfc; --rule: #d1d5da; --accent: #0b6e99 }
+:root { color-scheme: light dark;
+  --ink: #1f2328; --muted: #59636e; --ground: #fdfdfc; --rule: #d1d5da; --accent: #0b6e99 }
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e6edf3; --muted: #9da7b1; --ground: #14171a; --rule: #3a4149; --accent: #5db7e0 }
 }
@@ -31,7 +34,7 @@ _STYLE = """
 body { margin: 0; background: var(--ground); color: var(--ink);
   font: 16px/1.5 system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', sans-serif }
 main { max-width: 54rem; margin: 0 auto; padding: 2.5rem 1rem 4rem }
-h1 { font-size: 28px; line-height: 1.25; font-weight: 600; margin: 0 0 1.5rem; max-width: 34em; text-wrap: pretty }
+h1 { font-size: 28px; line-height: 1.25; font-weight: 600; margin: 0 0 1.5rem; text-wrap: pretty }
 h2 { font-size: 20px; line-height: 1.3; font-weight: 600; margin: 3rem 0 .75rem }
 p, li { max-width: 66ch }
 .note { color: var(--muted); font-size: 14px }
@@ -42,7 +45,8 @@ figure svg { display: block; width: 100%; height: auto }
 .scroll { overflow-x: auto }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--muted); padding-bottom: .5rem }
-th, td { padding: .35rem 1.25rem .35rem 0; text-align: right; white-space: nowrap; border-bottom: 1px solid var(--rule) }
+th, td { padding: .35rem 1.25rem .35rem 0; text-align: right; white-space: nowrap }
+th, td { border-bottom: 1px solid var(--rule); vertical-align: baseline }
 th { font-weight: 600 }
 th:first-child { text-align: left }
 th:last-child, td:last-child { padding-right: 0 }
@@ -51,7 +55,8 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: any
 @media (max-width: 30rem) {
   main { padding-top: 1.5rem }
   h1 { font-size: 20px; line-height: 1.35 }
-  th, td { padding-right: .8rem }
+  th, td { padding-right: .7rem }
+  tbody th { white-space: normal }
 }
 @media print { main { max-width: none; padding: 0 } section { break-inside: avoid } }
 """
@@ -63,7 +68,11 @@ def text(report: Report) -> str:
     parts += [_headed(report.share_heading), fmt.text_table(_SHARES, share_cells(report))]
     parts += [_wrapped(report.interval_note)]
     if report.pair_rows:
-        parts += [_headed(report.pair_heading), fmt.text_table(_PAIRS, pair_cells(report)), _wrapped(_TUKEY)]
+        parts += [
+            _headed(report.pair_heading),
+            fmt.text_table(_PAIRS, pair_cells(report)),
+            _wrapped(f"{_TUKEY}. {_FLAG}"),
+        ]
         parts += [_headed(report.test_heading), fmt.text_table(_TESTS, omnibus_cells(report), left=2)]
         parts += [*map(_wrapped, report.test_notes), _wrapped(report.caveat)]
         parts += [_headed(report.anova_heading), fmt.text_table(_ANOVA, report.anova_rows)]
@@ -72,34 +81,35 @@ def text(report: Report) -> str:
 
 def html(report: Report) -> str:
     """The report as a page: light or dark, from 360 pixels of width, both figures inside."""
-    title = escape(report.heading(f"Votes of {report.name}"))
+    title = _escape(report.heading(f"Votes of {report.name}"))
     parts = [
-        f"<h1>{escape(report.answer)}</h1>",
-        *(f"<p>{escape(note)}</p>" for note in report.notes),
-        f"<section>\n<h2>{escape(report.share_heading)}</h2>",
+        f"<h1>{_escape(report.answer)}</h1>",
+        *(f"<p>{_escape(note)}</p>" for note in report.notes),
+        f"<section>\n<h2>{_escape(report.share_heading)}</h2>",
         f"<figure>\n{report.shares_svg}</figure>",
         _table("Votes and shares", _SHARES, share_cells(report)),
-        f'<p class="note">{escape(report.interval_note)}</p>\n</section>',
+        f'<p class="note">{_escape(report.interval_note)}</p>\n</section>',
     ]
     if report.pair_rows:
         parts += [
-            f"<section>\n<h2>{escape(report.pair_heading)}</h2>",
+            f"<section>\n<h2>{_escape(report.pair_heading)}</h2>",
             f"<figure>\n{report.pairs_svg}</figure>",
-            _table("Differences of mean shares in percentage points: Tukey HSD", _PAIRS, pair_cells(report)),
-            '<p class="note">A filled dot marks a difference with p below 0.05, a hollow one any other.</p>\n</section>',
-            f"<section>\n<h2>{escape(report.test_heading)}</h2>",
+            _table(_TUKEY, _PAIRS, pair_cells(report)),
+            f'<p class="note">{_DOTS} {_FLAG}</p>\n</section>',
+            f"<section>\n<h2>{_escape(report.test_heading)}</h2>",
             _table("Tests of no difference at all", _TESTS, omnibus_cells(report)),
-            *(f"<p>{escape(note)}</p>" for note in report.test_notes),
-            f'<div class="caveat"><p>{escape(report.caveat)}</p></div>\n</section>',
-            f"<section>\n<h2>{escape(report.anova_heading)}</h2>",
-            _table("Analysis of variance of the participants' shares", _ANOVA, report.anova_rows) + "\n</section>",
+            *(f"<p>{_escape(note)}</p>" for note in report.test_notes),
+            f'<div class="caveat"><p>{_escape(report.caveat)}</p></div>\n</section>',
+            f"<section>\n<h2>{_escape(report.anova_heading)}</h2>",
+            _table("Analysis of variance of the participants' shares", _ANOVA, report.anova_rows),
+            "</section>",
         ]
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n"
-        f'<footer><p class="note">{escape(report.source)}</p></footer>\n</main>\n</body>\n</html>\n'
+        f'<footer><p class="note">{_escape(report.source)}</p></footer>\n</main>\n</body>\n</html>\n'
     )
 
 
@@ -113,19 +123,28 @@ def pair_cells(report: Report) -> list[tuple[str, ...]]:
 
 def omnibus_cells(report: Report) -> list[tuple[str, ...]]:
     rows = report.test_rows
-    return [(row.name, "yes" if row.holds_its_level else "no", row.statistic, row.p, row.effect) for row in rows]
+    return [
+        (row.name, "yes" if row.holds_its_level else "no", row.statistic, row.p, row.effect) for row in rows
+    ]
+
+
+def _escape(text: str) -> str:
+    """Text for HTML, in which a number and its percent sign stay on one line."""
+    return markup.escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
 def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table that scrolls by itself where it is wider than the page."""
-    head = "".join(f'<th scope="col">{escape(heading)}</th>' for heading in headings)
+    head = "".join(f'<th scope="col">{_escape(heading)}</th>' for heading in headings)
     body = "\n".join(
-        f'<tr><th scope="row">{escape(row[0])}</th>' + "".join(f"<td>{escape(cell)}</td>" for cell in row[1:]) + "</tr>"
+        f'<tr><th scope="row">{_escape(row[0])}</th>'
+        + "".join(f"<td>{_escape(cell)}</td>" for cell in row[1:])
+        + "</tr>"
         for row in rows
     )
     return (
-        f'<div class="scroll" role="region" aria-label="{escape(caption)}" tabindex="0">\n<table>\n'
-        f"<caption>{escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f'<div class="scroll" role="region" aria-label="{_escape(caption)}" tabindex="0">\n<table>\n'
+        f"<caption>{_escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 

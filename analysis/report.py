@@ -81,7 +81,7 @@ class OmnibusRow:
 
 @dataclass(frozen=True)
 class Report:
-    """What a vote table says. Build it with `report`; print it, or ask for `to_json`, `to_html` or its rows."""
+    """What a vote table says. Built by `report`; prints as text, and has `to_json` and `to_html`."""
 
     name: str
     sha256: str
@@ -115,7 +115,7 @@ class Report:
             return fmt.counted(self.n_participants, "participant")
         if self.n_simulated == self.n_participants:
             return fmt.counted(self.n_participants, "simulated participant")
-        return f"{fmt.counted(self.n_participants, 'participant')} ({fmt.count(self.n_simulated)} of them simulated)"
+        return f"{self._participants} ({fmt.count(self.n_simulated)} of them simulated)"
 
     @property
     def _finding(self) -> str:
@@ -133,7 +133,9 @@ class Report:
 
     def _significance(self, n_best: int) -> str:
         anova, overall, tukey = self.anova, self.repeated_measures, self.tukey
-        assert anova and overall and tukey  # there are two methods or more
+        assert anova is not None  # there are two methods or more
+        assert overall is not None
+        assert tukey is not None
         if self.n_participants == 1:
             return "; one participant says nothing about others, so no test is made."
         if anova.p is None or overall.p is None:
@@ -141,22 +143,13 @@ class Report:
                 return "; every participant split their votes evenly, so the tests are undefined (0/0)."
             return "; every participant split their votes alike, so the tests are undefined (zero variance)."
         omnibus = f"repeated-measures ANOVA, {fmt.p_phrase(overall.p)}"
+        if overall.p >= ALPHA and n_best == len(self.methods):
+            return f"; nothing shows that the methods differ ({omnibus})."
         if overall.p >= ALPHA:
             return f", but this is no evidence that the methods differ ({omnibus})."
         if n_best > 1:
             return f"; the methods differ ({omnibus}), but none was chosen more than every other."
-        lead = [pair for pair in tukey.pairs if pair.a == self.methods[0].method]
-        return self._lead([p for p in lead if _significant(p)], [p for p in lead if not _significant(p)], omnibus)
-
-    def _lead(self, ahead: list[Pair], level: list[Pair], omnibus: str) -> str:
-        """What the best method is ahead of, and what it is not."""
-        if not ahead:
-            return f"; the methods differ ({omnibus}), but it was not chosen significantly more than any other."
-        others = "each of the others" if not level and len(ahead) > 1 else _listed([pair.b for pair in ahead])
-        sentence = f", more than {others} (Tukey HSD, {_together(ahead)})"
-        if level:
-            sentence += f"; its lead over {_listed([pair.b for pair in level])} is not significant ({_together(level)})"
-        return sentence + "."
+        return _lead([pair for pair in tukey.pairs if pair.a == self.methods[0].method], omnibus)
 
     # Rows to print
 
@@ -194,7 +187,7 @@ class Report:
 
     @cached_property
     def test_rows(self) -> tuple[OmnibusRow, ...]:
-        """The tests of whether the methods differ at all: the classic one first, those that hold 5 % after it."""
+        """Do the methods differ at all? The classic test first, after it those that hold 5 %."""
         if not (self.anova and self.repeated_measures and self.friedman):
             return ()
         within = self.repeated_measures
@@ -210,12 +203,14 @@ class Report:
         notes = [f"{row.name}: {row.note}." for row in self.test_rows if row.note]
         if self.repeated_measures and self.repeated_measures.epsilon is not None:
             epsilon = f"{self.repeated_measures.epsilon:.3f}"
-            notes.append(f"Degrees of freedom of the repeated-measures ANOVA: Greenhouse–Geisser, ε = {epsilon}.")
+            notes.append(
+                f"Degrees of freedom of the repeated-measures ANOVA: Greenhouse–Geisser, ε = {epsilon}."
+            )
         return tuple(notes)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
-        """What a reader must know about these numbers: who was left out, what is simulated, what is pooled."""
+        """What a reader must know of these numbers: who was left out, what is simulated or pooled."""
         notes = []
         if self.n_simulated:
             notes.append(f"{fmt.count(self.n_simulated)} of {self._participants} are simulated.")
@@ -225,12 +220,15 @@ class Report:
         if self.excluded:
             why = "; ".join(f"{reason}: {fmt.count(n)}" for reason, n in self.excluded)
             left_out = self.n_recruited - self.n_participants
-            notes.append(f"{fmt.count(left_out)} of {fmt.counted(self.n_recruited, 'participant')} left out ({why}).")
+            notes.append(
+                f"{fmt.count(left_out)} of {fmt.counted(self.n_recruited, 'participant')} left out ({why})."
+            )
         fewest, most = self.votes_per_participant
         if fewest != most:
             notes.append(
-                f"Participants cast between {fewest} and {fmt.counted(most, 'vote')}. Shares pool the votes; tests and "
-                "differences weigh participants equally, so that a difference need not be that of two shares."
+                f"Participants cast between {fewest} and {fmt.counted(most, 'vote')}. "
+                "Shares pool the votes; tests and differences weigh participants equally, "
+                "so a difference need not be that of two shares."
             )
         if self.n_unanswered:
             notes.append(f"{fmt.counted(self.n_unanswered, 'scored question')} left without a choice.")
@@ -281,7 +279,11 @@ class Report:
     @property
     def source(self) -> str:
         """Where the numbers come from, in one line."""
-        kept = "" if self.min_passed is None else f", kept by at least {fmt.counted(self.min_passed, 'check')} passed"
+        kept = (
+            ""
+            if self.min_passed is None
+            else f", kept by at least {fmt.counted(self.min_passed, 'check')} passed"
+        )
         return f"{self.name}{kept}; SHA-256 {self.sha256}; beholder {version('beholder') or 'of a checkout'}"
 
     # Figures
@@ -305,7 +307,7 @@ class Report:
             for p, r in zip(self.tukey.pairs, self.pair_rows, strict=True)
         ]
         told = "; ".join(f"{m.label} {m.value}, p {r.p}" for m, r in zip(marks, self.pair_rows, strict=True))
-        about = f"{self._who}. Difference of mean shares in percentage points with its 95 % Tukey interval: {told}."
+        about = f"{self._who}. Difference of mean shares in points with its 95 % Tukey interval: {told}."
         return charts.pairs(marks, about, self.pair_heading)
 
     # Forms
@@ -341,12 +343,16 @@ class Report:
             "votes": {m.method: m.votes for m in self.methods},
             "shares": {m.method: m.share for m in self.methods},
             "share_intervals": {m.method: _ends(m) for m in self.methods},
-            "mean_proportions": {m.method: x for m, x in zip(self.methods, self.mean_proportions, strict=True)},
+            "mean_proportions": {
+                m.method: x for m, x in zip(self.methods, self.mean_proportions, strict=True)
+            },
             "anova": _fields(self.anova, "F", "df_between", "df_within", "p", "log10_p", "eta_squared")
             | _fields(self.anova, "ss_between", "ss_within", "ms_between", "ms_within", "note"),
             "tukey": [asdict(pair) for pair in (self.tukey.pairs if self.tukey else ())],
             "tukey_note": self.tukey.note if self.tukey else ONE_METHOD,
-            "repeated_measures": _fields(self.repeated_measures, "F", "df_between", "df_within", "epsilon", "p")
+            "repeated_measures": _fields(
+                self.repeated_measures, "F", "df_between", "df_within", "epsilon", "p"
+            )
             | _fields(self.repeated_measures, "log10_p", "p_uncorrected", "partial_eta_squared", "note"),
             "friedman": _fields(self.friedman, "Q", "df", "p", "log10_p", "W", "note"),
             "caveat": self.caveat,
@@ -359,8 +365,8 @@ class Report:
 def report(table: VoteTable, min_passed: int | None = None, simulated: str = "include") -> Report:
     """Count the votes of a table and test them.
 
-    `min_passed` and `simulated` are those of `VoteTable.counts`. Raises NoVotesError where there is no vote to
-    count, and VoteTableError where the table is at fault.
+    `min_passed` and `simulated` are those of `VoteTable.counts`. Raises NoVotesError where there is no vote
+    to count, and VoteTableError where the table is at fault.
     """
     counts = table.counts(min_passed, simulated)
     proportions = counts.proportions()
@@ -392,8 +398,8 @@ def shares(counts: Counts) -> tuple[Share, ...]:
     """Each method's share of all votes with a 95 % t interval over participants, cut at 0 and 1.
 
     The share is a ratio of two sums over participants, its votes and all votes, with the variance of Cochran
-    (1977), Sampling Techniques, equation 2.46; where all cast equally many votes it is that of the mean of their
-    proportions. Undefined for one participant, and where participants do not differ.
+    (1977), Sampling Techniques, section 2.11; where all cast equally many votes it is that of the mean of
+    their proportions. Undefined for one participant, and where participants do not differ.
     """
     table = counts.table.astype(float)  # (participants, methods)
     totals, n = table.sum(axis=1, keepdims=True), len(table)
@@ -418,7 +424,9 @@ def version(name: str) -> str | None:
         return None
 
 
-def _omnibus(name: str, test: OneWay | RepeatedMeasures | Friedman, effect: str, size: float | None) -> OmnibusRow:
+def _omnibus(
+    name: str, test: OneWay | RepeatedMeasures | Friedman, effect: str, size: float | None
+) -> OmnibusRow:
     return OmnibusRow(
         name=name,
         statistic=test.statement,
@@ -429,13 +437,33 @@ def _omnibus(name: str, test: OneWay | RepeatedMeasures | Friedman, effect: str,
     )
 
 
+def _lead(pairs: Sequence[Pair], omnibus: str) -> str:
+    """What the method with most votes is ahead of, and what it is not. `pairs` compare it with each other."""
+    ahead = [pair for pair in pairs if _significant(pair) and pair.difference > 0]
+    behind = [pair for pair in pairs if _significant(pair) and pair.difference < 0]
+    level = [pair for pair in pairs if not _significant(pair)]
+    if behind:  # who cast few votes counts more in a mean of proportions than in a sum of votes
+        others = _listed([pair.b for pair in behind])
+        return f", but less than {others} where participants weigh equally (Tukey HSD, {_together(behind)})."
+    if not ahead:
+        return f"; the methods differ ({omnibus}), but it was not chosen significantly more than any other."
+    others = "each of the others" if not level and len(ahead) > 1 else _listed([pair.b for pair in ahead])
+    sentence = f", more than {others} (Tukey HSD, {_together(ahead)})"
+    if level:
+        rest = _listed([pair.b for pair in level])
+        sentence += f"; its lead over {rest} is not significant ({_together(level)})"
+    return sentence + "."
+
+
 def _significant(pair: Pair) -> bool:
     return pair.p is not None and pair.p < ALPHA
 
 
 def _together(pairs: Sequence[Pair]) -> str:
     """The p of one pair, or what holds of all: "p = 0.012", "every p < 0.001", "p from 0.002 to 0.03"."""
-    phrases = list(dict.fromkeys(fmt.p_phrase(p.p) for p in sorted(pairs, key=lambda p: p.p or 0) if p.p is not None))
+    phrases = list(
+        dict.fromkeys(fmt.p_phrase(p.p) for p in sorted(pairs, key=lambda p: p.p or 0) if p.p is not None)
+    )
     if len(phrases) == 1:
         return phrases[0] if len(pairs) == 1 else f"every {phrases[0]}"
     return f"{phrases[0]} to {phrases[-1]}"

@@ -1,7 +1,7 @@
 """Logarithms of upper tails, for p-values that float64 cannot hold. A statistic in, p and log10 p out.
 
-SciPy's own `logsf` of these two distributions is the logarithm of `sf`, and so -inf where `sf` underflows. Here
-SciPy's `sf` is used for as long as it holds, and then the tail's leading factor, in logarithms, times a series.
+SciPy's own `logsf` of these two distributions is the logarithm of `sf`, and so -inf where `sf` underflows.
+Here SciPy's `sf` is used for as long as it holds, and after that the tail's leading factor times a series.
 """
 
 import math
@@ -16,8 +16,8 @@ _SAFE = sys.float_info.min / sys.float_info.epsilon  # below it, sf loses digits
 def f_tail(statistic: float, df_between: float, df_within: float) -> tuple[float, float]:
     """p and log10 p of an F statistic. p is never 0: where it underflows, it is the smallest float above 0.
 
-    P(F > f) is the regularised incomplete beta I_x(a, b) with x = d2 / (d2 + d1 f), a = d2 / 2 and b = d1 / 2,
-    and I_x(a, b) = x^a (1 - x)^b / (a B(a, b)) 2F1(a + b, 1; a + 1; x): DLMF 8.17.8.
+    P(F > f) is the regularised incomplete beta I_x(a, b) with x = d2 / (d2 + d1 f), a = d2 / 2, b = d1 / 2;
+    I_x(a, b) = x^a (1 - x)^b / (a B(a, b)) 2F1(a + b, 1; a + 1; x): DLMF 8.17.8.
     """
     p = float(stats.f.sf(statistic, df_between, df_within))
     if p > _SAFE:
@@ -30,7 +30,7 @@ def f_tail(statistic: float, df_between: float, df_within: float) -> tuple[float
 
 
 def chi_square_tail(statistic: float, df: float) -> tuple[float, float]:
-    """p and log10 p of a chi-square statistic. p is never 0: where it underflows, it is the smallest float above 0.
+    """p and log10 p of a chi-square statistic. p is never 0, as in `f_tail`.
 
     Gamma(a, x) = x^a e^-x U(1, a + 1, x): DLMF 8.5.3 and 13.2.40.
     """

@@ -22,8 +22,8 @@ SMALLEST_P = 1e-10
 class Pair:
     """Mean of `a` minus mean of `b`, with its simultaneous interval and family-wise p.
 
-    `low`, `high` and `p` are None where there is no variance to judge by. Where `p_is_upper_bound`, the true p
-    lies below `p`.
+    `low`, `high` and `p` are None where there is no variance to judge by. Where `p_is_upper_bound`, the true
+    p lies below `p`.
     """
 
     a: str
@@ -37,7 +37,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Tukey:
-    """All pairs of groups, in the order of the groups; intervals hold together with probability `confidence`."""
+    """All pairs of groups, in their order; the intervals hold together with probability `confidence`."""
 
     pairs: tuple[Pair, ...]
     confidence: float
@@ -46,17 +46,14 @@ class Tukey:
     note: str | None = None
 
     def __str__(self) -> str:
-        rows = [
-            (f"{pair.a} {fmt.MINUS} {pair.b}",)
-            + tuple(
-                fmt.UNDEFINED if x is None else fmt.decimal(x, 4)
-                for x in (pair.difference, pair.low, pair.high)
-            )
-            + (fmt.p_value(pair.p, upper_bound=pair.p_is_upper_bound),)
-            for pair in self.pairs
-        ]
+        rows = []
+        for pair in self.pairs:
+            numbers = (pair.difference, pair.low, pair.high)
+            shown = [fmt.UNDEFINED if x is None else fmt.decimal(x, 4) for x in numbers]
+            p = fmt.p_value(pair.p, upper_bound=pair.p_is_upper_bound)
+            rows.append([f"{pair.a} {fmt.MINUS} {pair.b}", *shown, p])
         table = fmt.text_table(("", "Difference", "Low", "High", "p"), rows)
-        title = f"Tukey HSD of {len(self.groups)} groups, {self.confidence:.0%} simultaneous intervals, df = {self.df}"
+        title = f"Tukey HSD of {len(self.groups)} groups, {self.confidence:.0%} intervals, df = {self.df}"
         return "\n".join(filter(None, (title, table, self.note)))
 
 
@@ -89,5 +86,5 @@ def hsd(groups: Groups, confidence: float = 0.95) -> Tukey:
 
 @lru_cache(maxsize=256)
 def _critical(confidence: float, n_groups: int, df: int) -> float:
-    """The quantile of the studentised range; it takes SciPy about 0.1 s, and a page asks for the same one again."""
+    """A quantile of the studentised range: SciPy takes 0.1 s, and a page asks for the same one again."""
     return float(stats.studentized_range.ppf(confidence, n_groups, df))

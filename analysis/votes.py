@@ -1,7 +1,7 @@
-"""The vote table: one row an answer. A CSV file, a DataFrame or rows come in, counts per participant come out.
+"""The vote table: one row an answer. CSV, a DataFrame or rows come in, counts per participant come out.
 
-`participant` and `chosen_method` are all that a table needs; `COLUMNS` lists what else is understood, and columns
-beside those are left alone. Whatever is wrong is said in one line: where, which value, and what is allowed.
+`participant` and `chosen_method` are all that a table needs; `COLUMNS` lists what else is understood; others
+are left alone. Whatever is wrong is said in one line: where, which value, and what is allowed.
 """
 
 import csv
@@ -19,6 +19,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+
+from analysis import formatting as fmt
 
 METHOD_COLUMNS = ("method_1", "method_2", "method_3", "method_4")
 COLUMNS = (
@@ -48,8 +50,8 @@ class NoVotesError(VoteTableError):
 class Counts:
     """The votes that count: how often each participant chose each method.
 
-    `methods` stand in the order of their votes, most first, and those with equal votes by name; a method that was
-    offered and never chosen is among them. `table` is integer, (participants, methods).
+    `methods` stand in the order of their votes, most first, and those with equal votes by name; a method that
+    was offered and never chosen is among them. `table` is integer, (participants, methods).
     """
 
     participants: tuple[str, ...]
@@ -115,10 +117,10 @@ class VoteTable:
     def from_csv(cls, data: bytes, name: str) -> "VoteTable":
         """Read the bytes of a CSV file; `name` stands in messages and in the report."""
         header, records, rows = _parse(_decode(data, name), name)
-        columns: dict[str, Sequence[str]] = {column: () for column in header}
+        columns: dict[str, Sequence[str]] = dict.fromkeys(header, ())
         if records:
             columns = dict(zip(header, zip(*records, strict=True), strict=True))
-        return cls._checked(columns, rows, name, hashlib.sha256(data).hexdigest(), header_row=", row 1")
+        return cls._checked(columns, rows, name, hashlib.sha256(data).hexdigest(), ", row 1")
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, name: str = "votes") -> "VoteTable":
@@ -152,11 +154,11 @@ class VoteTable:
         rows: Sequence[int],
         name: str,
         sha256: str,
-        header_row: str = "",
+        where: str = "",
     ) -> "VoteTable":
         if not rows and not columns:
             raise NoVotesError(f"{name}: no answers; a vote table has one row an answer")
-        _check_header(list(columns), name, header_row)
+        _check_header(list(columns), name + where)
         if not rows:
             raise NoVotesError(f"{name}: no answers below the header; {_LAYOUT}")
         known = {column: values for column, values in columns.items() if column in COLUMNS}
@@ -168,7 +170,7 @@ class VoteTable:
         """Count the votes: answers to scored questions by participants who are kept.
 
         With `min_passed`, a participant is kept whose status is "complete" and who passed at least so many
-        checks, whatever `kept` says. `simulated` includes or excludes simulated participants, or takes only them.
+        checks, whatever `kept` says. `simulated` includes, excludes or singles out simulated participants.
         Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote.
         """
         if min_passed is not None and min_passed < 0:
@@ -180,9 +182,7 @@ class VoteTable:
         recruited = people if simulated == "include" else people[chosen]
         if recruited.empty:
             kind = "simulated" if simulated == "only" else "real"
-            raise NoVotesError(
-                f"{self.name}: no {kind} participants; there are {len(people)} of the other kind"
-            )
+            raise NoVotesError(f"{self.name}: no {kind} participant among {len(people)}")
         reasons = self._reasons_to_exclude(recruited, min_passed)
         kept = recruited[reasons == ""]
         excluded = {
@@ -213,7 +213,7 @@ class VoteTable:
         )
 
     def _participants(self) -> pd.DataFrame:
-        """One row a participant, in the order of the table: first row, simulated, kept, status, checks passed."""
+        """One row a participant, in the order of the table, with what is the same in all of their rows."""
         first = self.answers.reset_index().drop_duplicates("participant").set_index("participant")
         people = first.reindex(columns=["row", "simulated", "kept", "status", "checks_passed"])
         people["simulated"] = _truth(first["simulated"]) if "simulated" in first else False
@@ -227,7 +227,7 @@ class VoteTable:
         for column in ("status", "checks_passed"):
             if column not in self.answers:
                 raise VoteTableError(
-                    f"{self.name}: no column '{column}'; a least number of checks passed needs status and checks_passed"
+                    f"{self.name}: no column '{column}'; needed for min_passed are status and checks_passed"
                 )
         complete = people["status"].str.casefold() == "complete"
         blank = people[complete & (people["checks_passed"] == "")]
@@ -246,7 +246,7 @@ class VoteTable:
             where = f"{self.name}, row {row}, column participant"
             raise VoteTableError(
                 f"{where}: {_quoted(participant)} is kept and has no vote; "
-                "allowed are participants with at least one chosen_method in a scored question, or kept = false"
+                "allowed is at least one chosen_method in a scored question, or kept = false"
             )
 
 
@@ -358,15 +358,14 @@ class _Checks:
             answers = answers[answers["kind"].str.casefold() != "practice"]
         again = answers.duplicated(["participant", "question"])
         if again.any():
-            second = answers.loc[again.idxmax()]
-            same = (answers["participant"] == second["participant"]) & (
-                answers["question"] == second["question"]
-            )
+            row = again.idxmax()
+            participant, question = answers.at[row, "participant"], answers.at[row, "question"]
+            same = (answers["participant"] == participant) & (answers["question"] == question)
             complaint = (
-                f"was answered by participant {_quoted(second['participant'])} in row {same.idxmax()} already; "
+                f"was answered by participant {_quoted(participant)} in row {same.idxmax()} already; "
                 "allowed is one answer to a question"
             )
-            raise self.error(again.idxmax(), "question", second["question"], complaint)
+            raise self.error(row, "question", question, complaint)
 
     def same_for_a_participant(self, column: str) -> None:
         if column not in self.answers:
@@ -381,7 +380,9 @@ class _Checks:
             participant = self.answers.at[row, "participant"]
             earlier = (self.answers["participant"] == participant).idxmax()
             value = _quoted(self.answers.at[earlier, column])
-            complaint = f"differs from {value} in row {earlier}; allowed is one value for participant {_quoted(participant)}"
+            complaint = (
+                f"differs from {value} in row {earlier}; allowed is one value for {_quoted(participant)}"
+            )
             raise self.error(row, column, self.answers.at[row, column], complaint)
 
     def votes(self) -> pd.DataFrame:
@@ -397,17 +398,18 @@ def _decode(data: bytes, name: str) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
+        byte = data.removeprefix(b"\xef\xbb\xbf")[error.start]
         row = data.count(b"\n", 0, error.start) + 1
-        raise VoteTableError(
-            f"{name}, row {row}: byte 0x{data[error.start]:02x} is not UTF-8; {_LAYOUT}"
-        ) from None
+        raise VoteTableError(f"{name}, row {row}: byte 0x{byte:02x} is not UTF-8; {_LAYOUT}") from None
 
 
 def _parse(text: str, name: str) -> tuple[list[str], list[list[str]], list[int]]:
     """The header, the records below it, and the line of the file at which each record begins."""
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     header: list[str] = []
-    records, lines, end = [], [], 0
+    records: list[list[str]] = []
+    rows: list[int] = []
+    end = 0
     try:
         for fields in reader:
             begin, end = end + 1, reader.line_num
@@ -415,42 +417,41 @@ def _parse(text: str, name: str) -> tuple[list[str], list[list[str]], list[int]]
             if not any(record):
                 continue
             if not header:
-                header = _header(record, name)
+                header = _header(record, name, begin)
                 continue
             if len(record) != len(header):
-                values = "1 value" if len(record) == 1 else f"{len(record)} values"
+                values = fmt.counted(len(record), "value")
                 raise VoteTableError(
                     f"{name}, row {begin}: {values}; allowed are {len(header)}, one for each column"
                 )
             records.append(record)
-            lines.append(begin)
+            rows.append(begin)
     except csv.Error as error:
         raise VoteTableError(f"{name}, row {end + 1}: {error}; {_LAYOUT}") from None
-    return header, records, lines
+    if not header:
+        raise NoVotesError(f"{name}: the file is empty; {_LAYOUT}")
+    return header, records, rows
 
 
-def _header(names: list[str], name: str) -> list[str]:
-    for separator in (";", "\t"):
+def _header(names: list[str], name: str, row: int) -> list[str]:
+    for separator, shown in ((";", "';'"), ("\t", "a tab")):
         if "participant" not in names and separator in "".join(names):
-            shown = "a tab" if separator == "\t" else f"'{separator}'"
-            raise VoteTableError(f"{name}, row 1: the columns are separated by {shown}; allowed is ','")
+            raise VoteTableError(f"{name}, row {row}: the columns are separated by {shown}; allowed is ','")
     for column in names:
         if column and names.count(column) > 1:
             raise VoteTableError(
-                f"{name}, row 1: {names.count(column)} columns are named {_quoted(column)}; allowed is one"
+                f"{name}, row {row}: two columns are named {_quoted(column)}; allowed is one"
             )
     return [column or f" {i}" for i, column in enumerate(names)]  # nameless columns are left alone
 
 
-def _check_header(names: list[str], name: str, header_row: str) -> None:
+def _check_header(names: list[str], name: str) -> None:
     for column in REQUIRED:
         if column not in names:
-            there = ", ".join(n for n in names if n.strip())
-            there = there if len(there) <= 200 else there[:200] + "..."
-            shown = re.sub(_UNPRINTABLE, "?", there)
-            raise VoteTableError(
-                f"{name}{header_row}: no column '{column}' among {shown or 'none'}; needed are {' and '.join(REQUIRED)}"
-            )
+            there = ", ".join(name for name in names if name.strip())
+            shown = _UNPRINTABLE.sub("?", there if len(there) <= 200 else there[:200] + "...")
+            needed = " and ".join(REQUIRED)
+            raise VoteTableError(f"{name}: no column '{column}' among {shown}; needed are {needed}")
 
 
 def _text(value: Any) -> str:
@@ -485,12 +486,13 @@ def _scored(answers: pd.DataFrame) -> pd.Series:
 def _methods_offered(scored: pd.DataFrame) -> list[str]:
     """Every method that stood in a scored question, so that one without votes is a group too."""
     columns = [column for column in (*METHOD_COLUMNS, "chosen_method") if column in scored]
-    return sorted({str(m) for column in columns for m in scored[column].unique()} - {""})
+    return sorted({str(method) for column in columns for method in scored[column].unique()} - {""})
 
 
 def _tabulate(votes: pd.DataFrame, participants: pd.Index, methods: list[str]) -> NDArray[np.int64]:
-    rows = participants.get_indexer(votes["participant"])
-    columns = pd.Index(methods, dtype=object).get_indexer(votes["chosen_method"])
+    """How often each participant chose each method: (participants, methods)."""
+    rows = participants.get_indexer(pd.Index(votes["participant"]))
+    columns = pd.Index(methods, dtype=object).get_indexer(pd.Index(votes["chosen_method"]))
     size = len(participants) * len(methods)
     flat = np.bincount(rows * len(methods) + columns, minlength=size)
     return flat.reshape(len(participants), len(methods)).astype(np.int64)

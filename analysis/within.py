@@ -1,7 +1,7 @@
 """Tests of one number per participant and method that hold their level when a participant's numbers depend.
 
-In comes a mapping of method to numbers, the i-th number of each method from the same participant; out come the
-repeated-measures analysis of variance with Greenhouse and Geisser's correction, and Friedman's rank test.
+In comes a mapping of method to numbers, the i-th number of each method from the same participant; out come
+the repeated-measures analysis of variance with Greenhouse and Geisser's correction, and Friedman's rank test.
 """
 
 from dataclasses import dataclass
@@ -54,7 +54,8 @@ class RepeatedMeasures:
         return f"F({first}, {second}) = {fmt.f_value(self.F)}"
 
     def __str__(self) -> str:
-        title = f"Repeated-measures ANOVA of {fmt.counted(self.n_participants, 'participant')} and {len(self.groups)} groups"
+        n = fmt.counted(self.n_participants, "participant")
+        title = f"Repeated-measures ANOVA of {n} and {len(self.groups)} groups"
         if self.note:
             return f"{title}\n{self.note}"
         effect = fmt.share_of_variance(self.partial_eta_squared)
@@ -66,7 +67,7 @@ class RepeatedMeasures:
 
 @dataclass(frozen=True)
 class Friedman:
-    """Friedman's test of `n_participants` rankings of `groups`: the statistic `Q`, and Kendall's `W` in [0, 1].
+    """Friedman's test of `n_participants` rankings of `groups`: the statistic `Q`, Kendall's `W` in [0, 1].
 
     None where undefined, and `note` then says why.
     """
@@ -86,7 +87,8 @@ class Friedman:
         return fmt.UNDEFINED if self.Q is None else f"Q({self.df}) = {fmt.f_value(self.Q)}"
 
     def __str__(self) -> str:
-        title = f"Friedman test of {fmt.counted(self.n_participants, 'participant')} and {len(self.groups)} groups"
+        n = fmt.counted(self.n_participants, "participant")
+        title = f"Friedman test of {n} and {len(self.groups)} groups"
         if self.note:
             return f"{title}\n{self.note}"
         row = (self.statement, fmt.p_value(self.p, self.log10_p), fmt.share_of_variance(self.W))
@@ -96,8 +98,8 @@ class Friedman:
 def repeated_measures(groups: Groups) -> RepeatedMeasures:
     """Are the means equal, each participant being compared with itself? Raises ValueError and TypeError.
 
-    statsmodels' AnovaRM gives the same F and uncorrected p (a test compares them); it solves a regression with a
-    column for each participant, which takes time with the cube of their number, and has no correction.
+    statsmodels' AnovaRM gives the same F and uncorrected p (a test compares them), but solves a regression
+    with a column for each participant, which takes time with the cube of their number, and has no correction.
     """
     exact, n = _by_participant(groups)
     columns, k, scale = list(exact.numerators.values()), len(exact.numerators), exact.denominator**2
@@ -167,8 +169,8 @@ def _undefined(n: int, between: Fraction, within: Fraction) -> str | None:
         return "F is undefined: one participant says nothing about others"
     if within:
         return None
-    return "F is undefined: participants do not differ" + (
-        "" if between else ", and neither do the groups (0/0)"
+    return "F is undefined: zero variance within participants" + (
+        "" if between else " and between groups (0/0)"
     )
 
 

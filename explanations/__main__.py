@@ -6,7 +6,9 @@ from pathlib import Path
 
 import torch
 
-from explanations import classifiers, datasets, progress
+from explanations import build as building
+from explanations import classifiers, datasets, gallery, manifest, progress
+from explanations import methods as registry
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -17,8 +19,13 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, TypeError) as error:
         print(f"python -m explanations {options.command}: {error}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print(f"python -m explanations {options.command}: interrupted", file=sys.stderr)
+        return 130
     except OSError as error:
-        print(f"python -m explanations {options.command}: {error.filename}: {error.strerror}", file=sys.stderr)
+        print(
+            f"python -m explanations {options.command}: {error.filename}: {error.strerror}", file=sys.stderr
+        )
         return 2
     return 0
 
@@ -57,6 +64,70 @@ def accuracy(options: argparse.Namespace) -> None:
     print(f"{share:.2%} of the {len(test.images):,} test images of {test.name} are right")
 
 
+def build(options: argparse.Namespace) -> None:
+    """Build an explanation set, or finish an interrupted one."""
+    chosen = registry.chosen(options.methods)
+    plan = building.Plan(
+        methods=tuple(method.slug for method in chosen),
+        classes=tuple(options.classes) if options.classes else None,
+        replicates=options.replicates,
+        seed=options.seed,
+        parameters=_parameters(options, chosen),
+        factory=options.model,
+        weights=options.weights,
+        data=options.data,
+        name=options.name,
+    )
+    with progress.shown("Building") as step:
+        finished = building.build(options.out, plan, step)
+    print(f"{options.out}: {len(finished.maps)} pictures of {len(finished.dataset.classes)} classes")
+
+
+def methods(options: argparse.Namespace) -> None:
+    """List the explanation methods."""
+    for method in registry.METHODS.values():
+        parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
+        print(f"{method.slug}: {method.title}. {method.reference}")
+        print(f"    {method.local.slug}: {parameters}")
+
+
+def draw_gallery(options: argparse.Namespace) -> None:
+    """Draw all class maps of a set on one sheet."""
+    gallery.draw(options.folder, manifest.read(options.folder), options.replicate, options.out)
+    print(options.out)
+
+
+def _parameters(
+    options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
+) -> dict[str, registry.Parameters]:
+    """What --images, --samples and --set change, by local function."""
+    families = {method.local.slug: method.local for method in chosen}
+    changes: dict[str, registry.Parameters] = {slug: {} for slug in families}
+    for key in ("images", "samples"):
+        if getattr(options, key) is not None:
+            for change in changes.values():
+                change[key] = getattr(options, key)
+    for setting in options.set or []:
+        name, equals, text = setting.partition("=")
+        slug, _, key = name.partition(".")
+        if not equals or slug not in families or key not in families[slug].defaults:
+            allowed = [f"{local.slug}.{known}" for local in families.values() for known in local.defaults]
+            raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
+        changes[slug][key] = _typed(setting, text, type(families[slug].defaults[key]))
+    return changes
+
+
+def _typed(setting: str, text: str, kind: type) -> object:
+    if kind is bool:
+        if text not in ("true", "false"):
+            raise ValueError(f"--set {setting}: allowed: true, false")
+        return text == "true"
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"--set {setting}: {text!r} is no {kind.__name__}") from None
+
+
 def _images(options: argparse.Namespace, split: str) -> datasets.LabelledImages:
     return datasets.idx_folder(options.data, split) if options.data else datasets.mnist(split)
 
@@ -68,12 +139,41 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("train", help="train the paper's network on MNIST")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=15)
-    command.add_argument("--out", type=Path, default=Path("paper_cnn.safetensors"), help="file of weights to write")
+    command.add_argument(
+        "--out", type=Path, default=Path("paper_cnn.safetensors"), help="file of weights to write"
+    )
     command.set_defaults(run=train)
 
     command = commands.add_parser("accuracy", help="measure a classifier on all test images")
     _add_classifier(command)
     command.set_defaults(run=accuracy)
+
+    command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
+    command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
+    command.add_argument("--methods", nargs="+", metavar="METHOD", help=f"of {', '.join(registry.METHODS)}")
+    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--images", type=int, help="images that a map aggregates, for every method")
+    command.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
+    command.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one parameter, as in lime.samples=5000; see methods",
+    )
+    command.add_argument("--name", help="name of the set (default: the data set's)")
+    _add_classifier(command)
+    command.set_defaults(run=build)
+
+    command = commands.add_parser("methods", help="list the explanation methods and their parameters")
+    command.set_defaults(run=methods)
+
+    command = commands.add_parser("gallery", help="draw all class maps of a set on one sheet")
+    command.add_argument("folder", type=Path, help="folder of the set")
+    command.add_argument("--out", type=Path, default=Path("gallery.png"), help="PNG or SVG file to write")
+    command.add_argument("--replicate", type=int, default=1)
+    command.set_defaults(run=draw_gallery)
     return parser
 
 

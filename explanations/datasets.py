@@ -1,7 +1,8 @@
 """Labelled images: `(N, C, H, W)` float32 in [0, 1] and labels `(N,)`. Knows no classifier and no Django.
 
-The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Any other data come as a
-folder of IDX files with MNIST's names; the IDX format is described at http://yann.lecun.com/exdb/mnist/.
+The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Any other data come
+as a folder of IDX files with MNIST's names; the IDX format is described at
+http://yann.lecun.com/exdb/mnist/.
 """
 
 import gzip
@@ -60,8 +61,8 @@ def idx_folder(
 ) -> LabelledImages:
     """One split of a folder of IDX files named as MNIST's, gzipped or not.
 
-    Optional: `sha256` of the uncompressed files by name, verified; a file classes.txt in the folder with one class
-    name a line (otherwise a class is called by its number). Raises ValueError.
+    Optional: `sha256` of the uncompressed files by name, verified; a file classes.txt in the folder with
+    one class name a line (otherwise a class is called by its number). Raises ValueError.
     """
     if split not in SPLITS:
         raise ValueError(f"there is no split {split!r}; allowed: {', '.join(SPLITS)}")
@@ -74,7 +75,9 @@ def idx_folder(
     pixels = _parse_idx(image_file, image_bytes, (3, 4))
     labels = _parse_idx(label_file, label_bytes, (1,))
     if len(pixels) != len(labels):
-        raise ValueError(f"{folder}: {image_file} has {len(pixels)} images, {label_file} {len(labels)} labels")
+        raise ValueError(
+            f"{folder}: {image_file} has {len(pixels)} images, {label_file} {len(labels)} labels"
+        )
     if pixels.ndim == 3:
         pixels = pixels[:, None]  # (N, H, W) to (N, 1, H, W)
     return LabelledImages(

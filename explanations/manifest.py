@@ -4,9 +4,9 @@
     maps.safetensors    raw importances, float32 (H, W), key "method/label/replicate"
     images/<name>.png   the blind pictures, one a class map
 
-Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has the
-same width, height and number of bytes, a name of hexadecimal digits, and no chunk but the picture's own.
-The layout of maps.safetensors is that of https://huggingface.co/docs/safetensors#format.
+Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has
+the same width, height and number of bytes, a name of hexadecimal digits, and no chunk but the picture's
+own. The layout of maps.safetensors is that of https://huggingface.co/docs/safetensors#format.
 """
 
 import dataclasses
@@ -54,7 +54,8 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Classifier:
-    """What was explained: `package.module:factory`, its weights, its accuracy in [0, 1] on the test images."""
+    """What was explained: `package.module:factory`, its weights, its accuracy in [0, 1] on the test
+    images."""
 
     factory: str
     weights_sha256: str
@@ -147,7 +148,8 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def read_maps(folder: Path) -> Maps:
-    """The raw importances in `folder`/maps.safetensors: key to float32 (H, W), all of one shape and finite."""
+    """The raw importances in `folder`/maps.safetensors: key to float32 (H, W), all of one shape and
+    finite."""
     content = _content(Path(folder), MAPS_FILE)
     header, data = _split_safetensors(content)
     maps = {key: _array(key, entry, data) for key, entry in sorted(header.items())}
@@ -249,7 +251,7 @@ class _Record:
         for key in value:
             if key not in fields:
                 raise ManifestError(
-                    f"{MANIFEST_FILE}: {self.name(key)} is not a key of {FORMAT} (allowed: {', '.join(fields)})"
+                    f"{MANIFEST_FILE}: {self.name(key)} is no key of {FORMAT}; allowed: {', '.join(fields)}"
                 )
 
     def name(self, key: str) -> str:
@@ -406,10 +408,12 @@ def _check_maps(manifest: Manifest) -> None:
 
 def _missing(manifest: Manifest, label: str, slug: str, replicate: int) -> str:
     has = sorted({r.method for r in manifest.maps if r.label == label and r.replicate == replicate})
+    compared = [method.slug for method in manifest.methods if method.purpose == "comparison"]
     part = f", replicate {replicate}" if manifest.replicates > 1 else ""
     return (
-        f"{MANIFEST_FILE}: class {label!r} has no map for {slug!r}{part} (it has {', '.join(has) or 'none'}); "
-        f"build it with: python -m explanations build --methods {slug}"
+        f"{MANIFEST_FILE}: class {label!r} has no map for {slug!r}{part} "
+        f"(it has {', '.join(has) or 'none'}); "
+        f"build the set again with: python -m explanations build --methods {' '.join(compared)}"
     )
 
 

@@ -6,7 +6,8 @@ import numpy as np
 
 
 def generator(*address: object) -> np.random.Generator:
-    """The generator that belongs to an address such as (seed, "lime", "masks", replicate): always the same."""
+    """The generator that belongs to an address such as (seed, "lime", "masks", replicate): always the
+    same."""
     return np.random.Generator(np.random.Philox(key=_digest(address) >> 128))
 
 

@@ -2,11 +2,31 @@
 
 import csv
 
-#from analysis.report import report
-#from analysis.votes import VoteTable
+from analysis.report import report
+from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Question
 from .models.studies import N_OPTIONS
+
+__all__ = [
+    "CHARTS",
+    "COLUMNS",
+    "REPORT_FORMATS",
+    "SIMULATED",
+    "codebook_lines",
+    "study_report",
+    "vote_lines",
+    "vote_rows",
+    "votes_file_name",
+]
+
+# What a study's report is drawn and written as.
+CHARTS = {"shares": lambda report: report.shares_svg, "differences": lambda report: report.pairs_svg}
+REPORT_FORMATS = {
+    "html": ("text/html; charset=utf-8", lambda report: report.to_html()),
+    "json": ("application/json", lambda report: report.to_json() + "\n"),
+    "txt": ("text/plain; charset=utf-8", lambda report: report.to_text()),
+}
 
 # The vote table's columns and what they hold; the codebook is made from this.
 COLUMNS = {
@@ -88,6 +108,22 @@ def vote_lines(study):
         yield writer.writerow({column: _spelled(value) for column, value in row.items()})
 
 
+def votes_file_name(study):
+    return f"{study.slug}-votes.csv"
+
+
+def study_report(study, simulated="include"):
+    """The report on the very file that `vote_lines` exports, None while there is no vote to count.
+
+    `simulated` is one of SIMULATED: with people and simulated participants, without the latter, or with them only.
+    """
+    table = "".join(vote_lines(study)).encode()
+    try:
+        return report(VoteTable.from_csv(table, votes_file_name(study)), simulated=simulated)
+    except NoVotesError:
+        return None
+
+
 def codebook_lines():
     writer = csv.writer(_Echo(), lineterminator="\n")
     yield writer.writerow(["column", "meaning"])
@@ -99,7 +135,3 @@ def _spelled(value):
     if value is None:
         return ""
     return str(value).lower() if isinstance(value, bool) else value
-CHARTS = {}
-REPORT_FORMATS = {}
-SIMULATED = ()
-def study_report(study, simulated): ...

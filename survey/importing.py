@@ -6,6 +6,7 @@ from pathlib import Path
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils.text import slugify
 from PIL import Image
 
 from explanations import manifest as manifests
@@ -42,11 +43,12 @@ def import_set(folder):
 
 
 def _create_set(manifest, text, digest, folder):
-    is_taken = ExplanationSet.objects.filter(slug=manifest.name).exists()
+    slug = slugify(manifest.name)[:60] or "set"
+    is_taken = ExplanationSet.objects.filter(slug=slug).exists()
     with Image.open(folder / manifest.maps[0].image) as picture:
         width, height = picture.size
     return ExplanationSet.objects.create(
-        slug=f"{manifest.name}-{digest[:8]}" if is_taken else manifest.name,
+        slug=f"{slug}-{digest[:8]}" if is_taken else slug,
         digest=digest,
         manifest=text,
         seed=manifest.seed,

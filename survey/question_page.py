@@ -50,8 +50,8 @@ class QuestionPage:
 
     @property
     def right(self):
-        """The position of the right answer, None in a scored question. Shown after practice only."""
-        return next((picture.number for picture in self.pictures if picture.is_right), None)
+        """The position of the right answer in practice; None in every other question, check or not."""
+        return next((p.number for p in self.pictures if p.is_right and self.is_practice), None)
 
     @property
     def chosen_is_right(self):

@@ -16,7 +16,7 @@ A computer has learned to tell the classes of images apart. Each picture that yo
 
 Every page asks about one class and shows four pictures. Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer: we ask for your own judgement. A few questions do have a clear answer, so please look carefully at each.
 
-You answer each question once and can't go back to change it. If you leave, the same link brings you back to where you were."""
+You answer each question once and can’t go back to change it. If you leave, the same link brings you back to where you were."""
 
 THANKS = "Thank you for taking part. Your answers are stored."
 

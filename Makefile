@@ -1,0 +1,48 @@
+# make demo: the paper's study on http://127.0.0.1:8000      make test: all tests, on SQLite and on PostgreSQL
+SHELL := /bin/bash
+PYTHON ?= python3
+BOTS ?= 0
+ADDRESS ?= 127.0.0.1:8000
+BIN := .venv/bin
+INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
+
+.PHONY: demo test lint browser clean
+
+demo: .venv/installed
+	@$(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
+
+test: .venv/installed-test browser
+	$(BIN)/python -m pytest
+	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest tests/survey
+
+lint: .venv/installed-lint
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# The browser tests drive the system's Chromium; where there is none and it can't be installed, they are skipped.
+browser:
+	@command -v chromium > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] \
+	  && echo "Installing chromium, for the browser tests" \
+	  && apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } \
+	  || echo "No chromium here, and it can't be installed: the browser tests will be skipped."
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: .venv/bin/python pyproject.toml .ci/constraints.txt
+	@echo "Installing Beholder into .venv (a few minutes the first time)"
+	$(INSTALL) --editable ".[explanations]"
+	@touch $@
+
+.venv/installed-test: .venv/installed
+	$(INSTALL) --editable ".[explanations,test]"
+	@touch $@
+
+.venv/installed-lint: .venv/installed-test
+	$(INSTALL) --editable ".[explanations,test,lint]"
+	@touch $@
+
+clean:
+	rm -rf .venv .beholder .hypothesis .mypy_cache .pytest_cache .ruff_cache

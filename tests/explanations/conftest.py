@@ -1,0 +1,149 @@
+"""Small things to explain: three classes of 8 x 8 images, a linear classifier of them, a set written by
+hand."""
+
+import gzip
+import hashlib
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from torch import nn
+
+from explanations import manifest, rendering
+from explanations.manifest import Classifier, ClassMap, Dataset, Manifest, Method
+
+CLASSES = 3
+SIDE = 8
+
+NETWORK = """
+from torch import nn
+
+def make():
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+
+def not_a_module():
+    return 5
+"""
+
+
+def square(label: int) -> np.ndarray:
+    """The 8 x 8 template of a class: a bright square of 3 x 3 pixels, elsewhere for each class."""
+    template = np.zeros((SIDE, SIDE))
+    corner = 1 + 2 * label
+    template[corner - 1 : corner + 2, corner - 1 : corner + 2] = 1
+    return template
+
+
+def idx(array: np.ndarray) -> bytes:
+    header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, dtype=">u4").tobytes()
+    return header + array.astype(np.uint8).tobytes()
+
+
+@pytest.fixture
+def squares(tmp_path: Path) -> Path:
+    """A folder of IDX files: 60 training and 60 test images of three classes, 8 x 8, squares under noise."""
+    folder = tmp_path / "squares"
+    folder.mkdir()
+    random = np.random.default_rng(1)
+    for stem in ("train", "t10k"):
+        labels = np.arange(60) % CLASSES
+        images = np.stack([square(label) for label in labels]) * random.integers(120, 256, (60, SIDE, SIDE))
+        (folder / f"{stem}-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(images)))
+        (folder / f"{stem}-labels-idx1-ubyte").write_bytes(idx(labels))
+    return folder
+
+
+@dataclass(frozen=True)
+class Network:
+    """A classifier that can be imported: its factory, weights, and the folder that makes it importable."""
+
+    factory: str
+    weights: Path
+    folder: Path
+
+
+@pytest.fixture
+def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
+    """A linear classifier that knows the squares: class scores are products with the templates."""
+    (tmp_path / "square_network.py").write_text(NETWORK)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "square_network", raising=False)
+    templates = torch.from_numpy(np.stack([square(label).ravel() for label in range(CLASSES)])).float()
+    weights = tmp_path / "squares.safetensors"
+    safetensors.torch.save_file({"1.weight": templates - 0.3, "1.bias": torch.zeros(CLASSES)}, weights)
+    return Network("square_network:make", weights, tmp_path)
+
+
+@pytest.fixture
+def linear_model() -> nn.Module:
+    """A linear classifier of 8 x 8 images into 3 classes, with known random weights."""
+    torch.manual_seed(5)
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, CLASSES)).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def curved_model() -> nn.Module:
+    """A small convolutional classifier of 8 x 8 images into 3 classes, whose gradient depends on the
+    image."""
+    torch.manual_seed(6)
+    layers = nn.Conv2d(1, 4, 3), nn.Softplus(), nn.Flatten(), nn.Linear(144, CLASSES)
+    return nn.Sequential(*layers).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def bright_images() -> torch.Tensor:
+    """Four 8 x 8 images (4, 1, 8, 8) without a black pixel."""
+    return 0.2 + 0.8 * torch.rand(4, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(7))
+
+
+METHODS = (
+    Method("lime", "LIME", "Ribeiro et al. 2016", "comparison", False, {"samples": 10}, 40, 0),
+    Method("vargrad", "VarGrad", "Adebayo et al. 2018", "comparison", False, {"sigma": 0.3}, 40, 40),
+    Method("class-mean", "Class mean", "Mean image", "check", False, {}, 0, 0),
+)
+
+
+@pytest.fixture
+def small_manifest(tmp_path: Path) -> Manifest:
+    """The manifest of the set in `small_set`."""
+    return manifest.read(_written(tmp_path / "set"))
+
+
+@pytest.fixture
+def small_set(tmp_path: Path) -> Path:
+    """A valid set written by hand: two classes, two compared methods and a check, two replicates, 8 x 8."""
+    return _written(tmp_path / "set")
+
+
+def _written(folder: Path) -> Path:
+    (folder / "images").mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(2)
+    maps, records = {}, []
+    for method in METHODS:
+        for label in ("3", "8"):
+            for replicate in (1, 2):
+                key = manifest.array_key(method.slug, label, replicate)
+                maps[key] = random.standard_normal((SIDE, SIDE)).astype(np.float32)
+                picture = rendering.picture(maps[key])
+                sha256 = hashlib.sha256(picture).hexdigest()
+                image = f"images/{sha256[:20]}.png"
+                (folder / image).write_bytes(picture)
+                records.append(ClassMap(label, method.slug, replicate, key, image, sha256, 5))
+    manifest.write_maps(folder, maps)
+    description = Manifest(
+        format=manifest.FORMAT,
+        name="Two digits",
+        seed=0,
+        dataset=Dataset("MNIST", "test", "ab" * 32, ("3", "8")),
+        classifier=Classifier("package.module:make", "cd" * 32, 0.99),
+        rendering=rendering.settings(SIDE, SIDE),
+        versions={"numpy": "2"},
+        methods=METHODS,
+        maps=tuple(records),
+    )
+    manifest.write(folder, description)
+    return folder
