@@ -64,8 +64,11 @@ def _create_set(manifest, text, digest, folder):
 
 
 def _create_maps(manifest, methods, folder):
-    order = {label: index for index, label in enumerate(manifest.dataset.classes)}
-    records = sorted(manifest.maps, key=lambda record: (order[record.label], record.replicate))
+    labels, slugs = list(manifest.dataset.classes), list(methods)
+    records = sorted(
+        manifest.maps,
+        key=lambda record: (labels.index(record.label), record.replicate, slugs.index(record.method)),
+    )
     ClassMap.objects.bulk_create(
         ClassMap(
             method=methods[record.method],

@@ -55,7 +55,7 @@ class ExplanationSet(models.Model):
     def sheet(self):
         """Rows of the contact sheet: a label, and for each method its maps, one a replicate."""
         cells = {}
-        for class_map in self.class_maps.order_by("replicate"):
+        for class_map in self.class_maps.select_related("method"):
             cells.setdefault((class_map.label, class_map.method_id), []).append(class_map)
         methods = list(self.methods.all())
         return [(label, [cells.get((label, method.pk), []) for method in methods]) for label in self.labels()]

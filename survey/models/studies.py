@@ -138,6 +138,7 @@ class Study(models.Model):
         if not self.is_draft:
             raise ValidationError(f"The questions of “{self}” are frozen since it opened.")
         rng = random.Random(self.seed)
+        methods = list(methods)  # before the questions go that `self.methods()` is read from
         self.questions.all().delete()
         self._write_practice(labels, rng)
         self._write_scored(methods, labels)
@@ -152,7 +153,7 @@ class Study(models.Model):
     def _write_scored(self, methods, labels):
         maps = ClassMap.objects.filter(method__in=methods)
         by_question = {}
-        for class_map in maps.order_by("replicate", "pk"):
+        for class_map in maps.order_by("pk"):
             by_question.setdefault((class_map.label, class_map.replicate), []).append(class_map)
         for (label, replicate), class_maps in by_question.items():
             if label in labels:

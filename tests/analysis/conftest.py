@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from analysis.votes import VoteTable
 
-# A busy machine is no fault of the code.
+# A slow example is no fault of the code where the processor is shared.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("patient")
 

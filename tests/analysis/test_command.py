@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 
@@ -88,9 +89,10 @@ def test_a_threshold_that_is_no_number_of_checks_is_refused(normlime_path, numbe
 
 
 def test_a_reader_who_leaves_early_is_no_error(normlime_path):
-    with subprocess.Popen(
-        [*COMMAND, str(normlime_path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
+    # Without a buffer nothing is left to flush at exit, and nothing could go wrong.
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*COMMAND, str(normlime_path)], env=buffered, **pipes) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait() == 1

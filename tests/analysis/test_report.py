@@ -67,6 +67,16 @@ def test_the_normlime_report_begins_with_the_answer(normlime):
             "(repeated-measures ANOVA, p = 1).",
         ),
         (
+            ("BBA", "BBA", "BBC", "BBB", "BBA", "BBA", "A" * 38 + "BB"),
+            "A was chosen most often (72.4 %); the methods differ (repeated-measures ANOVA, p = 0.0376), "
+            "but it was not chosen significantly more than any other.",
+        ),
+        (
+            ("BBC", "BBB", "BBA", "BBA", "BBB", "BBC", "BBA", "BBB", "A" * 40 + "BB"),
+            "A was chosen most often (65.2 %), but less than B where participants weigh equally "
+            "(Tukey HSD, p = 0.00174).",
+        ),
+        (
             ("AAB",),
             "A was chosen most often (66.7 %); one participant says nothing about others, "
             "so no test is made.",

@@ -1,5 +1,4 @@
-"""Small things to explain: three classes of 8 x 8 images, a linear classifier of them, a set written by
-hand."""
+"""Small things to explain: three classes of 8 x 8 images, classifiers of them, a set written by hand."""
 
 import gzip
 import hashlib
@@ -23,7 +22,7 @@ NETWORK = """
 from torch import nn
 
 def make():
-    return nn.Sequential(nn.Flatten(), nn.Linear(64, 3))
+    return nn.Sequential(nn.Flatten(), nn.Linear(64, 12), nn.Softplus(), nn.Linear(12, 3))
 
 def not_a_module():
     return 5
@@ -68,14 +67,20 @@ class Network:
 
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
-    """A linear classifier that knows the squares: class scores are products with the templates."""
+    """A classifier that knows the squares: four noisy copies of each template, curved, summed by class."""
     (tmp_path / "square_network.py").write_text(NETWORK)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "square_network", raising=False)
     templates = torch.from_numpy(np.stack([square(label).ravel() for label in range(CLASSES)])).float()
-    weights = tmp_path / "squares.safetensors"
-    safetensors.torch.save_file({"1.weight": templates - 0.3, "1.bias": torch.zeros(CLASSES)}, weights)
-    return Network("square_network:make", weights, tmp_path)
+    noise = torch.randn(4 * CLASSES, 64, generator=torch.Generator().manual_seed(8))
+    tensors = {
+        "1.weight": templates.repeat(4, 1) + 0.1 * noise,  # (12, 64)
+        "1.bias": torch.full((4 * CLASSES,), -4.0),
+        "3.weight": torch.eye(CLASSES).repeat(1, 4),  # (3, 12)
+        "3.bias": torch.zeros(CLASSES),
+    }
+    safetensors.torch.save_file(tensors, tmp_path / "squares.safetensors")
+    return Network("square_network:make", tmp_path / "squares.safetensors", tmp_path)
 
 
 @pytest.fixture
@@ -87,8 +92,7 @@ def linear_model() -> nn.Module:
 
 @pytest.fixture
 def curved_model() -> nn.Module:
-    """A small convolutional classifier of 8 x 8 images into 3 classes, whose gradient depends on the
-    image."""
+    """A small convolutional classifier of 8 x 8 images into 3 classes: its gradient depends on the image."""
     torch.manual_seed(6)
     layers = nn.Conv2d(1, 4, 3), nn.Softplus(), nn.Flatten(), nn.Linear(144, CLASSES)
     return nn.Sequential(*layers).eval().requires_grad_(False)

@@ -104,10 +104,10 @@ def test_more_labels_than_images_are_refused(squares: Path) -> None:
 
 
 def test_an_unknown_split_is_refused(squares: Path) -> None:
-    with pytest.raises(ValueError, match="^there is no split 'validation'; allowed: train, test$"):
+    with pytest.raises(ValueError, match=r"^there is no split 'validation'; allowed: train, test$"):
         datasets.idx_folder(squares, "validation")
 
 
 def test_an_unknown_class_is_refused(squares: Path) -> None:
-    with pytest.raises(ValueError, match="^squares has no class '9'; it has 0, 1, 2$"):
+    with pytest.raises(ValueError, match=r"^squares has no class '9'; it has 0, 1, 2$"):
         datasets.idx_folder(squares, "test").of_class("9")

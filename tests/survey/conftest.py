@@ -19,8 +19,10 @@ SIDE = 8  # pixels of a test picture
 
 
 @pytest.fixture(autouse=True)
-def _media_in_a_temporary_folder(settings, tmp_path):
+def _site_for_tests(settings, tmp_path):
+    """Pictures go to a temporary folder, and passwords are hashed fast."""
     settings.MEDIA_ROOT = tmp_path / "media"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):

@@ -1,0 +1,53 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from explanations import aggregation
+
+# Three explanations of four features; the fourth is never chosen.
+WEIGHTS = np.array(
+    [
+        [3.0, -1.0, 0.0, 0.0],  # ||w||_1 = 4
+        [1.0, 0.0, 1.0, 0.0],  # ||w||_1 = 2
+        [0.0, 0.0, -5.0, 0.0],  # ||w||_1 = 5
+    ]
+)
+
+
+def test_global_normlime_is_the_mean_share_times_size_over_explanations_that_chose_a_feature() -> None:
+    """Equations 3-5 by hand.
+
+    Feature 1: explanations 1 and 2 chose it: (3/4 * 3 + 1/2 * 1) / 2 = (2.25 + 0.5) / 2 = 1.375.
+    Feature 2: explanation 1: 1/4 * 1 = 0.25.
+    Feature 3: explanations 2 and 3: (1/2 * 1 + 5/5 * 5) / 2 = 2.75. Feature 4: nobody, 0.
+    """
+    np.testing.assert_allclose(aggregation.normlime_global(WEIGHTS), [1.375, 0.25, 2.75, 0])
+
+
+def test_class_specific_normlime_keeps_the_sign() -> None:
+    """Equations 7-9 by hand.
+
+    Feature 1: (3/4 * 3 + 1/2 * 1) / 2 = 1.375. Feature 2: 1/4 * -1 = -0.25.
+    Feature 3: (1/2 * 1 + 5/5 * -5) / 2 = -2.25. Feature 4: nobody, 0.
+    """
+    np.testing.assert_allclose(aggregation.normlime(WEIGHTS), [1.375, -0.25, -2.25, 0])
+
+
+def test_sp_lime_is_the_root_of_the_sum_of_positive_weights() -> None:
+    """Equation 6, positive weights only: sqrt(3 + 1) = 2, sqrt(0), sqrt(1), sqrt(0)."""
+    np.testing.assert_allclose(aggregation.sp_lime(WEIGHTS), [2, 0, 1, 0])
+
+
+def test_the_mean_is_over_images() -> None:
+    np.testing.assert_allclose(aggregation.mean(WEIGHTS), [4 / 3, -1 / 3, -4 / 3, 0])
+
+
+def test_an_explanation_without_weights_changes_nothing() -> None:
+    longer = np.vstack([WEIGHTS, np.zeros(4)])
+    np.testing.assert_array_equal(aggregation.normlime(longer), aggregation.normlime(WEIGHTS))
+
+
+@given(arrays(np.float64, (4, 5), elements=st.floats(0, 1e6)))
+def test_global_and_class_specific_normlime_agree_where_no_weight_is_negative(weights: np.ndarray) -> None:
+    np.testing.assert_array_equal(aggregation.normlime(weights), aggregation.normlime_global(weights))

@@ -1,0 +1,138 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+import safetensors
+import torch
+from torch import Tensor, nn
+
+from explanations import classifiers, datasets
+from explanations.classifiers import PAPER_FACTORY, PAPER_WEIGHTS
+
+
+@pytest.fixture
+def digits() -> tuple[Tensor, Tensor]:
+    """The first 256 test images of MNIST and their labels."""
+    test = datasets.mnist("test")
+    return test.images[:256], test.labels[:256]
+
+
+@pytest.mark.slow
+def test_the_shipped_weights_are_right_on_9905_of_the_10000_test_images() -> None:
+    test = datasets.mnist("test")
+    model = classifiers.load(PAPER_FACTORY, PAPER_WEIGHTS)
+    assert len(test.images) == 10_000
+    assert classifiers.accuracy(model, test.images, test.labels) >= 0.9905
+
+
+def test_the_shipped_weights_are_under_two_megabytes_and_say_how_they_were_made() -> None:
+    assert PAPER_WEIGHTS.stat().st_size < 2_000_000
+    with safetensors.safe_open(PAPER_WEIGHTS, "pt") as file:
+        training = json.loads(file.metadata()["training"])
+    assert training["command"] == "python -m explanations train --seed 0 --epochs 15"
+
+
+def test_the_network_is_that_of_the_paper() -> None:
+    layers = list(classifiers.PaperCNN())
+    assert sum(isinstance(layer, nn.Conv2d) for layer in layers) == 2
+    assert sum(isinstance(layer, nn.MaxPool2d) for layer in layers) == 2
+    assert sum(isinstance(layer, nn.Dropout) for layer in layers) == 2
+    assert [layer.out_features for layer in layers if isinstance(layer, nn.Linear)] == [128, 128, 10]
+
+
+def test_training_twice_with_one_seed_gives_the_same_bytes(
+    digits: tuple[Tensor, Tensor], tmp_path: Path
+) -> None:
+    for name in ("first", "second"):
+        model = classifiers.train(*digits, seed=3, epochs=1)
+        classifiers.save(model, tmp_path / name, {"seed": 3, "epochs": 1, "command": "train"})
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
+
+
+def test_training_with_another_seed_gives_other_weights(digits: tuple[Tensor, Tensor]) -> None:
+    first = classifiers.train(*digits, seed=3, epochs=1).state_dict()["0.weight"]
+    assert not torch.equal(first, classifiers.train(*digits, seed=4, epochs=1).state_dict()["0.weight"])
+
+
+def test_training_leaves_the_settings_of_the_caller(digits: tuple[Tensor, Tensor]) -> None:
+    before = torch.get_rng_state(), torch.get_num_threads()
+    classifiers.train(*digits, seed=3, epochs=1)
+    assert torch.equal(torch.get_rng_state(), before[0])
+    assert torch.get_num_threads() == before[1]
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_training_reports_every_batch(digits: tuple[Tensor, Tensor]) -> None:
+    steps: list[tuple[int, int]] = []
+    classifiers.train(*digits, seed=3, epochs=2, on_step=lambda done, total: steps.append((done, total)))
+    assert steps == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+def test_images_are_shifted_whole_by_up_to_two_pixels() -> None:
+    torch.manual_seed(0)
+    image = torch.zeros(1, 1, 28, 28)
+    image[0, 0, 13:15, 13:15] = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    moved = classifiers.shifted(image.repeat(500, 1, 1, 1))
+    places = {tuple(torch.nonzero(picture[0] == 1)[0].tolist()) for picture in moved}
+    assert places == {(row, column) for row in range(11, 16) for column in range(11, 16)}
+    assert moved.flatten(1).sum(dim=1).eq(10).all()
+
+
+def test_a_saved_classifier_is_loaded_frozen_and_in_evaluation_mode(tmp_path: Path) -> None:
+    model = classifiers.PaperCNN().eval()
+    classifiers.save(model, tmp_path / "weights", {})
+    loaded = classifiers.load(PAPER_FACTORY, tmp_path / "weights")
+    images = torch.rand(3, 1, 28, 28)
+    torch.testing.assert_close(loaded(images), model(images))
+    assert not loaded.training
+    assert not any(parameter.requires_grad for parameter in loaded.parameters())
+
+
+def test_anyones_own_classifier_is_loaded(network) -> None:
+    model = classifiers.load(network.factory, network.weights)
+    assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 3)
+
+
+@pytest.mark.parametrize(
+    ("factory", "expected"),
+    [
+        (
+            "PaperCNN",
+            "'PaperCNN' is no factory; write package.module:name, as in explanations.classifiers:PaperCNN",
+        ),
+        (
+            "nowhere.at_all:make",
+            "nowhere.at_all:make: nowhere.at_all cannot be imported (No module named 'nowhere'); "
+            "install it first",
+        ),
+        ("square_network:other", "square_network:other: square_network has no 'other'"),
+        (
+            "square_network:not_a_module",
+            "square_network:not_a_module: returned a int; a torch.nn.Module is wanted",
+        ),
+    ],
+)
+def test_a_factory_that_makes_no_classifier_is_refused(network, factory: str, expected: str) -> None:
+    with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
+        classifiers.load(factory, network.weights)
+
+
+def test_weights_that_do_not_fit_are_refused(network) -> None:
+    with pytest.raises(
+        ValueError, match=r"squares.safetensors: does not fit \S+:PaperCNN: Error\(s\) in loading"
+    ):
+        classifiers.load(PAPER_FACTORY, network.weights)
+
+
+def test_weights_that_are_no_safetensors_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04 a pickle within")
+    with pytest.raises(ValueError, match=r"weights.pt: is not a safetensors file \(.+\)$"):
+        classifiers.load(PAPER_FACTORY, tmp_path / "weights.pt")
+
+
+def test_missing_weights_are_named(tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"none: cannot be read \(No such file or directory\); name a safetensors"
+    ):
+        classifiers.load(PAPER_FACTORY, tmp_path / "none")

@@ -1,0 +1,86 @@
+import io
+import struct
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from explanations import rendering
+
+
+def chunks(picture: bytes) -> list[str]:
+    """The names of a PNG's chunks, in order."""
+    names, position = [], 8
+    while position < len(picture):
+        length, name = struct.unpack(">I4s", picture[position : position + 8])
+        names.append(name.decode())
+        position += 12 + length
+    return names
+
+
+@settings(max_examples=30)
+@given(arrays(np.float32, (8, 8), elements=st.floats(-10, 10, width=32)))
+def test_every_picture_has_the_same_bytes_in_number_and_no_metadata(importance: np.ndarray) -> None:
+    importance[0, 0] = 1
+    picture = rendering.picture(importance)
+    assert len(picture) == len(rendering.picture(np.eye(8)))
+    assert chunks(picture) == ["IHDR", "PLTE", "IDAT", "IEND"]
+
+
+def test_a_picture_has_a_pixel_a_pixel_and_the_whole_palette() -> None:
+    with Image.open(io.BytesIO(rendering.picture(np.ones((28, 20))))) as image:
+        assert image.size == (20, 28)
+        assert image.mode == "P"
+        assert bytes(image.getpalette() or []) == rendering.palette().tobytes()
+
+
+def test_what_is_not_positive_is_white_and_the_greatest_is_darkest() -> None:
+    picture = rendering.picture(np.array([[-5.0, 0.0, 1.0]]))
+    with Image.open(io.BytesIO(picture)) as image:
+        assert list(image.tobytes()) == [0, 0, 255]
+        assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+
+
+def test_a_picture_does_not_depend_on_the_scale_of_its_method() -> None:
+    importance = np.random.default_rng(3).random((8, 8))
+    assert rendering.picture(importance) == rendering.picture(1e-6 * importance)
+
+
+def test_values_are_divided_by_the_97th_percentile_of_the_positive_ones_and_rooted() -> None:
+    """Of the positive values 1 to 101 the 97th percentile is 98; 49 becomes sqrt(49 / 98), 99 is cut at 1."""
+    values = np.r_[-1000.0, np.arange(1, 102)][None, :]
+    normalised = rendering.normalised(values)[0]
+    assert normalised[0] == 0
+    np.testing.assert_allclose(normalised[49], np.sqrt(0.5))
+    assert normalised[99] == 1
+
+
+def test_a_map_with_nothing_positive_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^the map has no positive value, so its picture would be empty$"):
+        rendering.picture(-np.ones((8, 8)))
+
+
+def test_the_palette_has_equal_steps_and_darkens_all_the_way() -> None:
+    colours = rendering.palette_oklab()
+    steps = np.linalg.norm(np.diff(colours, axis=0), axis=1)
+    np.testing.assert_allclose(steps, steps.mean(), rtol=1e-3)
+    assert (np.diff(colours[:, 0]) < 0).all()
+
+
+def test_the_palette_has_one_hue_and_lies_within_srgb() -> None:
+    colours = rendering.palette_oklab()
+    hues = np.rad2deg(np.arctan2(colours[1:, 2], colours[1:, 1])) % 360
+    np.testing.assert_allclose(hues, rendering.HUE)
+    linear = ((colours @ rendering.CONES.T) ** 3) @ rendering.LINEAR_SRGB.T
+    assert linear.min() > -1e-6
+    assert linear.max() < 1 + 1e-6
+
+
+def test_the_palette_is_as_ottosson_converts_it() -> None:
+    """White is (1, 0, 0) in OKLab, by his definition; sRGB red is (0.627955, 0.224863, 0.125846)."""
+    assert rendering.palette()[0].tolist() == [255, 255, 255]
+    red = rendering._srgb(np.array([[0.627955, 0.224863, 0.125846]]))
+    np.testing.assert_allclose(red, [[1, 0, 0]], atol=2e-3)

@@ -1,0 +1,209 @@
+import re
+
+import pytest
+from django.urls import reverse
+
+from survey.models import Answer, Option, Participation, Question, Study
+
+pytestmark = pytest.mark.django_db
+
+PAGES = ["study", "edit_study", "preview", "preview_instructions", "preview_practice", "preview_thanks", "results"]
+FILES = ["votes_csv", "codebook_csv"]
+ACTIONS = ["open_study", "close_study"]
+
+
+def text(response):
+    return response.content.decode()
+
+
+@pytest.fixture
+def valid_form(explanation_set, researcher):
+    """What a researcher sends who changes nothing on the page of a new study."""
+    page = researcher.get(reverse("studio:new_study", args=["tiny"]))
+    form = page.context["form"]
+    return {name: form[name].value() for name in form.fields} | {
+        "methods": [method.pk for method in explanation_set.compared_methods()]
+    }
+
+
+@pytest.mark.parametrize("name", PAGES + FILES)
+def test_strangers_are_sent_to_the_login(stranger, draft_study, name):
+    address = reverse(f"studio:{name}", args=["digits"])
+    assert stranger.get(address).headers["Location"] == f"/studio/login/?next={address}"
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_strangers_can_neither_open_nor_close(stranger, draft_study, name):
+    stranger.post(reverse(f"studio:{name}", args=["digits"]))
+    assert Study.objects.get().is_draft
+
+
+@pytest.mark.parametrize("address", ["/studio/", "/studio/sets/tiny/", "/studio/sets/tiny/new-study/"])
+def test_strangers_see_no_list_and_no_set(stranger, explanation_set, address):
+    assert stranger.get(address).status_code == 302
+
+
+def test_a_stranger_sees_no_map_by_its_number(stranger, explanation_set):
+    class_map = explanation_set.class_maps.first()
+    assert stranger.get(class_map.get_absolute_url()).status_code == 302
+
+
+@pytest.mark.parametrize("name", PAGES + FILES)
+def test_every_page_of_a_study_works_for_a_researcher(researcher, draft_study, name):
+    assert researcher.get(reverse(f"studio:{name}", args=["digits"])).status_code == 200
+
+
+@pytest.mark.parametrize("name", [*PAGES, *FILES, *ACTIONS])
+def test_an_unknown_study_is_not_found(researcher, db, name):
+    method = researcher.post if name in ACTIONS else researcher.get
+    assert method(reverse(f"studio:{name}", args=["nothing"])).status_code == 404
+
+
+@pytest.mark.parametrize("name", ACTIONS)
+def test_opening_and_closing_refuse_get(researcher, draft_study, name):
+    assert researcher.get(reverse(f"studio:{name}", args=["digits"])).status_code == 405
+    assert Study.objects.get().is_draft
+
+
+@pytest.mark.parametrize("name", ["study", "preview", "results", "votes_csv"])
+def test_pages_to_look_at_refuse_post(researcher, draft_study, name):
+    assert researcher.post(reverse(f"studio:{name}", args=["digits"])).status_code == 405
+
+
+def test_the_first_page_without_anything_says_what_to_do(researcher, db):
+    assert "python manage.py import_set" in text(researcher.get("/studio/"))
+
+
+def test_the_list_shows_state_and_counts(researcher, complete_participation, open_study):
+    Participation.objects.enrol(open_study, "begun")
+    page = re.sub(r"\s+", " ", text(researcher.get("/studio/")))
+    assert '<span class="state open">Open</span>' in page
+    assert re.findall(r'<td class="number">(\d+)</td>', page) == ["2", "1", "1"]
+
+
+def test_the_page_of_a_set_shows_every_map(researcher, explanation_set):
+    page = text(researcher.get(explanation_set.get_absolute_url()))
+    assert len(re.findall(r"<img ", page)) == 100
+    assert 'alt="NormLIME of 3, replicate 2"' in page
+    picture = researcher.get(explanation_set.class_maps.first().get_absolute_url())
+    assert picture.content.startswith(b"\x89PNG")
+
+
+def test_the_defaults_create_the_papers_study(researcher, explanation_set, valid_form):
+    response = researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form)
+    study = Study.objects.get()
+    assert response.headers["Location"] == study.get_absolute_url()
+    assert study.questions.filter(kind="scored").count() == 20
+    assert (study.n_checks, study.min_passed) == (5, 4)
+    assert study.owner == researcher.user
+    assert study.is_draft
+
+
+def test_two_studies_may_have_one_title(researcher, valid_form):
+    for _ in range(2):
+        researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form)
+    assert Study.objects.count() == 2
+    assert Study.objects.values("slug").distinct().count() == 2
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("methods", [], "This field is required."),
+        ("labels", ["3"], "Choose at least two classes: an attention check needs another class."),
+        ("min_passed", 6, "There are fewer attention checks than must be passed."),
+        ("n_checks", 51, "Ensure this value is less than or equal to 50."),
+        ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
+        ("question_text", "Which one?", "The question must contain {label}, where the class that is asked for will stand."),
+        ("title", "", "This field is required."),
+    ],
+)
+def test_what_is_wrong_in_the_form_is_said_and_nothing_is_lost(researcher, valid_form, field, value, message):
+    valid_form |= {"thanks_text": "Many thanks from all of us.", field: value}
+    page = text(researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form))
+    assert message in page
+    assert "Many thanks from all of us." in page
+    assert not Study.objects.exists()
+
+
+def test_three_methods_are_refused(researcher, valid_form):
+    valid_form["methods"] = valid_form["methods"][:3]
+    page = text(researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form))
+    assert "Choose 4 methods; 3 are chosen." in page
+
+
+def test_editing_a_draft_writes_its_questions_anew(researcher, draft_study, valid_form):
+    researcher.post(reverse("studio:edit_study", args=["digits"]), valid_form | {"labels": ["1", "2", "3"], "n_checks": 2, "min_passed": 1})
+    study = Study.objects.get()
+    assert study.labels() == ["1", "2", "3"]
+    assert Question.objects.filter(kind="check").count() == 2
+
+
+def test_the_edit_page_shows_what_the_draft_has(researcher, draft_study):
+    draft_study.write_questions(draft_study.methods(), ["4", "9"])
+    page = text(researcher.get(reverse("studio:edit_study", args=["digits"])))
+    assert re.findall(r'name="labels" value="(\d)"[^>]*checked', page) == ["4", "9"]
+    assert len(re.findall(r'name="methods"[^>]*checked', page)) == 4
+
+
+def test_an_open_study_cannot_be_edited(researcher, open_study, valid_form):
+    response = researcher.post(reverse("studio:edit_study", args=["digits"]), valid_form | {"title": "Other"}, follow=True)
+    assert "The questions and texts of this study are frozen since it opened." in text(response)
+    assert Study.objects.get().title != "Other"
+
+
+def test_opening_makes_the_participant_link_work(researcher, stranger, draft_study):
+    assert stranger.get("/s/digits/").status_code == 404
+    researcher.post(reverse("studio:open_study", args=["digits"]))
+    assert stranger.get("/s/digits/").status_code == 200
+
+
+def test_opening_twice_is_said_and_harmless(researcher, open_study):
+    opened_at = open_study.opened_at
+    response = researcher.post(reverse("studio:open_study", args=["digits"]), follow=True)
+    assert "The study was not opened: it is open already." in text(response)
+    assert Study.objects.get().opened_at == opened_at
+
+
+def test_closing_a_draft_is_said_and_harmless(researcher, draft_study):
+    response = researcher.post(reverse("studio:close_study", args=["digits"]), follow=True)
+    assert "The study was not closed: it is draft." in text(response)
+
+
+def test_a_preview_walks_through_every_page_and_stores_nothing(researcher, draft_study, hidden_fields):
+    for position in range(1, 26):
+        address = reverse("studio:preview_question", args=["digits", position])
+        page = researcher.get(address)
+        assert f"{position} of 25" in text(page)
+        response = researcher.post(address, {**hidden_fields(page), "choice": 1})
+        address = response.headers["Location"]
+    assert address == reverse("studio:preview_thanks", args=["digits"])
+    assert not Participation.objects.exists()
+    assert not Answer.objects.exists()
+
+
+def test_a_preview_gives_feedback_in_practice(researcher, draft_study, hidden_fields):
+    address = reverse("studio:preview_practice", args=["digits"])
+    page = researcher.post(address, {**hidden_fields(researcher.get(address)), "choice": 1})
+    assert re.search("That’s right|Not quite", text(page))
+    assert "Preview of" in text(page)
+
+
+def test_the_login_leads_to_the_studies(stranger, researcher):
+    response = stranger.post("/studio/login/", {"username": "researcher", "password": "a long password"})
+    assert response.headers["Location"] == "/studio/"
+
+
+def test_the_list_takes_few_queries_for_any_number_of_studies(researcher, two_studies, django_assert_max_num_queries):
+    with django_assert_max_num_queries(5):
+        researcher.get("/studio/")
+
+
+def test_the_page_of_a_set_takes_few_queries(researcher, explanation_set, django_assert_max_num_queries):
+    with django_assert_max_num_queries(8):
+        researcher.get(explanation_set.get_absolute_url())
+
+
+def test_participants_pictures_are_not_found_by_the_numbers_of_maps(stranger, open_study):
+    pk = Option.objects.first().class_map_id
+    assert stranger.get(f"/pictures/{pk}.png").status_code == 404
