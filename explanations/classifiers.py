@@ -164,11 +164,14 @@ def _made(factory: str) -> nn.Module:
 
 
 def _channels_last(model: nn.Module) -> nn.Module:
-    """The model with its convolutions' weights laid out channels innermost: several times faster on
-    processors."""
+    """The model with the weights of its convolutions laid out channels innermost: much faster on processors.
+
+    Written anew, for `contiguous` leaves the strides of a single channel as they are, at half the speed.
+    """
     for parameter in model.parameters():
         if parameter.ndim == 4:
-            parameter.data = parameter.data.contiguous(memory_format=torch.channels_last)
+            anew = torch.empty_like(parameter.data, memory_format=torch.channels_last)
+            parameter.data = anew.copy_(parameter.data)
     return model
 
 

@@ -1,1 +1,1 @@
-"""Beholder's site: participants answer, researchers configure, analysts read. Also the Django project package."""
+"""Beholder's site: participants answer, researchers configure, analysts read. The Django project."""

@@ -115,7 +115,7 @@ def votes_file_name(study):
 def study_report(study, simulated="include"):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
-    `simulated` is one of SIMULATED: with people and simulated participants, without the latter, or with them only.
+    `simulated` is one of SIMULATED: everybody, people only, or simulated ones only.
     """
     table = "".join(vote_lines(study)).encode()
     try:

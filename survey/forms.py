@@ -13,7 +13,7 @@ from .reference_study import default_texts
 
 
 class AnswerForm(forms.Form):
-    """The chosen picture's place, and when the page was shown (signed, since it decides the response time)."""
+    """The chosen picture's place, and when the page was shown: signed, since it decides the response time."""
 
     choice = forms.IntegerField(min_value=1)
     shown = forms.CharField()
@@ -42,7 +42,7 @@ class AnswerForm(forms.Form):
 
 
 class StudyForm(forms.ModelForm):
-    """Creates a study from an explanation set, or edits a draft. Its defaults are the NormLIME paper's study."""
+    """Creates a study from an explanation set, or edits a draft. The defaults are the NormLIME paper's."""
 
     methods = forms.ModelMultipleChoiceField(
         queryset=None,
@@ -95,7 +95,9 @@ class StudyForm(forms.ModelForm):
     def clean_labels(self):
         labels = self.cleaned_data["labels"]
         if len(labels) < 2:
-            raise forms.ValidationError("Choose at least two classes: an attention check needs another class.")
+            raise forms.ValidationError(
+                "Choose at least two classes: an attention check needs another class."
+            )
         return labels
 
     def save(self):
@@ -109,4 +111,6 @@ class StudyForm(forms.ModelForm):
 
 def unused_slug(title):
     slug = slugify(title)[:60] or "study"
-    return slug if not Study.objects.filter(slug=slug).exists() else f"{slug}-{slugify(new_token()).lower()[:8]}"
+    return (
+        slug if not Study.objects.filter(slug=slug).exists() else f"{slug}-{slugify(new_token()).lower()[:8]}"
+    )

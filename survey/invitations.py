@@ -1,4 +1,4 @@
-"""Signed parts of links: the id of a participation that is not begun yet, and the mark of a simulated participant."""
+"""Signed parts of links: the id of a participation not begun yet, and the mark of a simulated one."""
 
 from django.core import signing
 from django.urls import reverse
@@ -10,7 +10,7 @@ _simulations = signing.Signer(salt="simulation")
 
 
 def new_invitation():
-    """A signed new public id. Whoever sends it back begins that one participation, however often it arrives."""
+    """A signed new public id. Who sends it back begins that one participation, however often it arrives."""
     return _invitations.sign(new_token())
 
 

@@ -27,7 +27,9 @@ QUESTION_ON_DIGITS = (
     "Which picture best highlights the pixels that distinguish the number {label} "
     "from the other nine possible digits?"
 )
-QUESTION = "Which picture best highlights the pixels that distinguish the class {label} from the other classes?"
+QUESTION = (
+    "Which picture best highlights the pixels that distinguish the class {label} from the other classes?"
+)
 
 METHODS = ["normlime", "lime", "smoothgrad", "vargrad"]
 

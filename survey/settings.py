@@ -26,7 +26,8 @@ HTTPS = env.bool("HTTPS", default=not DEBUG)
 if not DEBUG:
     if len(SECRET_KEY) < 50:
         raise ImproperlyConfigured(
-            f"DEBUG is off and SECRET_KEY has {len(SECRET_KEY)} characters, it must have at least 50; make one with: "
+            f"DEBUG is off and SECRET_KEY has {len(SECRET_KEY)} characters, it must have at least 50; "
+            "make one with: "
             'python -c "import secrets; print(secrets.token_urlsafe(50))"'
         )
     if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
@@ -76,14 +77,14 @@ TEMPLATES = [
 
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # Writers queue for the lock at BEGIN, so that none fails in mid-transaction; FULL (SQLite's default) keeps
-    # every acknowledged answer through a power cut.
+    # Writers queue for the lock at BEGIN, so that none fails in mid-transaction; FULL (SQLite's default)
+    # keeps every acknowledged answer through a power cut.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
-    # A file, so that the threads of a test have connections of their own, as in a running site; each test run its own.
+    # A file, so that a test's threads have connections of their own, as in a running site; one a test run.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 else:
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {"min_size": 2, "max_size": 16}
@@ -113,7 +114,9 @@ STORAGES = {
 
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=0)
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+SECURE_PROXY_SSL_HEADER = (
+    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", default=False) else None
+)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_SUBDOMAINS", default=False)
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"

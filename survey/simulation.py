@@ -1,7 +1,8 @@
 """Simulated participants, who take part over HTTP as a browser does, each marked as simulated.
 
-They see what people see, but know from the database which method drew a picture, and prefer methods as the people of
-the NormLIME paper's study did (arXiv:1909.04200, section 4): shares from its totals, participants differing around them.
+They see what people see, but know from the database which method drew a picture, and prefer methods as the
+people of the NormLIME paper's study did (arXiv:1909.04200, section 4): shares from its totals, participants
+differing around them.
 """
 
 import random
@@ -27,12 +28,17 @@ class SimulationFailed(Exception):
 
 
 def simulate(study, site, n, *, seed=0, workers=4):
-    """Lets `n` simulated participants answer `study` on the running `site` ("http://host:port"); yields each as it ends."""
+    """Lets `n` simulated participants answer `study` on the running `site`, such as "http://127.0.0.1:8000".
+
+    Yields the completion code of each as it ends. Raises SimulationFailed when one cannot go on.
+    """
     link = urljoin(site, simulation_path(study))
     options = Option.objects.filter(question__study=study).select_related("question", "class_map__method")
     known = {option.get_absolute_url(): option for option in options}
     with ThreadPoolExecutor(workers) as pool:
-        runs = [pool.submit(_take_part, link, known, random.Random(f"{seed}/{number}")) for number in range(n)]
+        runs = [
+            pool.submit(_take_part, link, known, random.Random(f"{seed}/{number}")) for number in range(n)
+        ]
         try:
             for run in as_completed(runs):
                 yield run.result()
@@ -45,16 +51,22 @@ def _take_part(link, known, rng):
     """One participation from the first page to the last; returns its completion code."""
     chooser = _Chooser(known, rng)
     try:
-        with mechanicalsoup.StatefulBrowser(raise_on_404=True, soup_config={"features": "html.parser"}) as browser:
+        with mechanicalsoup.StatefulBrowser(soup_config={"features": "html.parser"}) as browser:
+            browser.session.hooks["response"].append(_refuse_errors)
             browser.open(link, timeout=TIMEOUT)
             for _ in range(MAX_STEPS):
                 code = browser.page.select_one(".code")
                 if code:
                     return code.get_text(strip=True)
                 _step(browser, chooser)
-    except (requests.RequestException, mechanicalsoup.LinkNotFoundError) as error:
+    except requests.RequestException as error:
         raise SimulationFailed(f"{link}: {error}") from error
     raise SimulationFailed(f"{link}: no completion code after {MAX_STEPS} pages; the last was {browser.url}")
+
+
+def _refuse_errors(response, **_):
+    response.content  # noqa: B018 (read to the end, or its connection is never given back)
+    response.raise_for_status()
 
 
 def _step(browser, chooser):
@@ -68,8 +80,6 @@ def _step(browser, chooser):
         number = chooser.choose(pictures)
         selected.choose_submit(form.select_one(f'button[value="{number}"]'))
     browser.submit_selected(timeout=TIMEOUT)
-    if browser.page is None or browser.page.select_one("main") is None:
-        raise SimulationFailed(f"{browser.url}: the site did not answer with a page")
 
 
 class _Chooser:

@@ -1,6 +1,6 @@
 """Runs a command with DATABASE_URL set to a PostgreSQL server of its own, which ends with the command.
 
-    python tests/on_postgresql.py pytest tests/survey
+python tests/on_postgresql.py pytest tests/survey
 """
 
 import os

@@ -2,14 +2,14 @@
 
 import django.core.validators
 import django.db.models.deletion
-import survey.models.participations
-import survey.models.studies
 from django.conf import settings
 from django.db import migrations, models
 
+import survey.models.participations
+import survey.models.studies
+
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -18,203 +18,481 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Participation',
+            name="Participation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.CharField(max_length=32, unique=True, verbose_name="id in the participant's own links")),
-                ('seed', models.BigIntegerField(default=survey.models.studies.new_seed, verbose_name='seed of the plan')),
-                ('simulated', models.BooleanField(default=False, verbose_name='answered by a program')),
-                ('status', models.CharField(choices=[('answering', 'Answering'), ('complete', 'Complete')], default='answering', max_length=9)),
-                ('consented_at', models.DateTimeField(auto_now_add=True)),
-                ('last_answer_at', models.DateTimeField(null=True)),
-                ('finished_at', models.DateTimeField(null=True)),
-                ('checks_passed', models.PositiveSmallIntegerField(null=True)),
-                ('kept', models.BooleanField(default=False, verbose_name='part of the analysis')),
-                ('completion_code', models.CharField(default=survey.models.participations.new_completion_code, max_length=9, unique=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "public_id",
+                    models.CharField(
+                        max_length=32, unique=True, verbose_name="id in the participant's own links"
+                    ),
+                ),
+                (
+                    "seed",
+                    models.BigIntegerField(
+                        default=survey.models.studies.new_seed, verbose_name="seed of the plan"
+                    ),
+                ),
+                ("simulated", models.BooleanField(default=False, verbose_name="answered by a program")),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("answering", "Answering"), ("complete", "Complete")],
+                        default="answering",
+                        max_length=9,
+                    ),
+                ),
+                ("consented_at", models.DateTimeField(auto_now_add=True)),
+                ("last_answer_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("checks_passed", models.PositiveSmallIntegerField(null=True)),
+                ("kept", models.BooleanField(default=False, verbose_name="part of the analysis")),
+                (
+                    "completion_code",
+                    models.CharField(
+                        default=survey.models.participations.new_completion_code, max_length=9, unique=True
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='Question',
+            name="Question",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('practice', 'Practice'), ('scored', 'Scored'), ('check', 'Check')], max_length=8)),
-                ('label', models.CharField(max_length=80)),
-                ('replicate', models.PositiveSmallIntegerField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("practice", "Practice"), ("scored", "Scored"), ("check", "Check")],
+                        max_length=8,
+                    ),
+                ),
+                ("label", models.CharField(max_length=80)),
+                ("replicate", models.PositiveSmallIntegerField()),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='ExplanationSet',
+            name="ExplanationSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('digest', models.CharField(max_length=64, unique=True, verbose_name='SHA-256 of manifest.json')),
-                ('manifest', models.TextField(verbose_name='manifest.json, verbatim')),
-                ('seed', models.BigIntegerField()),
-                ('dataset', models.CharField(max_length=80)),
-                ('dataset_split', models.CharField(max_length=40)),
-                ('dataset_sha256', models.CharField(max_length=64)),
-                ('classifier', models.CharField(max_length=200, verbose_name='factory of the classifier')),
-                ('weights_sha256', models.CharField(max_length=64)),
-                ('test_accuracy', models.FloatField(verbose_name='share of the test images classified correctly')),
-                ('picture_width', models.PositiveSmallIntegerField(verbose_name='pixels')),
-                ('picture_height', models.PositiveSmallIntegerField(verbose_name='pixels')),
-                ('imported_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "digest",
+                    models.CharField(max_length=64, unique=True, verbose_name="SHA-256 of manifest.json"),
+                ),
+                ("manifest", models.TextField(verbose_name="manifest.json, verbatim")),
+                ("seed", models.BigIntegerField()),
+                ("dataset", models.CharField(max_length=80)),
+                ("dataset_split", models.CharField(max_length=40)),
+                ("dataset_sha256", models.CharField(max_length=64)),
+                ("classifier", models.CharField(max_length=200, verbose_name="factory of the classifier")),
+                ("weights_sha256", models.CharField(max_length=64)),
+                (
+                    "test_accuracy",
+                    models.FloatField(verbose_name="share of the test images classified correctly"),
+                ),
+                ("picture_width", models.PositiveSmallIntegerField(verbose_name="pixels")),
+                ("picture_height", models.PositiveSmallIntegerField(verbose_name="pixels")),
+                ("imported_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'ordering': ['-imported_at'],
-                'constraints': [models.CheckConstraint(condition=models.Q(('test_accuracy__gte', 0), ('test_accuracy__lte', 1)), name='test_accuracy_is_a_share')],
+                "ordering": ["-imported_at"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("test_accuracy__gte", 0), ("test_accuracy__lte", 1)),
+                        name="test_accuracy_is_a_share",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Method',
+            name="Method",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80)),
-                ('title', models.CharField(max_length=80)),
-                ('reference', models.CharField(max_length=400)),
-                ('purpose', models.CharField(choices=[('comparison', 'compared with the others'), ('check', 'pictures of attention checks')], max_length=12)),
-                ('explanation_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='methods', to='survey.explanationset')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80)),
+                ("title", models.CharField(max_length=80)),
+                ("reference", models.CharField(max_length=400)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("comparison", "compared with the others"),
+                            ("check", "pictures of attention checks"),
+                        ],
+                        max_length=12,
+                    ),
+                ),
+                (
+                    "explanation_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="methods",
+                        to="survey.explanationset",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='ClassMap',
+            name="ClassMap",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('label', models.CharField(max_length=80)),
-                ('replicate', models.PositiveSmallIntegerField()),
-                ('image', models.FileField(upload_to='maps/')),
-                ('method', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='class_maps', to='survey.method')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("label", models.CharField(max_length=80)),
+                ("replicate", models.PositiveSmallIntegerField()),
+                ("image", models.FileField(upload_to="maps/")),
+                (
+                    "method",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="class_maps",
+                        to="survey.method",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
+                "ordering": ["pk"],
             },
         ),
         migrations.CreateModel(
-            name='PlannedQuestion',
+            name="PlannedQuestion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('option_order', models.CharField(max_length=8, verbose_name='numbers of the options, as shown from first to last')),
-                ('participation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='plan', to='survey.participation')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='planned', to='survey.question')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                (
+                    "option_order",
+                    models.CharField(
+                        max_length=8, verbose_name="numbers of the options, as shown from first to last"
+                    ),
+                ),
+                (
+                    "participation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="plan",
+                        to="survey.participation",
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="planned",
+                        to="survey.question",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['position'],
+                "ordering": ["position"],
             },
         ),
         migrations.CreateModel(
-            name='Option',
+            name="Option",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveSmallIntegerField()),
-                ('is_right', models.BooleanField(default=False, verbose_name='the one right answer of a check or practice question')),
-                ('token', models.CharField(default=survey.models.studies.new_token, max_length=16, unique=True)),
-                ('class_map', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='options', to='survey.classmap')),
-                ('question', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='options', to='survey.question')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveSmallIntegerField()),
+                (
+                    "is_right",
+                    models.BooleanField(
+                        default=False, verbose_name="the one right answer of a check or practice question"
+                    ),
+                ),
+                (
+                    "token",
+                    models.CharField(default=survey.models.studies.new_token, max_length=16, unique=True),
+                ),
+                (
+                    "class_map",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="options",
+                        to="survey.classmap",
+                    ),
+                ),
+                (
+                    "question",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="options",
+                        to="survey.question",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number'],
+                "ordering": ["number"],
             },
         ),
         migrations.CreateModel(
-            name='Study',
+            name="Study",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=80, unique=True)),
-                ('title', models.CharField(help_text='Participants see it at the top of the first page.', max_length=120)),
-                ('status', models.CharField(choices=[('draft', 'Draft'), ('open', 'Open'), ('closed', 'Closed')], default='draft', max_length=8)),
-                ('seed', models.BigIntegerField(default=survey.models.studies.new_seed)),
-                ('n_checks', models.PositiveSmallIntegerField(default=5, help_text='Questions with one right answer, mixed among the scored ones. The NormLIME study used 5.', validators=[django.core.validators.MaxValueValidator(50)], verbose_name='attention checks')),
-                ('min_passed', models.PositiveSmallIntegerField(default=4, help_text='Who passes fewer is left out of the analysis; the answers stay in the table.', verbose_name='checks to pass')),
-                ('consent_text', models.TextField(help_text='The first page, before anyone agrees to take part.', verbose_name='consent')),
-                ('instructions_text', models.TextField(help_text='One screen, before the practice question.', verbose_name='instructions')),
-                ('question_text', models.CharField(help_text='Asked above the four pictures; {label} stands for the class, for example 9.', max_length=300, validators=[survey.models.studies.validate_question_text], verbose_name='question')),
-                ('thanks_text', models.TextField(help_text='The last page, above the completion code.', verbose_name='thanks')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('opened_at', models.DateTimeField(blank=True, null=True)),
-                ('closed_at', models.DateTimeField(blank=True, null=True)),
-                ('explanation_set', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='studies', to='survey.explanationset')),
-                ('owner', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='studies', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=80, unique=True)),
+                (
+                    "title",
+                    models.CharField(
+                        help_text="Participants see it at the top of the first page.", max_length=120
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("draft", "Draft"), ("open", "Open"), ("closed", "Closed")],
+                        default="draft",
+                        max_length=8,
+                    ),
+                ),
+                ("seed", models.BigIntegerField(default=survey.models.studies.new_seed)),
+                (
+                    "n_checks",
+                    models.PositiveSmallIntegerField(
+                        default=5,
+                        help_text="Questions with one right answer, mixed among the scored ones. The NormLIME study used 5.",
+                        validators=[django.core.validators.MaxValueValidator(50)],
+                        verbose_name="attention checks",
+                    ),
+                ),
+                (
+                    "min_passed",
+                    models.PositiveSmallIntegerField(
+                        default=4,
+                        help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
+                        verbose_name="checks to pass",
+                    ),
+                ),
+                (
+                    "consent_text",
+                    models.TextField(
+                        help_text="The first page, before anyone agrees to take part.", verbose_name="consent"
+                    ),
+                ),
+                (
+                    "instructions_text",
+                    models.TextField(
+                        help_text="One screen, before the practice question.", verbose_name="instructions"
+                    ),
+                ),
+                (
+                    "question_text",
+                    models.CharField(
+                        help_text="Asked above the four pictures; {label} stands for the class, for example 9.",
+                        max_length=300,
+                        validators=[survey.models.studies.validate_question_text],
+                        verbose_name="question",
+                    ),
+                ),
+                (
+                    "thanks_text",
+                    models.TextField(
+                        help_text="The last page, above the completion code.", verbose_name="thanks"
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("opened_at", models.DateTimeField(blank=True, null=True)),
+                ("closed_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "explanation_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="studies",
+                        to="survey.explanationset",
+                    ),
+                ),
+                (
+                    "owner",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="studies",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'studies',
-                'ordering': ['-created_at'],
+                "verbose_name_plural": "studies",
+                "ordering": ["-created_at"],
             },
         ),
         migrations.AddField(
-            model_name='question',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='questions', to='survey.study'),
+            model_name="question",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE, related_name="questions", to="survey.study"
+            ),
         ),
         migrations.AddField(
-            model_name='participation',
-            name='study',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='survey.study'),
+            model_name="participation",
+            name="study",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT, related_name="participations", to="survey.study"
+            ),
         ),
         migrations.CreateModel(
-            name='Answer',
+            name="Answer",
             fields=[
-                ('planned', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, primary_key=True, related_name='answer', serialize=False, to='survey.plannedquestion')),
-                ('shown_at', models.DateTimeField()),
-                ('answered_at', models.DateTimeField()),
-                ('option', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='answers', to='survey.option')),
+                (
+                    "planned",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        primary_key=True,
+                        related_name="answer",
+                        serialize=False,
+                        to="survey.plannedquestion",
+                    ),
+                ),
+                ("shown_at", models.DateTimeField()),
+                ("answered_at", models.DateTimeField()),
+                (
+                    "option",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="answers",
+                        to="survey.option",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='method',
-            constraint=models.UniqueConstraint(fields=('explanation_set', 'slug'), name='method_once_in_a_set'),
+            model_name="method",
+            constraint=models.UniqueConstraint(
+                fields=("explanation_set", "slug"), name="method_once_in_a_set"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='method',
-            constraint=models.UniqueConstraint(fields=('explanation_set', 'title'), name='method_title_once_in_a_set'),
+            model_name="method",
+            constraint=models.UniqueConstraint(
+                fields=("explanation_set", "title"), name="method_title_once_in_a_set"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='classmap',
-            constraint=models.UniqueConstraint(fields=('method', 'label', 'replicate'), name='class_map_once_for_method_label_and_replicate'),
+            model_name="classmap",
+            constraint=models.UniqueConstraint(
+                fields=("method", "label", "replicate"), name="class_map_once_for_method_label_and_replicate"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedquestion',
-            constraint=models.UniqueConstraint(fields=('participation', 'question'), name='question_once_in_a_participation'),
+            model_name="plannedquestion",
+            constraint=models.UniqueConstraint(
+                fields=("participation", "question"), name="question_once_in_a_participation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='plannedquestion',
-            constraint=models.UniqueConstraint(fields=('participation', 'position'), name='position_once_in_a_participation'),
+            model_name="plannedquestion",
+            constraint=models.UniqueConstraint(
+                fields=("participation", "position"), name="position_once_in_a_participation"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(fields=('question', 'number'), name='option_number_once_in_a_question'),
+            model_name="option",
+            constraint=models.UniqueConstraint(
+                fields=("question", "number"), name="option_number_once_in_a_question"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='option',
-            constraint=models.UniqueConstraint(condition=models.Q(('is_right', True)), fields=('question',), name='one_right_option_at_most'),
+            model_name="option",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("is_right", True)), fields=("question",), name="one_right_option_at_most"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.CheckConstraint(condition=models.Q(('min_passed__lte', models.F('n_checks'))), name='no_more_checks_to_pass_than_asked', violation_error_message='There are fewer attention checks than must be passed.'),
+            model_name="study",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("min_passed__lte", models.F("n_checks"))),
+                name="no_more_checks_to_pass_than_asked",
+                violation_error_message="There are fewer attention checks than must be passed.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='study',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('closed_at', None), ('opened_at', None), ('status', 'draft')), models.Q(('closed_at', None), ('opened_at__isnull', False), ('status', 'open')), models.Q(('closed_at__isnull', False), ('opened_at__isnull', False), ('status', 'closed')), _connector='OR'), name='study_dates_fit_its_status'),
+            model_name="study",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("closed_at", None), ("opened_at", None), ("status", "draft")),
+                    models.Q(("closed_at", None), ("opened_at__isnull", False), ("status", "open")),
+                    models.Q(
+                        ("closed_at__isnull", False), ("opened_at__isnull", False), ("status", "closed")
+                    ),
+                    _connector="OR",
+                ),
+                name="study_dates_fit_its_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='question',
-            constraint=models.UniqueConstraint(fields=('study', 'kind', 'label', 'replicate'), name='question_once_in_a_study'),
+            model_name="question",
+            constraint=models.UniqueConstraint(
+                fields=("study", "kind", "label", "replicate"), name="question_once_in_a_study"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('checks_passed', None), ('finished_at', None), ('kept', False), ('status', 'answering')), models.Q(('checks_passed__isnull', False), ('finished_at__isnull', False), ('status', 'complete')), _connector='OR'), name='participation_outcome_fits_its_status'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("checks_passed", None),
+                        ("finished_at", None),
+                        ("kept", False),
+                        ("status", "answering"),
+                    ),
+                    models.Q(
+                        ("checks_passed__isnull", False),
+                        ("finished_at__isnull", False),
+                        ("status", "complete"),
+                    ),
+                    _connector="OR",
+                ),
+                name="participation_outcome_fits_its_status",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='answer',
-            constraint=models.CheckConstraint(condition=models.Q(('answered_at__gte', models.F('shown_at'))), name='answered_after_it_was_shown'),
+            model_name="answer",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("answered_at__gte", models.F("shown_at"))),
+                name="answered_after_it_was_shown",
+            ),
         ),
     ]

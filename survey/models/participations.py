@@ -116,7 +116,7 @@ class Participation(models.Model):
 
 
 class PlannedQuestion(models.Model):
-    """A question's place in one participation: its position (practice 0, then from 1) and its options' order."""
+    """A question's place in one participation: its position (practice 0, then from 1), its options' order."""
 
     participation = models.ForeignKey(Participation, models.CASCADE, related_name="plan")
     question = models.ForeignKey(Question, models.PROTECT, related_name="planned")
@@ -126,8 +126,12 @@ class PlannedQuestion(models.Model):
     class Meta:
         ordering = ["position"]
         constraints = [
-            models.UniqueConstraint(fields=["participation", "question"], name="question_once_in_a_participation"),
-            models.UniqueConstraint(fields=["participation", "position"], name="position_once_in_a_participation"),
+            models.UniqueConstraint(
+                fields=["participation", "question"], name="question_once_in_a_participation"
+            ),
+            models.UniqueConstraint(
+                fields=["participation", "position"], name="position_once_in_a_participation"
+            ),
         ]
 
     def __str__(self):

@@ -26,12 +26,14 @@ def new_seed():
 
 def validate_question_text(text):
     if "{label}" not in text:
-        raise ValidationError("The question must contain {label}, where the class that is asked for will stand.")
+        raise ValidationError(
+            "The question must contain {label}, where the class that is asked for will stand."
+        )
 
 
 class StudyQuerySet(models.QuerySet):
     def with_counts(self):
-        """Adds how many people (simulated ones apart) started, completed and were kept, and the last answer."""
+        """Adds how many people started, completed and were kept, how many are simulated, the last answer."""
         people = Q(participations__simulated=False)
         return self.annotate(
             started=Count("participations", people),
@@ -67,7 +69,9 @@ class Study(models.Model):
         help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
     )
     consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
-    instructions_text = models.TextField("instructions", help_text="One screen, before the practice question.")
+    instructions_text = models.TextField(
+        "instructions", help_text="One screen, before the practice question."
+    )
     question_text = models.CharField(
         "question",
         max_length=300,
@@ -123,7 +127,9 @@ class Study(models.Model):
 
     def labels(self):
         """The classes asked about in scored questions, in the set's order."""
-        scored = self.questions.filter(kind=Question.Kind.SCORED).order_by("pk").values_list("label", flat=True)
+        scored = (
+            self.questions.filter(kind=Question.Kind.SCORED).order_by("pk").values_list("label", flat=True)
+        )
         return list(dict.fromkeys(scored))
 
     def wording(self, label):
@@ -166,7 +172,9 @@ class Study(models.Model):
         for number, label in enumerate(asked):
             other = rng.choice(least_alike(label, means))
             wrong = [means[other], means[other], self._mean(other, last=True)]
-            self._write_question(Question.Kind.CHECK, label, number // len(labels) + 1, wrong, right=means[label])
+            self._write_question(
+                Question.Kind.CHECK, label, number // len(labels) + 1, wrong, right=means[label]
+            )
 
     def _mean(self, label, *, last=False):
         means = self.explanation_set.class_maps.filter(method__purpose=Method.Purpose.CHECK, label=label)
@@ -176,7 +184,12 @@ class Study(models.Model):
         question = self.questions.create(kind=kind, label=label, replicate=replicate)
         pictures = ([right] if right else []) + class_maps
         Option.objects.bulk_create(
-            Option(question=question, number=number, class_map=class_map, is_right=right is not None and number == 1)
+            Option(
+                question=question,
+                number=number,
+                class_map=class_map,
+                is_right=right is not None and number == 1,
+            )
             for number, class_map in enumerate(pictures, start=1)
         )
 
@@ -233,7 +246,8 @@ class Option(models.Model):
     number = models.PositiveSmallIntegerField()
     class_map = models.ForeignKey(ClassMap, models.PROTECT, related_name="options")
     is_right = models.BooleanField("the one right answer of a check or practice question", default=False)
-    # Two options may show one map (two of a check's pictures are the same), so a name made from the map would tell.
+    # Two options may show one map (two of a check's pictures are the same): a name made from the map would
+    # tell a check.
     token = models.CharField(max_length=16, unique=True, default=new_token)
 
     class Meta:

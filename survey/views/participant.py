@@ -1,7 +1,7 @@
 """What participants see: welcome and consent, instructions, practice, one question a page, thanks.
 
-Every page of a participation is found by the unguessable id in its address, so it works without a login, in a second
-tab and on another device. Only POST writes.
+Every page of a participation is found by the unguessable id in its address, so it works without a login, in a
+second tab and on another device. Only POST writes.
 """
 
 from django.contrib import messages

@@ -1,11 +1,19 @@
-"""What analysts see and take away: the results page, its charts, the vote table with its codebook, the report."""
+"""What analysts see and take away: results page, charts, vote table with its codebook, report."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
-from ..exporting import CHARTS, REPORT_FORMATS, SIMULATED, codebook_lines, study_report, vote_lines, votes_file_name
+from ..exporting import (
+    CHARTS,
+    REPORT_FORMATS,
+    SIMULATED,
+    codebook_lines,
+    study_report,
+    vote_lines,
+    votes_file_name,
+)
 from ..models import Study
 
 
@@ -63,7 +71,7 @@ def _study(slug):
 
 
 def _simulated(request):
-    """Which participants count: all ("include"), people alone ("exclude") or simulated ones alone ("only")."""
+    """Who counts: everybody ("include"), people only ("exclude") or simulated participants only ("only")."""
     chosen = request.GET.get("simulated", "include")
     return chosen if chosen in SIMULATED else "include"
 

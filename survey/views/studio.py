@@ -1,4 +1,4 @@
-"""What researchers see: studies and explanation sets, the form of a study, its preview, opening and closing."""
+"""What researchers see: studies and explanation sets, a study's form and preview, opening, closing."""
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -55,7 +55,9 @@ def new_study(request, slug):
 @login_required
 @require_safe
 def study(request, slug):
-    found = get_object_or_404(Study.objects.with_counts().select_related("explanation_set", "owner"), slug=slug)
+    found = get_object_or_404(
+        Study.objects.with_counts().select_related("explanation_set", "owner"), slug=slug
+    )
     context = {
         "study": found,
         "tab": "overview",
@@ -88,7 +90,9 @@ def open_study(request, slug):
     if found.open():
         messages.success(request, "The study is open. Its questions and texts are frozen from now on.")
     else:
-        messages.warning(request, f"The study was not opened: it is {found.get_status_display().lower()} already.")
+        messages.warning(
+            request, f"The study was not opened: it is {found.get_status_display().lower()} already."
+        )
     return redirect(found)
 
 
@@ -131,7 +135,11 @@ def preview_question(request, slug, position):
         return redirect("studio:preview", slug)
     total = max(plan)
     is_last = position == total
-    next_url = _preview_url(slug, "thanks") if is_last else reverse("studio:preview_question", args=[slug, position + 1])
+    next_url = (
+        _preview_url(slug, "thanks")
+        if is_last
+        else reverse("studio:preview_question", args=[slug, position + 1])
+    )
     chosen = None
     if request.method == "POST":
         form = AnswerForm(request.POST, planned=planned)

@@ -89,6 +89,12 @@ def test_a_saved_classifier_is_loaded_frozen_and_in_evaluation_mode(tmp_path: Pa
     assert not any(parameter.requires_grad for parameter in loaded.parameters())
 
 
+def test_convolutions_of_a_loaded_classifier_have_their_channels_innermost() -> None:
+    model = classifiers.load(PAPER_FACTORY, PAPER_WEIGHTS)
+    strides = [layer.weight.stride() for layer in model if isinstance(layer, nn.Conv2d)]
+    assert strides == [(25, 1, 5, 1), (400, 1, 80, 16)]
+
+
 def test_anyones_own_classifier_is_loaded(network) -> None:
     model = classifiers.load(network.factory, network.weights)
     assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 3)

@@ -83,21 +83,26 @@ def test_the_weights_are_those_of_weighted_least_squares(
     np.testing.assert_allclose(weights[chosen], reference.coef_, rtol=1e-6, atol=1e-12)
 
 
+@pytest.fixture
+def few_masks() -> lime.Bank:
+    """60 masks of 64 pixels: so few that chance makes black pixels look important."""
+    return lime.mask_bank(PIXELS, 60, generator(0, "few"))
+
+
 def test_black_pixels_are_never_chosen(
-    curved_model: nn.Module, bright_images: Tensor, masks: lime.Bank
+    curved_model: nn.Module, bright_images: Tensor, few_masks: lime.Bank
 ) -> None:
     bright_images[:, :, :4] = 0
-    weights = lime.explain(curved_model, bright_images, 1, masks, features=20)
+    weights = lime.explain(curved_model, bright_images, 1, few_masks, features=20)
     assert not weights[:, :32].any()
     assert ((weights != 0).sum(axis=1) >= 19).all()
 
 
 def test_black_pixels_eat_features_where_they_are_not_skipped(
-    curved_model: nn.Module, bright_images: Tensor
+    curved_model: nn.Module, bright_images: Tensor, few_masks: lime.Bank
 ) -> None:
-    few = lime.mask_bank(PIXELS, 60, generator(0, "few"))
     bright_images[:, :, :4] = 0
-    weights = lime.explain(curved_model, bright_images, 1, few, features=20, skip_black=False)
+    weights = lime.explain(curved_model, bright_images, 1, few_masks, features=20, skip_black=False)
     assert (weights[:, :32] != 0).any(axis=1).all()
 
 

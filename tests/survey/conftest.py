@@ -114,9 +114,9 @@ def participation(open_study):
 
 
 def answer_until(participation, position, *, wrong_checks=0, chooses=None):
-    """Answers every question before `position`: checks rightly but the first few, scored ones with the first option.
+    """Answers every question before `position`: scored ones with their first option, checks rightly.
 
-    `chooses` maps a planned scored question to the number of the chosen option.
+    The first `wrong_checks` checks are failed; `chooses` maps a planned scored question to an option's number.
     """
     wrong = wrong_checks
     for planned in participation.plan.filter(position__lt=position, answer=None):

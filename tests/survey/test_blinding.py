@@ -1,4 +1,4 @@
-"""Nothing but the picture itself may tell participants which method drew it, or that a question is a check."""
+"""Nothing but the picture itself may tell which method drew it, or that a question is a check."""
 
 import re
 
@@ -14,7 +14,9 @@ pytestmark = pytest.mark.django_db
 
 
 def page(client, participation, position):
-    return client.get(reverse("participant:question", args=[participation.public_id, position])).content.decode()
+    return client.get(
+        reverse("participant:question", args=[participation.public_id, position])
+    ).content.decode()
 
 
 def skeleton(html, participation):
@@ -26,11 +28,15 @@ def skeleton(html, participation):
     return re.sub(r"\d+ of 25|value=\"\d+\" max", "N", html)
 
 
-def test_the_pages_of_checks_and_scored_questions_are_the_same_but_for_their_pictures(participant, participation, answer):
+def test_the_pages_of_checks_and_scored_questions_are_the_same_but_for_their_pictures(
+    participant, participation, answer
+):
     seen = {"scored": set(), "check": set()}
     for planned in participation.plan.filter(position__gt=0).select_related("question"):
         answer(participation, planned.position)
-        seen[planned.question.kind].add(skeleton(page(participant, participation, planned.position), participation))
+        seen[planned.question.kind].add(
+            skeleton(page(participant, participation, planned.position), participation)
+        )
     assert seen["scored"] == seen["check"]
     assert len(seen["check"]) == 1
 
@@ -48,7 +54,13 @@ def test_no_page_names_a_method_or_a_check(participant, participation, answer):
     for position in range(1, 26):
         answer(participation, position)
         html = page(participant, participation, position).lower()
-        for word in [*METHODS, *(title.lower() for title in METHODS.values()), "check", "class-mean", "replicate"]:
+        for word in [
+            *METHODS,
+            *(title.lower() for title in METHODS.values()),
+            "check",
+            "class-mean",
+            "replicate",
+        ]:
             assert word not in html
 
 
@@ -75,7 +87,9 @@ def test_a_picture_is_sent_without_its_name(participant, open_study):
 
 
 def test_headers_of_pictures_are_the_same_for_every_option(participant, open_study):
-    seen = {tuple(participant.get(option.get_absolute_url()).headers.items()) for option in Option.objects.all()}
+    seen = {
+        tuple(participant.get(option.get_absolute_url()).headers.items()) for option in Option.objects.all()
+    }
     assert len(seen) == 1
 
 
@@ -93,5 +107,10 @@ def test_an_unknown_picture_is_not_found(participant, open_study):
 
 def test_the_choices_posted_are_places_and_no_ids(participant, participation, answer):
     answer(participation, 1)
-    assert re.findall(r'name="choice" value="(\d)"', page(participant, participation, 1)) == ["1", "2", "3", "4"]
+    assert re.findall(r'name="choice" value="(\d)"', page(participant, participation, 1)) == [
+        "1",
+        "2",
+        "3",
+        "4",
+    ]
     assert PlannedQuestion.objects.get(participation=participation, position=1).shown_options()

@@ -39,7 +39,9 @@ def test_the_order_of_questions_and_options_is_drawn_once_and_stored(participati
 
 def test_every_option_stands_in_every_place_about_equally_often(open_study):
     questions = open_study.questions.prefetch_related("options")
-    places = [planned.option_order.index("1") for seed in range(100) for planned in draw_plan(questions, seed)]
+    places = [
+        planned.option_order.index("1") for seed in range(100) for planned in draw_plan(questions, seed)
+    ]
     # 2,600 draws: each place is expected 650 times with a standard deviation of 22
     assert all(540 < places.count(place) < 760 for place in range(4))
 
@@ -61,7 +63,9 @@ def test_the_same_answer_twice_is_harmless(participation):
 
 def test_a_second_answer_to_a_question_is_refused_and_the_first_is_kept(participation):
     first = at(participation, 0).record_answer(2, timezone.now())
-    with pytest.raises(AnswerRefused, match=r"^You had already answered this question. Your first answer is kept.$"):
+    with pytest.raises(
+        AnswerRefused, match=r"^You had already answered this question. Your first answer is kept.$"
+    ):
         at(participation, 0).record_answer(3, timezone.now())
     assert Answer.objects.get() == first
     assert Answer.objects.get().chosen_position == 2
@@ -75,7 +79,9 @@ def test_an_answer_out_of_turn_is_refused(participation):
 
 def test_an_answer_to_a_closed_study_is_refused(participation):
     participation.study.close()
-    with pytest.raises(AnswerRefused, match=r"^This study has closed. The answers that you gave before are kept.$"):
+    with pytest.raises(
+        AnswerRefused, match=r"^This study has closed. The answers that you gave before are kept.$"
+    ):
         at(participation, 0).record_answer(1, timezone.now())
 
 

@@ -1,4 +1,4 @@
-"""The same moment, from many sides. Run on both databases: SQLite queues writers, PostgreSQL lets them meet."""
+"""The same moment, from many sides. On both databases: SQLite queues writers, PostgreSQL lets them meet."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier

@@ -21,7 +21,7 @@ def text(response):
 
 @pytest.fixture
 def answered_study(open_study, answer):
-    """Six kept people who mostly prefer the first method, one who failed the checks, and two simulated ones."""
+    """Six kept people who mostly prefer the first method, one who failed the checks, two simulated."""
     for number in range(6):
         answer(
             Participation.objects.enrol(open_study, f"person-{number}"),
@@ -43,7 +43,9 @@ def report(votes, *options):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("simulated", ["include", "exclude", "only"])
-def test_the_page_agrees_with_the_command_on_the_exported_table(researcher, answered_study, tmp_path, simulated):
+def test_the_page_agrees_with_the_command_on_the_exported_table(
+    researcher, answered_study, tmp_path, simulated
+):
     votes = tmp_path / "digits-votes.csv"
     votes.write_text(text(researcher.get(RESULTS + "votes.csv")))
     from_command = report(votes, "--simulated", simulated)
@@ -107,7 +109,9 @@ def test_files_are_named_after_the_study(researcher, answered_study, name):
 
 def test_the_codebook_explains_every_column_of_the_table(researcher, answered_study):
     header = text(researcher.get(RESULTS + "votes.csv")).splitlines()[0].split(",")
-    explained = [line.split(",")[0] for line in text(researcher.get(RESULTS + "codebook.csv")).splitlines()[1:]]
+    explained = [
+        line.split(",")[0] for line in text(researcher.get(RESULTS + "codebook.csv")).splitlines()[1:]
+    ]
     assert explained == header
 
 

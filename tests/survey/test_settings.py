@@ -1,4 +1,4 @@
-"""The settings as a process of its own reads them: they run at once in development and refuse an insecure start."""
+"""The settings as a new process reads them: development runs at once, production starts securely or not."""
 
 import os
 import subprocess
@@ -32,7 +32,9 @@ def test_development_needs_no_setting():
 
 
 def test_production_with_key_and_host_starts_and_passes_djangos_deployment_checks():
-    status, output = check("--deploy", "--fail-level", "WARNING", **PRODUCTION, HSTS_SECONDS="3600", HSTS_SUBDOMAINS="on")
+    status, output = check(
+        "--deploy", "--fail-level", "WARNING", **PRODUCTION, HSTS_SECONDS="3600", HSTS_SUBDOMAINS="on"
+    )
     assert status == 0, output
 
 

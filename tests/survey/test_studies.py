@@ -17,7 +17,8 @@ def test_the_reference_study_is_the_papers(draft_study):
     assert draft_study.min_passed == 4
     assert [str(method) for method in draft_study.methods()] == ["NormLIME", "LIME", "SmoothGrad", "VarGrad"]
     assert draft_study.wording("9") == (
-        "Which picture best highlights the pixels that distinguish the number 9 from the other nine possible digits?"
+        "Which picture best highlights the pixels that distinguish the number 9 "
+        "from the other nine possible digits?"
     )
 
 
@@ -51,7 +52,12 @@ def test_the_checks_ask_about_different_classes(draft_study):
 
 def test_more_checks_than_classes_ask_again(explanation_set):
     study = Study.objects.create(
-        slug="s", title="S", explanation_set=explanation_set, question_text="{label}", n_checks=12, min_passed=9
+        slug="s",
+        title="S",
+        explanation_set=explanation_set,
+        question_text="{label}",
+        n_checks=12,
+        min_passed=9,
     )
     study.write_questions(explanation_set.compared_methods(), explanation_set.labels())
     assert study.questions.filter(kind="check").count() == 12
@@ -59,7 +65,12 @@ def test_more_checks_than_classes_ask_again(explanation_set):
 
 def test_a_study_of_two_classes_without_checks_can_be_written(explanation_set):
     study = Study.objects.create(
-        slug="s", title="S", explanation_set=explanation_set, question_text="{label}", n_checks=0, min_passed=0
+        slug="s",
+        title="S",
+        explanation_set=explanation_set,
+        question_text="{label}",
+        n_checks=0,
+        min_passed=0,
     )
     study.write_questions(explanation_set.compared_methods(), ["4", "9"])
     assert study.labels() == ["4", "9"]
@@ -120,5 +131,7 @@ def test_counts_set_simulated_participants_apart(complete_participation, open_st
 def test_two_studies_of_one_set_have_pictures_of_their_own(explanation_set):
     first = create_reference_study(explanation_set, slug="first")
     second = create_reference_study(explanation_set, slug="second")
-    tokens = [set(Option.objects.filter(question__study=s).values_list("token", flat=True)) for s in (first, second)]
+    tokens = [
+        set(Option.objects.filter(question__study=s).values_list("token", flat=True)) for s in (first, second)
+    ]
     assert not tokens[0] & tokens[1]

@@ -7,7 +7,15 @@ from survey.models import Answer, Option, Participation, Question, Study
 
 pytestmark = pytest.mark.django_db
 
-PAGES = ["study", "edit_study", "preview", "preview_instructions", "preview_practice", "preview_thanks", "results"]
+PAGES = [
+    "study",
+    "edit_study",
+    "preview",
+    "preview_instructions",
+    "preview_practice",
+    "preview_thanks",
+    "results",
+]
 FILES = ["votes_csv", "codebook_csv"]
 ACTIONS = ["open_study", "close_study"]
 
@@ -114,7 +122,11 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
         ("min_passed", 6, "There are fewer attention checks than must be passed."),
         ("n_checks", 51, "Ensure this value is less than or equal to 50."),
         ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
-        ("question_text", "Which one?", "The question must contain {label}, where the class that is asked for will stand."),
+        (
+            "question_text",
+            "Which one?",
+            "The question must contain {label}, where the class that is asked for will stand.",
+        ),
         ("title", "", "This field is required."),
     ],
 )
@@ -133,7 +145,10 @@ def test_three_methods_are_refused(researcher, valid_form):
 
 
 def test_editing_a_draft_writes_its_questions_anew(researcher, draft_study, valid_form):
-    researcher.post(reverse("studio:edit_study", args=["digits"]), valid_form | {"labels": ["1", "2", "3"], "n_checks": 2, "min_passed": 1})
+    researcher.post(
+        reverse("studio:edit_study", args=["digits"]),
+        valid_form | {"labels": ["1", "2", "3"], "n_checks": 2, "min_passed": 1},
+    )
     study = Study.objects.get()
     assert study.labels() == ["1", "2", "3"]
     assert Question.objects.filter(kind="check").count() == 2
@@ -147,7 +162,9 @@ def test_the_edit_page_shows_what_the_draft_has(researcher, draft_study):
 
 
 def test_an_open_study_cannot_be_edited(researcher, open_study, valid_form):
-    response = researcher.post(reverse("studio:edit_study", args=["digits"]), valid_form | {"title": "Other"}, follow=True)
+    response = researcher.post(
+        reverse("studio:edit_study", args=["digits"]), valid_form | {"title": "Other"}, follow=True
+    )
     assert "The questions and texts of this study are frozen since it opened." in text(response)
     assert Study.objects.get().title != "Other"
 
@@ -194,7 +211,9 @@ def test_the_login_leads_to_the_studies(stranger, researcher):
     assert response.headers["Location"] == "/studio/"
 
 
-def test_the_list_takes_few_queries_for_any_number_of_studies(researcher, two_studies, django_assert_max_num_queries):
+def test_the_list_takes_few_queries_for_any_number_of_studies(
+    researcher, two_studies, django_assert_max_num_queries
+):
     with django_assert_max_num_queries(5):
         researcher.get("/studio/")
 

@@ -31,7 +31,9 @@ class Command(BaseCommand):
     def handle(self, *, bots, address, **options):
         if not settings.DEBUG:
             raise CommandError("The demo makes a login and prints its password: it runs only with DEBUG on.")
-        logging.getLogger("django.server").setLevel(logging.WARNING)  # or each request would scroll the links away
+        logging.getLogger("django.server").setLevel(
+            logging.WARNING
+        )  # or each request would scroll the links away
         call_command("migrate", verbosity=0)
         study = Study.objects.filter(slug=STUDY).first() or self._create_study()
         password = self._login()
@@ -46,14 +48,18 @@ class Command(BaseCommand):
 
     def _create_study(self):
         if not (SET_FOLDER / "manifest.json").exists():
-            self.stdout.write("Explaining the classifier by the paper's four methods (once; goes on if interrupted):")
+            self.stdout.write(
+                "Explaining the classifier by the paper's four methods (once; goes on if interrupted):"
+            )
             build = [sys.executable, "-m", "explanations", "build", "--out", str(SET_FOLDER)]
             if subprocess.run(build, cwd=settings.BASE_DIR, check=False).returncode:
                 raise CommandError("The explanation set was not built; what went wrong is said above.")
         try:
             explanation_set = import_set(SET_FOLDER)
         except ImportRefused as refusal:
-            raise CommandError(f"{refusal}\nTo build the set anew, remove the folder {SET_FOLDER}.") from refusal
+            raise CommandError(
+                f"{refusal}\nTo build the set anew, remove the folder {SET_FOLDER}."
+            ) from refusal
         study = create_reference_study(explanation_set, slug=STUDY)
         study.open()
         return study
@@ -85,4 +91,6 @@ class Command(BaseCommand):
 
     def _simulate(self, n, address):
         command = [sys.executable, "manage.py", "simulate", STUDY, "--participants", str(n)]
-        return subprocess.Popen([*command, "--url", f"http://{address}", "--wait", "30"], cwd=settings.BASE_DIR)
+        return subprocess.Popen(
+            [*command, "--url", f"http://{address}", "--wait", "30"], cwd=settings.BASE_DIR
+        )

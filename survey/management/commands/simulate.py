@@ -11,7 +11,7 @@ from survey.simulation import SimulationFailed, simulate
 
 
 class Command(BaseCommand):
-    help = "Let simulated participants answer an open study over HTTP. They are marked as simulated in every table."
+    help = "Let simulated participants answer an open study over HTTP; every table marks them."
 
     def add_arguments(self, parser):
         parser.add_argument("study", help="short name of the study, as in its link")
@@ -29,7 +29,12 @@ class Command(BaseCommand):
         if participants < 1 or workers < 1:
             raise CommandError("--participants and --workers must be at least 1.")
         self._wait_for(url, wait)
-        columns = TextColumn("Simulated participants"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+        columns = (
+            TextColumn("Simulated participants"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
         with Progress(*columns) as progress:
             task = progress.add_task("", total=participants)
             try:

@@ -1,0 +1,259 @@
+"""The whole way in a real browser: a study is made and opened, people answer it, the votes come out."""
+
+import csv
+import io
+import os
+import shutil
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+from survey.models import Answer, Participation, Study
+
+CHROMIUM = shutil.which("chromium")
+DESKTOP = {"width": 1280, "height": 800}
+PHONE = {"width": 390, "height": 844}
+SETTLED = 350  # milliseconds after which a question takes clicks
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(
+        CHROMIUM is None and "BEHOLDER_SKIP_NOTHING" not in os.environ,
+        reason="the system's chromium is not installed",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+        "true"  # Playwright's loop runs in the thread that asks the database
+    )
+    flags = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=flags)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def visit(chromium, live_server):
+    """The function that opens a browser window of its own, as another person's device, at an address."""
+    contexts = []
+
+    def open_window(address="/", viewport=DESKTOP, **options):
+        context = chromium.new_context(viewport=viewport, base_url=live_server.url, **options)
+        context.set_default_timeout(10_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(address)
+        return page
+
+    yield open_window
+    for context in contexts:
+        context.close()
+
+
+def begin(page):
+    """From the welcome page through consent and instructions to the practice question."""
+    page.get_by_role("button", name="I agree, start").click()
+    page.get_by_role("link", name="Start with a practice question").click()
+
+
+def choose(page, number):
+    page.wait_for_timeout(SETTLED)
+    page.get_by_role("button", name=f"Picture {number}").click()
+
+
+def log_in(page):
+    page.get_by_label("Username").fill("researcher")
+    page.get_by_label("Password").fill("a long password")
+    page.get_by_role("button", name="Log in").click()
+
+
+def assert_accessible(page):
+    results = Axe().run(page)
+    assert results.violations_count == 0, results.generate_report()
+
+
+def test_from_the_studio_to_the_exported_answer(visit, explanation_set, researcher):
+    studio = visit("/studio/")
+    log_in(studio)
+    studio.get_by_role("link", name="New study").click()
+    studio.get_by_label("Title").fill("Pictures of digits")
+    studio.get_by_role("button", name="Create the draft").click()
+    studio.get_by_role("button", name="Open the study").click()
+    link = studio.get_by_role("link", name="Take part").get_attribute("href")
+
+    person = visit(link, PHONE)
+    begin(person)
+    choose(person, 1)
+    person.get_by_role("link", name="Go to the first question").click()
+    for position in range(1, 26):
+        expect(person.get_by_text(f"{position} of 25")).to_be_visible()
+        choose(person, position % 4 + 1)
+    expect(person.get_by_role("heading", name="Thank you")).to_be_visible()
+    code = person.locator(".code").inner_text()
+
+    participation = Participation.objects.get()
+    assert (participation.completion_code, participation.is_complete) == (code, True)
+    studio.reload()
+    with studio.expect_download() as download:
+        studio.get_by_role("link", name="Export the votes (CSV)").click()
+    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    chosen = [int(row["chosen_position"]) for row in rows]
+    assert chosen == [1] + [position % 4 + 1 for position in range(1, 26)]
+
+
+def test_keys_answer_and_a_held_key_answers_once(visit, open_study):
+    page = visit("/s/digits/")
+    begin(page)
+    choose(page, 1)
+    page.get_by_role("link", name="Go to the first question").click()
+    for key, position in (("3", 1), ("1", 2)):
+        page.wait_for_timeout(SETTLED)
+        page.keyboard.down(key)
+        page.keyboard.down(key)  # what the browser sends while a key is held
+        page.keyboard.up(key)
+        expect(page.get_by_text(f"{position + 1} of 25")).to_be_visible()
+    stored = [answer.chosen_position for answer in Answer.objects.order_by("planned__position")]
+    assert stored == [1, 3, 1]
+
+
+def test_a_double_click_answers_one_question(visit, open_study):
+    page = visit("/s/digits/")
+    begin(page)
+    choose(page, 1)
+    page.get_by_role("link", name="Go to the first question").click()
+    page.wait_for_timeout(SETTLED)
+    page.get_by_role("button", name="Picture 2").dblclick()
+    expect(page.get_by_text("2 of 25")).to_be_visible()
+    page.wait_for_timeout(SETTLED)
+    assert Answer.objects.count() == 2
+
+
+def test_the_survey_works_without_javascript(visit, open_study):
+    page = visit("/s/digits/", java_script_enabled=False)
+    begin(page)
+    page.get_by_role("button", name="Picture 4").click()
+    page.get_by_role("link", name="Go to the first question").click()
+    page.get_by_role("button", name="Picture 3").click()
+    expect(page.get_by_text("2 of 25")).to_be_visible()
+    assert [answer.chosen_position for answer in Answer.objects.order_by("planned__position")] == [4, 3]
+
+
+def test_tab_and_enter_are_enough(visit, open_study):
+    page = visit("/s/digits/")
+    for next_step in ("instructions", "practice"):
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        page.wait_for_url(f"**/{next_step}/")
+    page.wait_for_timeout(SETTLED)
+    for _ in range(3):
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".chosen")
+    assert Answer.objects.get().chosen_position == 3
+
+
+def test_back_reload_and_a_second_tab_change_nothing(visit, participation, answer):
+    answer(participation, 4)
+    page = visit(f"/p/{participation.public_id}/")
+    tab = page.context.new_page()
+    tab.goto(page.url)
+    choose(page, 2)
+    expect(page.get_by_text("5 of 25")).to_be_visible()
+    choose(tab, 3)  # the same question, in the other tab
+    expect(
+        tab.get_by_text("You had already answered this question. Your first answer is kept.")
+    ).to_be_visible()
+    page.go_back()
+    expect(page.get_by_text("You chose picture 2. An answer can’t be changed.")).to_be_visible()
+    page.reload()
+    expect(page.get_by_text("You chose picture 2. An answer can’t be changed.")).to_be_visible()
+    page.get_by_role("link", name="Continue").click()
+    expect(page.get_by_text("5 of 25")).to_be_visible()
+    assert Answer.objects.count() == 5
+
+
+def test_a_preview_in_the_browser_stores_nothing(visit, draft_study, researcher):
+    page = visit("/studio/studies/digits/preview/")
+    log_in(page)
+    page.get_by_role("link", name="I agree, start").click()
+    page.get_by_role("link", name="Start with a practice question").click()
+    choose(page, 2)
+    page.get_by_role("link", name="Go to the first question").click()
+    choose(page, 2)
+    expect(page.get_by_text("2 of 25")).to_be_visible()
+    assert not Participation.objects.exists()
+
+
+def test_on_a_phone_all_four_pictures_are_seen_at_once_and_large_enough_to_touch(visit, participation):
+    page = visit(f"/p/{participation.public_id}/practice/", PHONE)
+    for number in range(1, 5):
+        box = page.get_by_role("button", name=f"Picture {number}").bounding_box()
+        assert box["width"] >= 160
+        assert box["height"] >= 160
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= PHONE["width"]
+        assert box["y"] + box["height"] <= PHONE["height"]
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
+def test_no_page_of_the_survey_has_an_accessibility_fault_or_scrolls_sideways(
+    visit, participation, answer, viewport, colours
+):
+    own = f"/p/{participation.public_id}/"
+    page = visit("/s/digits/", viewport, color_scheme=colours)
+    addresses = ["/s/digits/", own + "instructions/", own + "practice/"]
+    for address in addresses:
+        page.goto(address)
+        assert_accessible(page)
+    answer(participation, 3)
+    for address in (own + "practice/", own + "1/", own + "3/"):
+        page.goto(address)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    answer(participation, 26)
+    page.goto(own + "thanks/")
+    assert_accessible(page)
+    Study.objects.get().close()
+    page.goto("/s/digits/")
+    assert_accessible(page)
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_page_of_the_studio_has_an_accessibility_fault_or_scrolls_sideways(
+    visit, draft_study, researcher, answer, viewport
+):
+    page = visit("/studio/", viewport)
+    assert_accessible(page)
+    log_in(page)
+    study = "/studio/studies/digits/"
+    addresses = [
+        "/studio/",
+        "/studio/sets/tiny/",
+        "/studio/sets/tiny/new-study/",
+        study,
+        study + "edit/",
+        study + "results/",
+    ]
+    for address in addresses:
+        page.goto(address)
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    draft_study.open()
+    for number in range(3):
+        answer(
+            Participation.objects.enrol(draft_study, f"person-{number}"),
+            26,
+            chooses=lambda _, n=number: n + 1,
+        )
+    page.goto(study + "results/")
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
