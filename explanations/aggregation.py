@@ -5,8 +5,8 @@ arXiv:1602.04938 (SP-LIME). A row is the local explanation of one image, 0 where
 The rows must be of images that the model assigns to the class. Knows no model and no dataset.
 
 NormLIME weighs each local weight |w_i| by its share |w_i| / ||w||_1 of its own explanation, and averages
-over the explanations that chose the feature: the form of the paper's equations 3-5 that InterpretDL, of the
-authors' company, computes too (https://github.com/PaddlePaddle/InterpretDL, `compute_global_weights`).
+over the explanations that chose the feature. So does InterpretDL, of the authors' company
+(https://github.com/PaddlePaddle/InterpretDL, `compute_global_weights`), from which the form is taken.
 """
 
 import numpy as np
