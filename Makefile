@@ -4,12 +4,12 @@ PYTHON ?= python3
 BOTS ?= 0
 ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
-INSTALL = $(BIN)/python -m pip install --quiet --disable-pip-version-check -c .ci/constraints.txt
+INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
 .PHONY: demo test lint browser clean
 
 demo: .venv/installed
-	@$(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
+	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
 
 test: .venv/installed-test browser
 	$(BIN)/python -m pytest
@@ -37,11 +37,11 @@ browser:
 	@touch $@
 
 .venv/installed-test: .venv/installed
-	$(INSTALL) --editable ".[explanations,test]"
+	$(INSTALL) --quiet --editable ".[explanations,test]"
 	@touch $@
 
 .venv/installed-lint: .venv/installed-test
-	$(INSTALL) --editable ".[explanations,test,lint]"
+	$(INSTALL) --quiet --editable ".[explanations,test,lint]"
 	@touch $@
 
 clean:

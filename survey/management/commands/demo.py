@@ -31,18 +31,17 @@ class Command(BaseCommand):
     def handle(self, *, bots, address, **options):
         if not settings.DEBUG:
             raise CommandError("The demo makes a login and prints its password: it runs only with DEBUG on.")
-        logging.getLogger("django.server").setLevel(
-            logging.WARNING
-        )  # or each request would scroll the links away
         call_command("migrate", verbosity=0)
         study = Study.objects.filter(slug=STUDY).first() or self._create_study()
         password = self._login()
         self._say_where(study, password, address)
         missing = bots - study.participations.filter(simulated=True, finished_at__isnull=False).count()
         simulation = self._simulate(missing, address) if missing > 0 and study.is_open else None
+        logging.disable(logging.INFO)  # or a line for each request would scroll the links away
         try:
             call_command("runserver", address, use_reloader=False)
         finally:
+            logging.disable(logging.NOTSET)
             if simulation:
                 simulation.terminate()
 
