@@ -1,0 +1,108 @@
+"""The README is true: each command, flag, setting, file and picture that it names exists, none is left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import BaseCommand, get_commands, load_command_class
+
+from analysis import __main__ as analysis_command
+from analysis.report import report
+from analysis.votes import VoteTable
+from explanations import __main__ as explanations_command
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SITE_COMMANDS = sorted(name for name, app in get_commands().items() if app == "survey")
+
+
+def subparsers(parser):
+    """The parsers of a command line's subcommands by name."""
+    [action] = [
+        action
+        for action in parser._actions
+        if hasattr(action, "choices") and isinstance(action.choices, dict)
+    ]
+    return action.choices
+
+
+def flags(parser):
+    return {flag for action in parser._actions for flag in action.option_strings if flag.startswith("--")} - {
+        "--help"
+    }
+
+
+def commands():
+    """Every command of the house with the flags that are its own."""
+    for package, module in (("analysis", analysis_command), ("explanations", explanations_command)):
+        for name, parser in subparsers(module._parser()).items():
+            yield f"python -m {package} {name}", flags(parser)
+    for name in SITE_COMMANDS:
+        command = load_command_class("survey", name)
+        inherited = flags(BaseCommand().create_parser("manage.py", name))
+        yield f"python manage.py {name}", flags(command.create_parser("manage.py", name)) - inherited
+
+
+COMMANDS = dict(commands())
+
+
+def table_row(command):
+    """The README's line of a command, from its table."""
+    [row] = [line for line in README.splitlines() if line.startswith(f"| `{command}` |")]
+    return row
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_and_each_of_its_flags_is_in_the_readme(command):
+    named = set(re.findall(r"--[\w-]+", table_row(command)))
+    assert named == COMMANDS[command]
+
+
+def test_every_command_that_the_readme_names_exists():
+    own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) \w+", README)
+    django = {"python manage.py migrate", "python manage.py createsuperuser"}
+    django |= {"python manage.py runserver", "python manage.py collectstatic"}
+    assert set(own) <= set(COMMANDS) | django
+
+
+def test_every_setting_is_in_the_readme_and_no_other():
+    settings = (ROOT / "survey/settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'env\.\w+\(\s*"(\w+)"', settings))
+    table = README.split("## Settings")[1].split("## ")[0]
+    named = {
+        name
+        for line in table.splitlines()
+        if line.startswith("| `")
+        for name in re.findall(r"`([A-Z_]+)`", line.split("|")[1])
+    }
+    assert named == read
+
+
+def test_every_target_of_make_that_the_readme_names_exists():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"make (\w[\w-]*)(?=[`\s])", README):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_every_file_and_picture_that_the_readme_names_exists():
+    paths = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", README)
+    paths = [one or other for one, other in paths]
+    paths += re.findall(r"`((?:survey|analysis|explanations|tests|benchmarks)/[\w./-]+)`", README)
+    assert len(paths) > 5
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_readmes_python_runs(capsys):
+    code = README.split("```python\n")[1].split("```")[0]
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith(
+        "One-way ANOVA of 9 numbers in 3 groups (NormLIME, LIME, VarGrad)"
+    )
+
+
+def test_the_figures_of_the_readme_are_those_of_the_paper():
+    result = report(VoteTable.read(ROOT / "tests/analysis/cases/normlime/votes.csv"))
+    assert f"F(3, 328) = {result.anova.F:.5f}, p = {result.anova.p:.4e}" in README
+    for row in result.test_rows:
+        assert row.statistic in README
+        assert row.p in README
