@@ -1,4 +1,4 @@
-"""The README is true: each command, flag, setting, file and picture that it names exists, none is left out."""
+"""The README is true: what it names exists, and no command, flag or setting is left out."""
 
 import re
 from pathlib import Path

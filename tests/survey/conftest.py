@@ -116,7 +116,7 @@ def participation(open_study):
 def answer_until(participation, position, *, wrong_checks=0, chooses=None):
     """Answers every question before `position`: scored ones with their first option, checks rightly.
 
-    The first `wrong_checks` checks are failed; `chooses` maps a planned scored question to an option's number.
+    The first `wrong_checks` checks are failed; `chooses` maps a planned scored question to an option number.
     """
     wrong = wrong_checks
     for planned in participation.plan.filter(position__lt=position, answer=None):
