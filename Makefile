@@ -12,8 +12,8 @@ demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
 
 test: .venv/installed-test browser
-	$(BIN)/python -m pytest
-	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest tests/survey
+	$(BIN)/python -m pytest --numprocesses 2
+	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest --numprocesses 2 tests/survey
 
 lint: .venv/installed-lint
 	$(BIN)/ruff check .
