@@ -174,7 +174,7 @@ class Report:
                 label=f"{pair.a} {fmt.MINUS} {pair.b}",
                 difference=fmt.points(pair.difference),
                 interval=_interval(pair.low, pair.high, fmt.points),
-                p=fmt.p_value(pair.p, upper_bound=pair.p_is_upper_bound),
+                p=fmt.p_value(pair.p, pair.log10_p),
                 significant=_significant(pair),
             )
             for pair in (self.tukey.pairs if self.tukey else ())

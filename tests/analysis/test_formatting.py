@@ -33,10 +33,6 @@ def test_a_p_that_no_float_holds_prints_from_its_logarithm(log10_p, text):
     assert fmt.p_value(5e-324, log10_p) == text
 
 
-def test_an_upper_bound_of_p_says_so():
-    assert fmt.p_value(1e-10, upper_bound=True) == "< 1e-10"
-
-
 def test_an_undefined_p_is_called_undefined():
     assert fmt.p_value(None) == "undefined"
 
