@@ -24,7 +24,7 @@ _MANY, _INNER_OF_MANY = 12, 256  # the largest of many values has a sharper dens
 def range_tail(q: float, n_groups: int, df: float) -> tuple[float, float]:
     """p and log10 p of the range of `n_groups` means in standard errors. p is never 0, as in `tails.f_tail`.
 
-    `df` are the degrees of freedom of the standard error, at least 1.
+    `df` are the degrees of freedom of the standard error, at least 1; infinite where it is known.
     """
     if q < 0 or n_groups < 2 or df < 1:
         raise ValueError(
@@ -54,6 +54,8 @@ def _log_tail(q: float, n_groups: int, df: float) -> float:
     """log P(Q > q): the density of s, a chi over the root of its df, times the tail of the range at q s."""
     if q == 0:
         return 0.0
+    if math.isinf(df):
+        return float(_log_range_tail(np.array([q]), n_groups)[0])
     low, high = _support(q, n_groups, df)
     nodes, log_weights = _legendre(_OUTER)
     s = low + (high - low) * nodes

@@ -52,7 +52,7 @@ class Tukey:
         return "\n".join(filter(None, (title, table, self.note)))
 
 
-def hsd(groups: Groups, confidence: float = 0.95) -> Tukey:
+def hsd(groups: Groups | ExactGroups, confidence: float = 0.95) -> Tukey:
     """Which means differ? `groups` maps at least two names to at least one number each.
 
     Raises ValueError and TypeError as `one_way` does.

@@ -7,6 +7,7 @@ are left alone. Whatever is wrong is said in one line: where, which value, and w
 import csv
 import hashlib
 import io
+import math
 import re
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,6 +22,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis import formatting as fmt
+from analysis.exact import ExactGroups
 
 METHOD_COLUMNS = ("method_1", "method_2", "method_3", "method_4")
 COLUMNS = (
@@ -77,6 +79,19 @@ class Counts:
         """The fewest and the most votes that a participant cast."""
         totals = self.table.sum(axis=1)
         return int(totals.min()), int(totals.max())
+
+    @cached_property
+    def exact(self) -> ExactGroups:
+        """The proportions over one common denominator, without a fraction for each."""
+        totals = self.table.sum(axis=1).tolist()
+        denominator = math.lcm(*set(totals))
+        factors = [denominator // total for total in totals]
+        columns = self.table.T.tolist()
+        if len(set(factors)) > 1:
+            columns = [[x * f for x, f in zip(column, factors, strict=True)] for column in columns]
+        else:
+            columns = [[x * factors[0] for x in column] for column in columns]
+        return ExactGroups(dict(zip(self.methods, columns, strict=True)), denominator)
 
     def proportions(self) -> dict[str, list[Fraction]]:
         """Each method's exact proportion of each participant's votes; a participant's add up to 1."""

@@ -1,5 +1,6 @@
-"""The logarithms are those of mpmath 1.3 at 30 digits: the double integral of the definition by the trapezoidal
-rule, without a difference of nearly equal numbers. (mpmath's own `quad` errs by 1e-5 at the narrow peaks.)"""
+"""The logarithms are those of mpmath 1.3 at 30 digits: the double integral of the definition by the
+trapezoidal rule, without a difference of nearly equal numbers. (mpmath's own `quad` errs by 1e-5 at the
+narrow peaks.)"""
 
 import math
 import time
