@@ -6,7 +6,9 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from analysis.omnibus import NAMES, PRIMARY
 from analysis.report import report
+from analysis.resampling import SEED
 from analysis.votes import SIMULATED, VoteTable, VoteTableError
 
 
@@ -14,7 +16,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        result = report(VoteTable.read(options.votes), options.min_passed, options.simulated)
+        table = VoteTable.read(options.votes)
+        result = report(table, options.min_passed, options.simulated, options.primary, options.seed)
     except VoteTableError as error:
         print(error, file=sys.stderr)
         return 2
@@ -63,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
         default="include",
         help="what to do with participants marked as simulated; default: include",
     )
+    command.add_argument(
+        "--primary",
+        choices=NAMES,
+        default=PRIMARY,
+        help=f"the test that decides, to be named before the votes are opened; default: {PRIMARY}",
+    )
+    command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
     command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
     return parser
 
@@ -70,6 +80,12 @@ def _parser() -> argparse.ArgumentParser:
 def _number_of_checks(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed; allowed are whole numbers from 0")
     return int(text)
 
 

@@ -50,7 +50,8 @@ th, td { border-bottom: 1px solid var(--rule); vertical-align: baseline }
 th { font-weight: 600 }
 th:first-child { text-align: left }
 th:last-child, td:last-child { padding-right: 0 }
-tbody th { font-weight: 400 }
+tbody th { font-weight: 400; text-align: left }
+.words { text-align: left; white-space: normal; min-width: 12ch }
 footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: anywhere }
 @media (max-width: 30rem) {
   main { padding-top: 1.5rem }
@@ -76,6 +77,10 @@ def text(report: Report) -> str:
         parts += [_headed(report.test_heading), fmt.text_table(_TESTS, omnibus_cells(report), left=2)]
         parts += [*map(_wrapped, report.test_notes), _wrapped(report.caveat)]
         parts += [_headed(report.anova_heading), fmt.text_table(_ANOVA, report.anova_rows)]
+    for section in report.sections:
+        parts += [_headed(section.heading)]
+        parts += [f"{_wrapped(table.caption)}\n\n{table}" for table in section.tables]
+        parts += map(_wrapped, section.notes)
     return "\n\n".join([*parts, _wrapped(report.source)]) + "\n"
 
 
@@ -104,6 +109,12 @@ def html(report: Report) -> str:
             _table("Analysis of variance of the participants' shares", _ANOVA, report.anova_rows),
             "</section>",
         ]
+    for section in report.sections:
+        parts += [f'<section id="{section.slug}">\n<h2>{_escape(section.heading)}</h2>']
+        parts += [f"<figure>\n{svg}</figure>" for svg in section.figures.values()]
+        parts += [_table(table.caption, table.headings, table.rows, table.left) for table in section.tables]
+        parts += [f'<p class="note">{_escape(note)}</p>' for note in section.notes]
+        parts += ["</section>"]
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -133,12 +144,18 @@ def _escape(text: str) -> str:
     return markup.escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table that scrolls by itself where it is wider than the page."""
-    head = "".join(f'<th scope="col">{_escape(heading)}</th>' for heading in headings)
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A table that scrolls by itself where it is wider than the page; `left` columns hold words."""
+    words = ' class="words"'
+    head = "".join(
+        f'<th scope="col"{words if 0 < i < left else ""}>{_escape(heading)}</th>'
+        for i, heading in enumerate(headings)
+    )
     body = "\n".join(
         f'<tr><th scope="row">{_escape(row[0])}</th>'
-        + "".join(f"<td>{_escape(cell)}</td>" for cell in row[1:])
+        + "".join(
+            f"<td{words if i < left else ''}>{_escape(cell)}</td>" for i, cell in enumerate(row[1:], start=1)
+        )
         + "</tr>"
         for row in rows
     )

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any
 
 from analysis import answer as answers
-from analysis import charts, page
+from analysis import charts, page, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
 from analysis.choice import Estimates, PairEstimate, Share, clustered_shares, compare, estimate
+from analysis.design import Design, design
+from analysis.flow import Flow, flow
 from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.resampling import SEED
+from analysis.tables import Section
 from analysis.tukey import Pair, Tukey, hsd
+from analysis.undefined import instead
 from analysis.votes import Counts, VoteTable
 from analysis.within import Friedman, RepeatedMeasures
 
@@ -122,6 +126,21 @@ class Report:
         """Shares, pairs, effect sizes and the probabilities of rankings, with intervals over participants."""
         return estimate(self.counts, self.seed)
 
+    @cached_property
+    def flow(self) -> Flow:
+        """Who is counted, who is not and why, and what other rules would have made of it."""
+        return flow(self.table, self.counts, self.min_passed, self.simulated)
+
+    @cached_property
+    def design(self) -> Design:
+        """Checks of the design: place, order, class, carelessness, agreement."""
+        return design(self.table, self.counts, self.min_passed, self.seed)
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All that goes beyond the classic analysis, ready to print: headings, tables, notes, figures."""
+        return sections.sections(self)
+
     # Rows to print
 
     @cached_property
@@ -183,7 +202,7 @@ class Report:
         """Whether the tests agree, why one is undefined, and how far the corrected one is from spherical."""
         if self.omnibus is None:
             return ()
-        notes = [self.omnibus.agreement]
+        notes = list(filter(None, [instead(self.counts, self.seed), self.omnibus.agreement]))
         notes += [f"{row.name}: {row.note}." for row in self.test_rows if row.note]
         if self.omnibus.repeated_measures.epsilon is not None:
             epsilon = f"{self.omnibus.repeated_measures.epsilon:.3f}"

@@ -181,20 +181,70 @@ class VoteTable:
         _Checks(name, answers).run()
         return cls(name, sha256, answers)
 
-    def counts(self, min_passed: int | None = None, simulated: str = "include") -> Counts:
+    # What a rule for leaving people out can go by
+
+    @cached_property
+    def response_ms(self) -> pd.Series | None:
+        """Milliseconds of each answer, NaN where none are given; None for a table without the column."""
+        if "response_ms" not in self.answers:
+            return None
+        return pd.to_numeric(self.answers["response_ms"], errors="coerce")
+
+    @cached_property
+    def most_checks(self) -> int | None:
+        """The most attention checks that anybody passed; None where the table does not say."""
+        if not {"status", "checks_passed"} <= set(self.answers):
+            return None
+        passed = [float(text) for text in self.answers["checks_passed"].unique() if text]
+        return int(max(passed)) if passed else None
+
+    def n_complete(self, simulated: str = "include") -> int | None:
+        """How many participants are complete; None where the table does not say."""
+        if "status" not in self.answers:
+            return None
+        people = self._recruited(simulated)
+        return int((people["status"].str.casefold() == "complete").sum())
+
+    def counted(self, counts: Counts) -> pd.DataFrame:
+        """The answers behind `counts`: those to scored questions that chose a method."""
+        answers = self.answers[_scored(self.answers) & (self.answers["chosen_method"] != "")]
+        return answers[answers["participant"].isin(counts.participants)]
+
+    @cached_property
+    def n_checks(self) -> int | None:
+        """How many attention checks a participant was asked; None where the table does not say."""
+        if "kind" in self.answers:
+            checks = self.answers[self.answers["kind"].str.casefold() == "check"]
+            if not checks.empty:
+                return int(checks.groupby("participant", sort=False).size().max())
+        return self.most_checks
+
+    def fewest_kept(self, counts: Counts) -> int | None:
+        """The fewest checks that a counted participant passed; None where the table does not say."""
+        if self.most_checks is None:
+            return None
+        passed = pd.to_numeric(self._participants.loc[list(counts.participants), "checks_passed"])
+        return None if passed.isna().any() else int(passed.min())
+
+    def only(self, rows: pd.Series) -> "VoteTable":
+        """The table with only the answers where `rows` holds; the name and hash stay those of the whole."""
+        return VoteTable(self.name, self.sha256, self.answers[rows.to_numpy()])
+
+    def counts(
+        self, min_passed: int | None = None, simulated: str = "include", silent: bool = False
+    ) -> Counts:
         """Count the votes: answers to scored questions by participants who are kept.
 
         With `min_passed`, a participant is kept whose status is "complete" and who passed at least so many
         checks, whatever `kept` says. `simulated` includes, excludes or singles out simulated participants.
-        Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote.
+        Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote,
+        who with `silent` is left out instead.
         """
         if min_passed is not None and min_passed < 0:
             raise ValueError(f"min_passed is {min_passed}; it must be 0 or more")
         if simulated not in SIMULATED:
             raise ValueError(f"simulated is {simulated!r}; allowed are {', '.join(SIMULATED)}")
-        people = self._participants()
-        chosen = people["simulated"] if simulated == "only" else ~people["simulated"]
-        recruited = people if simulated == "include" else people[chosen]
+        people, recruited = self._participants, self._recruited(simulated)
         if recruited.empty:
             kind = "simulated" if simulated == "only" else "real"
             raise NoVotesError(f"{self.name}: no {kind} participant among {len(people)}")
@@ -212,6 +262,10 @@ class VoteTable:
         answers = answers[answers["participant"].isin(kept.index)]
         votes = answers[answers["chosen_method"] != ""]
         table = _tabulate(votes, kept.index, methods)
+        if silent:
+            kept, table = kept[table.sum(axis=1) > 0], table[table.sum(axis=1) > 0]
+            if kept.empty:
+                raise NoVotesError(f"{self.name}: no vote is left")
         self._refuse_silent(kept, table)
         order = sorted(
             range(len(methods)), key=lambda i: (-table[:, i].sum(), methods[i].casefold(), methods[i])
@@ -227,6 +281,13 @@ class VoteTable:
             n_unanswered=len(answers) - len(votes),
         )
 
+    def _recruited(self, simulated: str) -> pd.DataFrame:
+        people = self._participants
+        if simulated == "include":
+            return people
+        return people[people["simulated"] if simulated == "only" else ~people["simulated"]]
+
+    @cached_property
     def _participants(self) -> pd.DataFrame:
         """One row a participant, in the order of the table, with what is the same in all of their rows."""
         first = self.answers.reset_index().drop_duplicates("participant").set_index("participant")
@@ -238,7 +299,7 @@ class VoteTable:
     def _reasons_to_exclude(self, people: pd.DataFrame, min_passed: int | None) -> pd.Series:
         """Why each participant is left out; empty for those who are kept."""
         if min_passed is None:
-            return pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
+            return self._why_not_kept(people)
         for column in ("status", "checks_passed"):
             if column not in self.answers:
                 raise VoteTableError(
@@ -253,6 +314,27 @@ class VoteTable:
         failed = f"fewer than {min_passed} checks passed"
         reasons = np.where(~complete, "not complete", np.where(~passed, failed, ""))
         return pd.Series(reasons, index=people.index, dtype=object)
+
+    def _why_not_kept(self, people: pd.DataFrame) -> pd.Series:
+        """The reason behind `kept`, where status and checks tell it: every other complete participant who
+        passed as few checks is left out too, and all who passed more are kept.
+        """
+        reasons = pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
+        if "status" not in self.answers:
+            return reasons
+        out, complete = ~people["kept"], people["status"].str.casefold() == "complete"
+        reasons[out & ~complete & (people["status"] != "")] = "not complete"
+        if "checks_passed" not in self.answers:
+            return reasons
+        passed = pd.to_numeric(people["checks_passed"])
+        fewest = passed[people["kept"]].min()
+        failed = out & complete & (passed < fewest)
+        if failed.any() and passed[out & complete].max() < fewest:
+            # Between the most of those left out and the fewest of those kept, the rule is not known.
+            sure = int(passed[failed].max()) + 1 == int(fewest)
+            text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
+            reasons[failed] = text
+        return reasons
 
     def _refuse_silent(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> None:
         silent = np.flatnonzero(table.sum(axis=1) == 0)

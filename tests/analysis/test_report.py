@@ -258,7 +258,7 @@ def test_simulated_votes_are_called_so_in_every_heading(cast):
     result = report(cast("AAB", "ABB", "AAA", simulated=True))
     assert result.answer.startswith("3 simulated participants cast 9 votes.")
     headings = re.findall(r"<h2>(.*?)</h2>", result.to_html())
-    assert len(headings) == 4
+    assert len(headings) == 7
     assert all(heading.endswith("(simulated)") for heading in headings)
     assert all(f"{heading}\n===" in result.to_text() for heading in headings)
     assert "(simulated)" in re.search("<title[^>]*>(.*?)</title>", result.shares_svg)[1]
