@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from analysis.omnibus import NAMES, PRIMARY
+from analysis.reading import SHAPES
 from analysis.report import report
 from analysis.resampling import SEED
 from analysis.votes import SIMULATED, VoteTable, VoteTableError
@@ -16,7 +17,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        table = VoteTable.read(options.votes)
+        table = VoteTable.read(options.votes, dict(options.column), options.shape)
         result = report(table, options.min_passed, options.simulated, options.primary, options.seed)
     except VoteTableError as error:
         print(error, file=sys.stderr)
@@ -52,7 +53,9 @@ def _parser() -> argparse.ArgumentParser:
         help="count the votes of a table and test them",
         description="Count the votes of a table and test whether the methods differ.",
     )
-    command.add_argument("votes", help='a vote table in CSV; "-" reads standard input')
+    command.add_argument(
+        "votes", help='a vote table in CSV, TSV or Parquet; "-" reads CSV from standard input'
+    )
     command.add_argument("--format", choices=("text", "json", "html"), default="text", help="default: text")
     command.add_argument(
         "--min-passed",
@@ -72,6 +75,21 @@ def _parser() -> argparse.ArgumentParser:
         default=PRIMARY,
         help=f"the test that decides, to be named before the votes are opened; default: {PRIMARY}",
     )
+    command.add_argument(
+        "--column",
+        action="append",
+        type=_mapping,
+        default=[],
+        metavar="OURS=THEIRS",
+        help="take the file's column THEIRS for OURS, such as participant=worker_id; may be repeated",
+    )
+    command.add_argument(
+        "--shape",
+        choices=SHAPES,
+        default="long",
+        help="long: a row an answer; questions: a row a participant and a column a question; "
+        "counts: a row a participant and a column a method; default: long",
+    )
     command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
     command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
     return parser
@@ -81,6 +99,13 @@ def _number_of_checks(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
     return int(text)
+
+
+def _mapping(text: str) -> tuple[str, str]:
+    ours, sign, theirs = text.partition("=")
+    if not (ours and sign and theirs):
+        raise argparse.ArgumentTypeError(f"{text!r} maps no column; allowed is such as participant=worker_id")
+    return ours, theirs
 
 
 def _seed(text: str) -> int:

@@ -104,7 +104,7 @@ def _by_speed(table: VoteTable, min_passed: int | None, simulated: str) -> list[
     times = table.response_ms
     if times is None:
         return []
-    median = times.groupby(table.answers["participant"]).transform("median")
+    median = times.groupby(table.answers["participant"], observed=True).transform("median")
     candidates = {"all answers": times.notna() | True}
     for ms in FAST_MS:
         candidates[f"without answers under {ms / 1000:g} s"] = ~(times < ms)
