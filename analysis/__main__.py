@@ -3,14 +3,24 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from analysis.omnibus import NAMES, PRIMARY
 from analysis.reading import SHAPES
-from analysis.report import report
+from analysis.report import Report, report
 from analysis.resampling import SEED
 from analysis.votes import SIMULATED, VoteTable, VoteTableError
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    "text": Report.to_text,
+    "json": lambda result: result.to_json() + "\n",
+    "html": Report.to_html,
+    "markdown": Report.to_markdown,
+    "latex": Report.to_latex,
+    "csv": Report.to_csv,
+    "apa": lambda result: result.apa + "\n",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,8 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except VoteTableError as error:
         print(error, file=sys.stderr)
         return 2
-    forms = {"text": result.to_text, "json": lambda: result.to_json() + "\n", "html": result.to_html}
-    return _write(forms[options.format]().encode(), options.out)
+    return _write(FORMS[options.format](result).encode(), options.out)
 
 
 def _write(data: bytes, out: str | None) -> int:
@@ -56,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument(
         "votes", help='a vote table in CSV, TSV or Parquet; "-" reads CSV from standard input'
     )
-    command.add_argument("--format", choices=("text", "json", "html"), default="text", help="default: text")
+    command.add_argument("--format", choices=FORMS, default="text", help="default: text")
     command.add_argument(
         "--min-passed",
         type=_number_of_checks,

@@ -28,6 +28,7 @@ class Position:
 
     shares: tuple[float, ...]  # of place 1, 2, ...
     votes: tuple[int, ...]
+    intervals: tuple[tuple[float, float], ...]  # of 95 %, over participants
     test: Hotelling
 
     @property
@@ -93,7 +94,8 @@ def position(votes: pd.DataFrame) -> Position | None:
         n = N_OPTIONS
     table = _table(known, "place", list(range(1, n + 1)))  # (participants, places)
     shares = table.sum(axis=0) / table.sum()
-    return Position(tuple(shares.tolist()), tuple(table.sum(axis=0).tolist()), _equal(table))
+    chosen = tuple(table.sum(axis=0).tolist())
+    return Position(tuple(shares.tolist()), chosen, _intervals(table), _equal(table))
 
 
 def order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
@@ -183,6 +185,16 @@ def _table(votes: pd.DataFrame, column: str, values: Sequence[object]) -> NDArra
     n = int(people.max()) + 1
     flat = np.bincount(people * len(values) + at, minlength=n * len(values))
     return flat.reshape(n, len(values))
+
+
+def _intervals(table: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
+    """95 % t intervals of the shares of the columns, by the ratio variance of `choice.clustered_shares`."""
+    n, totals = len(table), table.sum(axis=1, keepdims=True)
+    shares = table.sum(axis=0) / table.sum()
+    spread = np.sqrt(((table - shares * totals) ** 2).sum(axis=0) * n / max(n - 1, 1)) / table.sum()
+    margins = float(stats.t.ppf(0.975, max(n - 1, 1))) * spread if n > 1 else spread * 0
+    ends = zip(shares - margins, shares + margins, strict=True)
+    return tuple((max(0.0, float(low)), min(1.0, float(high))) for low, high in ends)
 
 
 def _equal(table: NDArray[np.int64]) -> Hotelling:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
+from analysis.tables import Table
 
 if TYPE_CHECKING:
     from analysis.report import Report
@@ -42,7 +43,9 @@ p, li { max-width: 66ch }
 .caveat p { margin: .5rem 0 }
 figure { margin: 1rem 0 1.5rem; max-width: 30rem }
 figure svg { display: block; width: 100%; height: auto }
+figcaption { color: var(--muted); font-size: 14px }
 .scroll { overflow-x: auto }
+.scroll + .scroll { margin-top: 1.5rem }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--muted); padding-bottom: .5rem }
 th, td { padding: .35rem 1.25rem .35rem 0; text-align: right; white-space: nowrap }
@@ -84,6 +87,26 @@ def text(report: Report) -> str:
     return "\n\n".join([*parts, _wrapped(report.source)]) + "\n"
 
 
+def classic(report: Report) -> list[tuple[str, tuple[Table, ...], tuple[str, ...]]]:
+    """The classic analysis as headings, tables and notes, as the sections are."""
+    shares = Table("shares", "Votes and shares", _SHARES, tuple(share_cells(report)))
+    chapters: list[tuple[str, tuple[Table, ...], tuple[str, ...]]] = [
+        (report.share_heading, (shares,), (report.interval_note,))
+    ]
+    if report.pair_rows:
+        tukey = Table("tukey", _TUKEY, _PAIRS, tuple(pair_cells(report)))
+        caption = "Tests of no difference at all"
+        tests = Table("tests", caption, _TESTS, tuple(omnibus_cells(report)), left=2)
+        caption = "Analysis of variance of the participants' shares"
+        anova = Table("anova", caption, _ANOVA, report.anova_rows)
+        chapters += [
+            (report.pair_heading, (tukey,), (_FLAG,)),
+            (report.test_heading, (tests,), (*report.test_notes, report.caveat)),
+            (report.anova_heading, (anova,), ()),
+        ]
+    return chapters
+
+
 def html(report: Report) -> str:
     """The report as a page: light or dark, from 360 pixels of width, both figures inside."""
     title = _escape(report.heading(f"Votes of {report.name}"))
@@ -111,7 +134,9 @@ def html(report: Report) -> str:
         ]
     for section in report.sections:
         parts += [f'<section id="{section.slug}">\n<h2>{_escape(section.heading)}</h2>']
-        parts += [f"<figure>\n{svg}</figure>" for svg in section.figures.values()]
+        for drawing in section.figures.values():
+            caption = f"<figcaption>{_escape(drawing.title)}</figcaption>"
+            parts += [f"<figure>\n{drawing.svg}{caption}\n</figure>"]
         parts += [_table(table.caption, table.headings, table.rows, table.left) for table in section.tables]
         parts += [f'<p class="note">{_escape(note)}</p>' for note in section.notes]
         parts += ["</section>"]

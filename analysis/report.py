@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from analysis import answer as answers
-from analysis import charts, page, sections
+from analysis import charts, forms, page, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
 from analysis.choice import Estimates, PairEstimate, Share, clustered_shares, compare, estimate
@@ -21,7 +21,7 @@ from analysis.design import Design, design
 from analysis.flow import Flow, flow
 from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.resampling import SEED
-from analysis.tables import Section
+from analysis.tables import Section, Table
 from analysis.tukey import Pair, Tukey, hsd
 from analysis.undefined import instead
 from analysis.votes import Counts, VoteTable
@@ -140,6 +140,17 @@ class Report:
     def sections(self) -> tuple[Section, ...]:
         """All that goes beyond the classic analysis, ready to print: headings, tables, notes, figures."""
         return sections.sections(self)
+
+    @cached_property
+    def chapters(self) -> tuple[tuple[str, tuple[Table, ...], tuple[str, ...]], ...]:
+        """Everything that is printed, the classic analysis first: heading, tables and notes."""
+        beyond = ((section.heading, section.tables, section.notes) for section in self.sections)
+        return (*page.classic(self), *beyond)
+
+    @property
+    def apa(self) -> str:
+        """A paragraph for a results section."""
+        return forms.apa(self)
 
     # Rows to print
 
@@ -287,7 +298,8 @@ class Report:
             if self.min_passed is None
             else f", kept by at least {fmt.counted(self.min_passed, 'check')} passed"
         )
-        return f"{self.name}{kept}; SHA-256 {self.sha256}; beholder {version('beholder') or 'of a checkout'}"
+        by = f"beholder {version('beholder') or 'of a checkout'}"
+        return f"{self.name}{kept}; SHA-256 {self.sha256}; {by}; seed {self.seed}"
 
     # Figures
 
@@ -325,6 +337,18 @@ class Report:
     def to_html(self) -> str:
         """The report as one HTML file that needs nothing else."""
         return page.html(self)
+
+    def to_markdown(self) -> str:
+        """The report without its figures, for a README or a notebook."""
+        return forms.markdown(self)
+
+    def to_latex(self) -> str:
+        """Shares and differences within participants as tables, for the package booktabs."""
+        return forms.latex(self)
+
+    def to_csv(self) -> str:
+        """Every estimate and test with all digits."""
+        return forms.csv_table(self)
 
     def to_json(self) -> str:
         """The report as strict JSON: what is undefined is null, and a note says why."""

@@ -24,14 +24,22 @@ class Table:
 
 
 @dataclass(frozen=True)
+class Drawing:
+    """A figure: its title, to stand below it, and the text of an SVG."""
+
+    title: str
+    svg: str
+
+
+@dataclass(frozen=True)
 class Section:
-    """One part of a report: `figures` maps a file's name to the text of an SVG."""
+    """One part of a report: `figures` maps a file's name to a drawing."""
 
     slug: str
     heading: str
     tables: tuple[Table, ...] = ()
     notes: tuple[str, ...] = ()
-    figures: Mapping[str, str] = field(default_factory=dict)
+    figures: Mapping[str, Drawing] = field(default_factory=dict)
 
     def __str__(self) -> str:
         return "\n\n".join([self.heading, *map(str, self.tables), *self.notes])
