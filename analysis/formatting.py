@@ -65,8 +65,11 @@ def f_value(f: float | None) -> str:
 
 
 def share_of_variance(value: float | None) -> str:
-    """An effect size in [0, 1] with three decimals: "0.756"."""
-    return UNDEFINED if value is None else f"{value:.3f}"
+    """An effect size up to 1 with three decimals: "0.756". Omega squared may lie below 0: "−0.012"."""
+    if value is None:
+        return UNDEFINED
+    text = f"{abs(value):.3f}"
+    return MINUS + text if value < 0 and float(text) > 0 else text
 
 
 def probability(value: float, draws: int) -> str:

@@ -7,6 +7,7 @@ from a Dirichlet-multinomial, and tested as the report tests them. Looks early f
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import combinations
 
 import numpy as np
@@ -186,9 +187,15 @@ def looks(fractions: Sequence[float], alpha: float = ALPHA) -> Looks:
     return Looks(tuple(times), z, tuple(float(2 * stats.norm.sf(x)) for x in z), alpha)
 
 
+@lru_cache(maxsize=1)
+def _legendre(n: int) -> tuple[Floats, Floats]:
+    nodes, weights = np.polynomial.legendre.leggauss(n)
+    return nodes, weights
+
+
 def _never_crosses(bound: float, times: Sequence[float]) -> float:
     """The probability that a Brownian motion is within the bound at each of the times."""
-    nodes, weights = np.polynomial.legendre.leggauss(400)
+    nodes, weights = _legendre(120)
     x, w = nodes * bound, weights * bound
     density, before = stats.norm.pdf(x, scale=math.sqrt(times[0])), times[0]
     for time in times[1:]:

@@ -75,3 +75,10 @@ def test_thousands_are_parted_and_nouns_agree():
 def test_a_table_sets_names_left_and_numbers_right():
     table = fmt.text_table(("Method", "Votes"), [("LIME", "438"), ("B", "7")])
     assert table == "Method  Votes\n------  -----\nLIME      438\nB           7"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.7557, "0.756"), (-0.0001, "0.000"), (-0.0124, "−0.012"), (0.0, "0.000")]
+)
+def test_an_effect_size_never_prints_as_minus_zero(value, text):
+    assert fmt.share_of_variance(value) == text
