@@ -1,25 +1,58 @@
-"""`python -m analysis report votes.csv`: a vote table in, its report out; exit status 2 for bad input."""
+"""`python -m analysis report | power | recover`: text in, text out; exit status 2 for bad input."""
 
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
-from analysis.report import report
-from analysis.votes import SIMULATED, VoteTable, VoteTableError
+from analysis.omnibus import NAMES, PRIMARY
+from analysis.power import RUNS, looks, power
+from analysis.reading import SHAPES
+from analysis.recover import recover
+from analysis.report import Report, report
+from analysis.resampling import SEED
+from analysis.votes import SIMULATED, VoteTable
+
+FORMS: dict[str, Callable[[Report], str]] = {
+    "text": Report.to_text,
+    "json": lambda result: result.to_json() + "\n",
+    "html": Report.to_html,
+    "markdown": Report.to_markdown,
+    "latex": Report.to_latex,
+    "csv": Report.to_csv,
+    "apa": lambda result: result.apa + "\n",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        result = report(VoteTable.read(options.votes), options.min_passed, options.simulated)
-    except VoteTableError as error:
+        return _write(str(options.run(options)).encode(), options.out)
+    except ValueError as error:  # a VoteTableError is one too
         print(error, file=sys.stderr)
         return 2
-    forms = {"text": result.to_text, "json": lambda: result.to_json() + "\n", "html": result.to_html}
-    return _write(forms[options.format]().encode(), options.out)
+
+
+def _report(options: argparse.Namespace) -> str:
+    table = VoteTable.read(options.votes, dict(options.column), options.shape)
+    result = report(table, options.min_passed, options.simulated, options.primary, options.seed)
+    return FORMS[options.format](result)
+
+
+def _power(options: argparse.Namespace) -> str:
+    sizes = [int(n) for n in options.participants]
+    plan = power(options.shares, sizes, options.votes, options.icc, options.runs, options.seed)
+    parts = [str(plan)]
+    if options.looks > 1:
+        parts += [str(looks([i / options.looks for i in range(1, options.looks + 1)]))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _recover(options: argparse.Namespace) -> str:
+    return f"{recover([int(n) for n in options.totals], options.f, options.p, options.participants)}\n"
 
 
 def _write(data: bytes, out: str | None) -> int:
@@ -44,13 +77,23 @@ def _write(data: bytes, out: str | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m analysis", description="What votes prove.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    command = commands.add_parser(
+    for add, run in ((_add_report, _report), (_add_power, _power), (_add_recover, _recover)):
+        command = add(commands)
+        command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
+        command.set_defaults(run=run)
+    return parser
+
+
+def _add_report(commands: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
         "report",
         help="count the votes of a table and test them",
         description="Count the votes of a table and test whether the methods differ.",
     )
-    command.add_argument("votes", help='a vote table in CSV; "-" reads standard input')
-    command.add_argument("--format", choices=("text", "json", "html"), default="text", help="default: text")
+    command.add_argument(
+        "votes", help='a vote table in CSV, TSV or Parquet; "-" reads CSV from standard input'
+    )
+    command.add_argument("--format", choices=FORMS, default="text", help="default: text")
     command.add_argument(
         "--min-passed",
         type=_number_of_checks,
@@ -63,13 +106,88 @@ def _parser() -> argparse.ArgumentParser:
         default="include",
         help="what to do with participants marked as simulated; default: include",
     )
-    command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
-    return parser
+    command.add_argument(
+        "--primary",
+        choices=NAMES,
+        default=PRIMARY,
+        help=f"the test that decides, to be named before the votes are opened; default: {PRIMARY}",
+    )
+    command.add_argument(
+        "--column",
+        action="append",
+        type=_mapping,
+        default=[],
+        metavar="OURS=THEIRS",
+        help="take the file's column THEIRS for OURS, such as participant=worker_id; may be repeated",
+    )
+    command.add_argument(
+        "--shape",
+        choices=SHAPES,
+        default="long",
+        help="long: a row an answer; questions: a row a participant and a column a question; "
+        "counts: a row a participant and a column a method; default: long",
+    )
+    command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
+    return command
+
+
+def _add_power(commands: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        "power",
+        help="how many participants a study needs",
+        description="Simulate studies of several sizes, and say when they may be looked at early.",
+    )
+    command.add_argument("--shares", type=_listed, required=True, help="true shares, such as 0.4,0.3,0.2,0.1")
+    command.add_argument("--participants", type=_listed, required=True, help="sizes to try, such as 20,40,80")
+    command.add_argument("--votes", type=int, default=20, help="of each participant; default: %(default)s")
+    command.add_argument(
+        "--icc",
+        type=float,
+        default=0.05,
+        help="intra-class correlation of a pilot study; default: %(default)s",
+    )
+    command.add_argument("--runs", type=int, default=RUNS, help="simulated studies; default: %(default)s")
+    command.add_argument("--looks", type=int, default=1, help="looks at the data, the last one included")
+    command.add_argument("--seed", type=_seed, default=SEED, help="default: %(default)s")
+    return command
+
+
+def _add_recover(commands: Any) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(
+        "recover",
+        help="which study a published result came from",
+        description="Find the designs in which totals of votes and F give the p that was printed.",
+    )
+    command.add_argument("--totals", type=_listed, required=True, help="votes of each method, such as 9,4,2")
+    command.add_argument("--f", required=True, help="F as printed")
+    command.add_argument("--p", required=True, help="p as printed")
+    command.add_argument("--participants", type=int, help="try this number only")
+    return command
 
 
 def _number_of_checks(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
+    return int(text)
+
+
+def _listed(text: str) -> list[float]:
+    try:
+        return [float(part) for part in text.split(",")]
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers, such as 1,2,3") from None
+
+
+def _mapping(text: str) -> tuple[str, str]:
+    ours, sign, theirs = text.partition("=")
+    if not (ours and sign and theirs):
+        raise argparse.ArgumentTypeError(f"{text!r} maps no column; allowed is such as participant=worker_id")
+    return ours, theirs
+
+
+def _seed(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a seed; allowed are whole numbers from 0")
     return int(text)
 
 

@@ -1,6 +1,7 @@
-"""The classic one-way analysis of variance: a mapping of name to numbers in, F and its p out.
+"""One-way analyses of variance: a mapping of name to numbers in, F and its p out.
 
-Knows nothing of votes and participants. Fisher (1925), Statistical Methods for Research Workers, chapter VII.
+The classic one, of Fisher (1925), Statistical Methods for Research Workers, chapter VII, and that of Welch
+(1951), which allows for unequal variances. Knows nothing of votes and participants.
 """
 
 from dataclasses import dataclass
@@ -60,12 +61,33 @@ class OneWay:
         return f"{title} ({', '.join(self.groups)})\n{table}\n{last}"
 
 
+@dataclass(frozen=True)
+class Welch:
+    """Welch's analysis of variance. None where undefined, and `note` then says why."""
+
+    groups: tuple[str, ...]
+    n: int
+    F: float | None
+    df_between: int
+    df_within: float | None
+    p: float | None
+    log10_p: float | None
+    note: str | None = None
+
+    @property
+    def statement(self) -> str:
+        """The test in one line: "F(3, 176.21) = 300.12"."""
+        if self.F is None or self.df_within is None:
+            return fmt.UNDEFINED
+        return f"F({self.df_between}, {fmt.decimal(self.df_within)}) = {fmt.f_value(self.F)}"
+
+
 def one_way(groups: Groups | ExactGroups) -> OneWay:
     """Are the means of the groups equal? `groups` maps at least two names to at least one number each.
 
     The sums of squares are exact, and each is rounded once, at the end. Raises ValueError and TypeError.
     """
-    exact = groups if isinstance(groups, ExactGroups) else ExactGroups.of(groups)
+    exact = ExactGroups.of(groups)
     columns = exact.numerators
     n, total = sum(map(len, columns.values())), sum(map(sum, columns.values()))
     of_groups = sum((Fraction(sum(values) ** 2, len(values)) for values in columns.values()), Fraction())
@@ -94,6 +116,40 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
         ms_within=to_float(within / df_within, "the mean square within groups") if df_within else None,
         note=note,
     )
+
+
+def welch(groups: Groups | ExactGroups) -> Welch:
+    """Are the means of groups with unequal variances equal? Raises ValueError and TypeError as `one_way`.
+
+    Welch (1951), Biometrika 38:330. SciPy's `f_oneway(equal_var=False)`, which a test compares, keeps the
+    degrees of freedom to itself.
+    """
+    exact = ExactGroups.of(groups)
+    names, k = tuple(exact.numerators), len(exact.numerators)
+    sizes = [len(values) for values in exact.numerators.values()]
+    variances = [_variance(values, exact.denominator) for values in exact.numerators.values()]
+    if min(variances) == 0:
+        flat = ", ".join(name for name, variance in zip(names, variances, strict=True) if variance == 0)
+        note = f"Welch's F is undefined: zero variance within {flat}"
+        return Welch(names, sum(sizes), None, k - 1, None, None, None, note)
+    weights = [size / variance for size, variance in zip(sizes, variances, strict=True)]
+    total = sum(weights, Fraction())
+    means = [exact.mean(name) for name in names]
+    centre = sum((w * mean for w, mean in zip(weights, means, strict=True)), Fraction()) / total
+    between = sum((w * (mean - centre) ** 2 for w, mean in zip(weights, means, strict=True)), Fraction())
+    lost = [(1 - w / total) ** 2 / (size - 1) for w, size in zip(weights, sizes, strict=True)]
+    correction = 1 + Fraction(2 * (k - 2), k**2 - 1) * sum(lost, Fraction())
+    F = to_float(between / (k - 1) / correction, "F")
+    df_within = float(Fraction(k**2 - 1, 3) / sum(lost, Fraction()))
+    return Welch(names, sum(sizes), F, k - 1, df_within, *f_tail(F, k - 1, df_within))
+
+
+def _variance(values: list[int], denominator: int) -> Fraction:
+    n, total = len(values), sum(values)
+    if n < 2:
+        return Fraction()
+    squares = sum(value * value for value in values)
+    return Fraction(n * squares - total**2, n * (n - 1) * denominator**2)
 
 
 def _undefined(between: Fraction, within: Fraction, df_within: int) -> str | None:

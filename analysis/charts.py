@@ -51,20 +51,31 @@ class Mark:
     filled: bool = True
 
 
-def shares(marks: Sequence[Mark], description: str, title: str = "Shares of votes") -> str:
-    """A dot plot of shares in [0, 1] from 0 % on, with a line at the share that chance would give."""
+def shares(
+    marks: Sequence[Mark],
+    description: str,
+    title: str = "Shares of votes",
+    name: str = "shares",
+    chance: float | None = None,
+) -> str:
+    """A dot plot of shares in [0, 1] from 0 % on, with a line at the share that chance would give.
+
+    That is one in as many as there are rows, unless `chance` says otherwise.
+    """
     highest = max(mark.high if mark.high is not None else mark.at for mark in marks)
-    chance = 1 / len(marks)
+    by_chance = 1 / len(marks) if chance is None else chance
 
     def scale(axes: Axes) -> None:
-        axes.set_xlim(0, min(1.0, max(highest * 1.06, chance * 1.6)))
-        _reference_line(axes, chance, f"chance {fmt.percent(chance)}")
+        axes.set_xlim(0, min(1.0, max(highest * 1.06, by_chance * 1.55)))
+        _reference_line(axes, by_chance, f"chance {fmt.percent(by_chance)}")
         axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:.0f} %")
 
-    return _figure(marks, scale, "shares", title, description)
+    return _figure(marks, scale, name, title, description)
 
 
-def pairs(marks: Sequence[Mark], description: str, title: str = "Differences between methods") -> str:
+def pairs(
+    marks: Sequence[Mark], description: str, title: str = "Differences between methods", name: str = "pairs"
+) -> str:
     """A forest plot of differences of shares in [-1, 1], with a line at no difference."""
     ends = [end for mark in marks for end in (mark.at, mark.low, mark.high, 0.0) if end is not None]
     margin = (max(ends) - min(ends)) * 0.05 or 0.1
@@ -74,7 +85,7 @@ def pairs(marks: Sequence[Mark], description: str, title: str = "Differences bet
         _reference_line(axes, 0.0, "no difference")
         axes.xaxis.set_major_formatter(lambda x, _: fmt.points(round(x, 9)).removesuffix(".0"))
 
-    return _figure(marks, scale, "pairs", title, description)
+    return _figure(marks, scale, name, title, description)
 
 
 def _reference_line(axes: Axes, at: float, label: str) -> None:
@@ -101,14 +112,23 @@ def _figure(
     lines = 1 if all(len(mark.label) + len(mark.value) <= _FITS for mark in marks) else 2
     row = lines * _LEAD + _LINE + 13
     height = row * len(marks) + FOOT
-    with _drawing, style.context(["default", _SETTINGS]):
-        figure = Figure(figsize=(WIDTH / 100, height / 100), dpi=100)
-        side = SIDE / WIDTH
-        axes = figure.add_axes((side, FOOT / height, 1 - 2 * side, 1 - FOOT / height))
+
+    def draw(axes: Axes) -> None:
         axes.set_ylim(row * len(marks), 0)
         axes.set_yticks([i * row + lines * _LEAD + _LINE for i in range(len(marks))])
         scale(axes)
         _draw(axes, marks, lines)
+
+    return framed(height, draw, name, title, description)
+
+
+def framed(height: int, draw: Callable[[Axes], None], name: str, title: str, description: str) -> str:
+    """A figure of WIDTH by `height` pixels, in which `draw` sets the limits; FOOT is for the ruler."""
+    with _drawing, style.context(["default", _SETTINGS]):
+        figure = Figure(figsize=(WIDTH / 100, height / 100), dpi=100)
+        side = SIDE / WIDTH
+        axes = figure.add_axes((side, FOOT / height, 1 - 2 * side, 1 - FOOT / height))
+        draw(axes)
         _quiet(axes)
         out = io.StringIO()
         metadata = dict.fromkeys(("Creator", "Date", "Format", "Type"))

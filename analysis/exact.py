@@ -21,10 +21,12 @@ class ExactGroups:
     denominator: int
 
     @classmethod
-    def of(cls, groups: Groups) -> "ExactGroups":
+    def of(cls, groups: "Groups | ExactGroups") -> "ExactGroups":
         """Raises TypeError for what is not a mapping of name to numbers, and ValueError for NaN, infinity, an
         empty group or fewer than two groups.
         """
+        if isinstance(groups, ExactGroups):
+            return groups
         if not isinstance(groups, Mapping):
             raise TypeError(f"groups must map names to numbers, not {type(groups).__name__}")
         ratios = {str(name): [_ratio(value, name) for value in values] for name, values in groups.items()}
@@ -42,6 +44,10 @@ class ExactGroups:
     def mean(self, name: str) -> Fraction:
         values = self.numerators[name]
         return Fraction(sum(values), len(values) * self.denominator)
+
+    def floats(self, name: str) -> list[float]:
+        """The floats next to the values."""
+        return [value / self.denominator for value in self.numerators[name]]
 
     @property
     def all_equal(self) -> bool:

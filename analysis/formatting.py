@@ -44,15 +44,10 @@ def counted(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
-def p_value(p: float | None, log10_p: float | None = None, upper_bound: bool = False) -> str:
-    """p for a table: "0.913", "0.0495", "5.22e-100"; below 1e-300 from its logarithm: "1.3e-421".
-
-    `upper_bound` says that the true p lies below `p`: "< 1e-10".
-    """
+def p_value(p: float | None, log10_p: float | None = None) -> str:
+    """p for a table: "0.913", "0.0495", "5.22e-100"; below 1e-300 from its logarithm: "1.3e-421"."""
     if p is None:
         return UNDEFINED
-    if upper_bound and log10_p is None:
-        return f"< {p:.0e}"
     if log10_p is not None and log10_p < -300:
         return _power_of_ten(log10_p)
     if p == 1:
@@ -70,8 +65,22 @@ def f_value(f: float | None) -> str:
 
 
 def share_of_variance(value: float | None) -> str:
-    """An effect size in [0, 1] with three decimals: "0.756"."""
-    return UNDEFINED if value is None else f"{value:.3f}"
+    """An effect size up to 1 with three decimals: "0.756". Omega squared may lie below 0: "−0.012"."""
+    if value is None:
+        return UNDEFINED
+    text = f"{abs(value):.3f}"
+    return MINUS + text if value < 0 and float(text) > 0 else text
+
+
+def probability(value: float, draws: int) -> str:
+    """A probability that was found by simulation: "93.2 %", and "< 0.1 %" or "> 99.9 %" near its ends.
+
+    Of 10,000 draws, none or all say no more than that.
+    """
+    edge = max(0.001, 3 / draws)  # the rule of three
+    if value < edge:
+        return f"< {edge * 100:.1f} %"
+    return f"> {100 - edge * 100:.1f} %" if value > 1 - edge else percent(value)
 
 
 def p_phrase(p: float) -> str:

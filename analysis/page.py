@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
+from analysis.tables import Table
 
 if TYPE_CHECKING:
     from analysis.report import Report
@@ -42,7 +43,9 @@ p, li { max-width: 66ch }
 .caveat p { margin: .5rem 0 }
 figure { margin: 1rem 0 1.5rem; max-width: 30rem }
 figure svg { display: block; width: 100%; height: auto }
+figcaption { color: var(--muted); font-size: 14px }
 .scroll { overflow-x: auto }
+.scroll + .scroll { margin-top: 1.5rem }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--muted); padding-bottom: .5rem }
 th, td { padding: .35rem 1.25rem .35rem 0; text-align: right; white-space: nowrap }
@@ -50,7 +53,8 @@ th, td { border-bottom: 1px solid var(--rule); vertical-align: baseline }
 th { font-weight: 600 }
 th:first-child { text-align: left }
 th:last-child, td:last-child { padding-right: 0 }
-tbody th { font-weight: 400 }
+tbody th { font-weight: 400; text-align: left }
+.words { text-align: left; white-space: normal; min-width: 12ch }
 footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: anywhere }
 @media (max-width: 30rem) {
   main { padding-top: 1.5rem }
@@ -76,7 +80,31 @@ def text(report: Report) -> str:
         parts += [_headed(report.test_heading), fmt.text_table(_TESTS, omnibus_cells(report), left=2)]
         parts += [*map(_wrapped, report.test_notes), _wrapped(report.caveat)]
         parts += [_headed(report.anova_heading), fmt.text_table(_ANOVA, report.anova_rows)]
+    for section in report.sections:
+        parts += [_headed(section.heading)]
+        parts += [f"{_wrapped(table.caption)}\n\n{table}" for table in section.tables]
+        parts += map(_wrapped, section.notes)
     return "\n\n".join([*parts, _wrapped(report.source)]) + "\n"
+
+
+def classic(report: Report) -> list[tuple[str, tuple[Table, ...], tuple[str, ...]]]:
+    """The classic analysis as headings, tables and notes, as the sections are."""
+    shares = Table("shares", "Votes and shares", _SHARES, tuple(share_cells(report)))
+    chapters: list[tuple[str, tuple[Table, ...], tuple[str, ...]]] = [
+        (report.share_heading, (shares,), (report.interval_note,))
+    ]
+    if report.pair_rows:
+        tukey = Table("tukey", _TUKEY, _PAIRS, tuple(pair_cells(report)))
+        caption = "Tests of no difference at all"
+        tests = Table("tests", caption, _TESTS, tuple(omnibus_cells(report)), left=2)
+        caption = "Analysis of variance of the participants' shares"
+        anova = Table("anova", caption, _ANOVA, report.anova_rows)
+        chapters += [
+            (report.pair_heading, (tukey,), (_FLAG,)),
+            (report.test_heading, (tests,), (*report.test_notes, report.caveat)),
+            (report.anova_heading, (anova,), ()),
+        ]
+    return chapters
 
 
 def html(report: Report) -> str:
@@ -104,6 +132,14 @@ def html(report: Report) -> str:
             _table("Analysis of variance of the participants' shares", _ANOVA, report.anova_rows),
             "</section>",
         ]
+    for section in report.sections:
+        parts += [f'<section id="{section.slug}">\n<h2>{_escape(section.heading)}</h2>']
+        for drawing in section.figures.values():
+            caption = f"<figcaption>{_escape(drawing.title)}</figcaption>"
+            parts += [f"<figure>\n{drawing.svg}{caption}\n</figure>"]
+        parts += [_table(table.caption, table.headings, table.rows, table.left) for table in section.tables]
+        parts += [f'<p class="note">{_escape(note)}</p>' for note in section.notes]
+        parts += ["</section>"]
     body = "\n".join(parts)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -133,12 +169,18 @@ def _escape(text: str) -> str:
     return markup.escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
 
 
-def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table that scrolls by itself where it is wider than the page."""
-    head = "".join(f'<th scope="col">{_escape(heading)}</th>' for heading in headings)
+def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
+    """A table that scrolls by itself where it is wider than the page; `left` columns hold words."""
+    words = ' class="words"'
+    head = "".join(
+        f'<th scope="col"{words if 0 < i < left else ""}>{_escape(heading)}</th>'
+        for i, heading in enumerate(headings)
+    )
     body = "\n".join(
         f'<tr><th scope="row">{_escape(row[0])}</th>'
-        + "".join(f"<td>{_escape(cell)}</td>" for cell in row[1:])
+        + "".join(
+            f"<td{words if i < left else ''}>{_escape(cell)}</td>" for i, cell in enumerate(row[1:], start=1)
+        )
         + "</tr>"
         for row in rows
     )

@@ -5,24 +5,28 @@ rows, sentences and figures of `Report`, so that every form agrees to the last p
 """
 
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from scipy import stats
-
-from analysis import charts, page
+from analysis import answer as answers
+from analysis import charts, forms, page, sections
 from analysis import formatting as fmt
-from analysis.anova import OneWay, one_way
+from analysis.anova import OneWay
+from analysis.choice import Estimates, PairEstimate, Share, clustered_shares, compare, estimate
+from analysis.design import Design, design
+from analysis.flow import Flow, flow
+from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
+from analysis.resampling import SEED
+from analysis.tables import Section, Table
 from analysis.tukey import Pair, Tukey, hsd
+from analysis.undefined import instead
 from analysis.votes import Counts, VoteTable
-from analysis.within import Friedman, RepeatedMeasures, friedman, repeated_measures
+from analysis.within import Friedman, RepeatedMeasures
 
-ALPHA = 0.05
 CAVEAT = (
     "One-way ANOVA and Tukey HSD treat the shares of one participant as independent, but they add up to 1. "
     "Where the methods do not differ, these tests therefore find a difference in about 12 % of studies with "
@@ -31,17 +35,6 @@ CAVEAT = (
 )
 INTERVAL_NOTE = "The 95 % intervals are t intervals over participants, whose votes are not independent."
 ONE_METHOD = "undefined: there is only one method"
-
-
-@dataclass(frozen=True)
-class Share:
-    """A method's votes and its share of all votes, with a 95 % interval that is None where undefined."""
-
-    method: str
-    votes: int
-    share: float
-    low: float | None
-    high: float | None
 
 
 @dataclass(frozen=True)
@@ -97,59 +90,67 @@ class Report:
     excluded: tuple[tuple[str, int], ...]
     methods: tuple[Share, ...]
     mean_proportions: tuple[float, ...]
-    anova: OneWay | None
     tukey: Tukey | None
-    repeated_measures: RepeatedMeasures | None
-    friedman: Friedman | None
-
-    # The answer
+    omnibus: Omnibus | None
+    primary: str
+    seed: int
+    counts: Counts = field(repr=False)
+    table: VoteTable = field(repr=False)
 
     @cached_property
     def answer(self) -> str:
         """The first thing to read: one or two plain sentences that claim no more than the tests do."""
-        return f"{self._who} cast {fmt.counted(self.n_votes, 'vote')}. {self._finding}"
+        return answers.answer(self)
 
     @property
-    def _who(self) -> str:
-        if self.n_simulated == 0:
-            return fmt.counted(self.n_participants, "participant")
-        if self.n_simulated == self.n_participants:
-            return fmt.counted(self.n_participants, "simulated participant")
-        return f"{self._participants} ({fmt.count(self.n_simulated)} of them simulated)"
+    def anova(self) -> OneWay | None:
+        return None if self.omnibus is None else self.omnibus.one_way
 
     @property
-    def _finding(self) -> str:
-        best = [m for m in self.methods if m.votes == self.methods[0].votes]
-        names, share = _listed([m.method for m in best]), fmt.percent(best[0].share)
-        if len(self.methods) == 1:
-            return f"All were for {names}: with one method there is nothing to compare."
-        if len(best) == len(self.methods):
-            lead = f"{names} were chosen equally often ({share} each)"
-        elif len(best) > 1:
-            lead = f"{names} were chosen most often ({share} each)"
-        else:
-            lead = f"{names} was chosen most often ({share})"
-        return lead + self._significance(len(best))
+    def repeated_measures(self) -> RepeatedMeasures | None:
+        return None if self.omnibus is None else self.omnibus.repeated_measures
 
-    def _significance(self, n_best: int) -> str:
-        anova, overall, tukey = self.anova, self.repeated_measures, self.tukey
-        assert anova is not None  # there are two methods or more
-        assert overall is not None
-        assert tukey is not None
-        if self.n_participants == 1:
-            return "; one participant says nothing about others, so no test is made."
-        if anova.p is None or overall.p is None:
-            if anova.ss_between == 0:
-                return "; every participant split their votes evenly, so the tests are undefined (0/0)."
-            return "; every participant split their votes alike, so the tests are undefined (zero variance)."
-        omnibus = f"repeated-measures ANOVA, {fmt.p_phrase(overall.p)}"
-        if overall.p >= ALPHA and n_best == len(self.methods):
-            return f"; nothing shows that the methods differ ({omnibus})."
-        if overall.p >= ALPHA:
-            return f", but this is no evidence that the methods differ ({omnibus})."
-        if n_best > 1:
-            return f"; the methods differ ({omnibus}), but none was chosen more than every other."
-        return _lead([pair for pair in tukey.pairs if pair.a == self.methods[0].method], omnibus)
+    @property
+    def friedman(self) -> Friedman | None:
+        return None if self.omnibus is None else self.omnibus.friedman
+
+    # What is computed when it is asked for
+
+    @cached_property
+    def pair_estimates(self) -> tuple[PairEstimate, ...]:
+        """Every pair of methods compared within participants."""
+        return compare(self.counts, self.seed)
+
+    @cached_property
+    def estimates(self) -> Estimates:
+        """Shares, pairs, effect sizes and the probabilities of rankings, with intervals over participants."""
+        return estimate(self.counts, self.seed)
+
+    @cached_property
+    def flow(self) -> Flow:
+        """Who is counted, who is not and why, and what other rules would have made of it."""
+        return flow(self.table, self.counts, self.min_passed, self.simulated)
+
+    @cached_property
+    def design(self) -> Design:
+        """Checks of the design: place, order, class, carelessness, agreement."""
+        return design(self.table, self.counts, self.min_passed, self.seed)
+
+    @cached_property
+    def sections(self) -> tuple[Section, ...]:
+        """All that goes beyond the classic analysis, ready to print: headings, tables, notes, figures."""
+        return sections.sections(self)
+
+    @cached_property
+    def chapters(self) -> tuple[tuple[str, tuple[Table, ...], tuple[str, ...]], ...]:
+        """Everything that is printed, the classic analysis first: heading, tables and notes."""
+        beyond = ((section.heading, section.tables, section.notes) for section in self.sections)
+        return (*page.classic(self), *beyond)
+
+    @property
+    def apa(self) -> str:
+        """A paragraph for a results section."""
+        return forms.apa(self)
 
     # Rows to print
 
@@ -174,7 +175,7 @@ class Report:
                 label=f"{pair.a} {fmt.MINUS} {pair.b}",
                 difference=fmt.points(pair.difference),
                 interval=_interval(pair.low, pair.high, fmt.points),
-                p=fmt.p_value(pair.p, upper_bound=pair.p_is_upper_bound),
+                p=fmt.p_value(pair.p, pair.log10_p),
                 significant=_significant(pair),
             )
             for pair in (self.tukey.pairs if self.tukey else ())
@@ -187,22 +188,35 @@ class Report:
 
     @cached_property
     def test_rows(self) -> tuple[OmnibusRow, ...]:
-        """Do the methods differ at all? The classic test first, after it those that hold 5 %."""
-        if not (self.anova and self.repeated_measures and self.friedman):
+        """Do the methods differ at all? The classic tests first, after them those that hold 5 %."""
+        if self.omnibus is None:
             return ()
-        within = self.repeated_measures
-        return (
-            _omnibus("One-way ANOVA", self.anova, "η²", self.anova.eta_squared),
-            _omnibus("Repeated-measures ANOVA", within, "partial η²", within.partial_eta_squared),
-            _omnibus("Friedman test", self.friedman, "W", self.friedman.W),
+        effects = {
+            "one-way": ("η²", self.omnibus.one_way.eta_squared),
+            "repeated-measures": ("partial η²", self.omnibus.repeated_measures.partial_eta_squared),
+            "friedman": ("W", self.omnibus.friedman.W),
+        }
+        return tuple(
+            OmnibusRow(
+                name=NAMES[name] + (" (primary)" if name == self.primary else ""),
+                statistic=test.statement,
+                p=fmt.p_value(test.p, test.log10_p),
+                effect=_effect(*effects[name]) if name in effects else "",
+                holds_its_level=name not in LIBERAL,
+                note=test.note or "",
+            )
+            for name, test in self.omnibus.tests.items()
         )
 
     @cached_property
     def test_notes(self) -> tuple[str, ...]:
-        """Why a test is undefined, and how far the corrected one is from spherical."""
-        notes = [f"{row.name}: {row.note}." for row in self.test_rows if row.note]
-        if self.repeated_measures and self.repeated_measures.epsilon is not None:
-            epsilon = f"{self.repeated_measures.epsilon:.3f}"
+        """Whether the tests agree, why one is undefined, and how far the corrected one is from spherical."""
+        if self.omnibus is None:
+            return ()
+        notes = list(filter(None, [instead(self.counts, self.seed), self.omnibus.agreement]))
+        notes += [f"{row.name}: {row.note}." for row in self.test_rows if row.note]
+        if self.omnibus.repeated_measures.epsilon is not None:
+            epsilon = f"{self.omnibus.repeated_measures.epsilon:.3f}"
             notes.append(
                 f"Degrees of freedom of the repeated-measures ANOVA: Greenhouse–Geisser, ε = {epsilon}."
             )
@@ -284,7 +298,8 @@ class Report:
             if self.min_passed is None
             else f", kept by at least {fmt.counted(self.min_passed, 'check')} passed"
         )
-        return f"{self.name}{kept}; SHA-256 {self.sha256}; beholder {version('beholder') or 'of a checkout'}"
+        by = f"beholder {version('beholder') or 'of a checkout'}"
+        return f"{self.name}{kept}; SHA-256 {self.sha256}; {by}; seed {self.seed}"
 
     # Figures
 
@@ -294,7 +309,7 @@ class Report:
         rows = zip(self.methods, self.share_rows, strict=True)
         marks = [charts.Mark(m.method, _value(r.share, r.interval), m.share, m.low, m.high) for m, r in rows]
         told = "; ".join(f"{mark.label} {mark.value}" for mark in marks)
-        about = f"{self._who}. Share of votes with its 95 % interval: {told}."
+        about = f"{answers.who(self)}. Share of votes with its 95 % interval: {told}."
         return charts.shares(marks, about, self.share_heading)
 
     @cached_property
@@ -307,7 +322,7 @@ class Report:
             for p, r in zip(self.tukey.pairs, self.pair_rows, strict=True)
         ]
         told = "; ".join(f"{m.label} {m.value}, p {r.p}" for m, r in zip(marks, self.pair_rows, strict=True))
-        about = f"{self._who}. Difference of mean shares in points with its 95 % Tukey interval: {told}."
+        about = f"{answers.who(self)}. Difference of mean shares in points, 95 % Tukey interval: {told}."
         return charts.pairs(marks, about, self.pair_heading)
 
     # Forms
@@ -322,6 +337,18 @@ class Report:
     def to_html(self) -> str:
         """The report as one HTML file that needs nothing else."""
         return page.html(self)
+
+    def to_markdown(self) -> str:
+        """The report without its figures, for a README or a notebook."""
+        return forms.markdown(self)
+
+    def to_latex(self) -> str:
+        """Shares and differences within participants as tables, for the package booktabs."""
+        return forms.latex(self)
+
+    def to_csv(self) -> str:
+        """Every estimate and test with all digits."""
+        return forms.csv_table(self)
 
     def to_json(self) -> str:
         """The report as strict JSON: what is undefined is null, and a note says why."""
@@ -355,23 +382,36 @@ class Report:
             )
             | _fields(self.repeated_measures, "log10_p", "p_uncorrected", "partial_eta_squared", "note"),
             "friedman": _fields(self.friedman, "Q", "df", "p", "log10_p", "W", "note"),
+            "tests": {
+                name: {"p": test.p, "log10_p": test.log10_p, "statement": test.statement, "note": test.note}
+                for name, test in (self.omnibus.tests.items() if self.omnibus else ())
+            },
+            "primary": self.primary,
+            "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
+            "estimates": _estimates(self.estimates),
             "caveat": self.caveat,
             "notes": list(self.notes),
             "source": {"name": self.name, "sha256": self.sha256},
-            "versions": {name: version(name) for name in ("beholder", "numpy", "scipy")},
+            "seed": self.seed,
+            "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy")},
         }
 
 
-def report(table: VoteTable, min_passed: int | None = None, simulated: str = "include") -> Report:
+def report(
+    table: VoteTable,
+    min_passed: int | None = None,
+    simulated: str = "include",
+    primary: str = PRIMARY,
+    seed: int = SEED,
+) -> Report:
     """Count the votes of a table and test them.
 
-    `min_passed` and `simulated` are those of `VoteTable.counts`. Raises NoVotesError where there is no vote
-    to count, and VoteTableError where the table is at fault.
+    `min_passed` and `simulated` are those of `VoteTable.counts`; `primary` is one of `omnibus.NAMES`, and
+    `seed` is that of all resampling. Raises NoVotesError where there is no vote to count, and VoteTableError
+    where the table is at fault.
     """
     counts = table.counts(min_passed, simulated)
-    proportions = counts.proportions()
-    n = len(counts.participants)
-    comparable = len(counts.methods) > 1
+    n, comparable = len(counts.participants), len(counts.methods) > 1
     return Report(
         name=Path(table.name).name,
         sha256=table.sha256,
@@ -385,35 +425,15 @@ def report(table: VoteTable, min_passed: int | None = None, simulated: str = "in
         n_unanswered=counts.n_unanswered,
         votes_per_participant=counts.votes_per_participant,
         excluded=tuple(counts.excluded.items()),
-        methods=shares(counts),
-        mean_proportions=tuple(float(sum(values) / n) for values in proportions.values()),
-        anova=one_way(proportions) if comparable else None,
-        tukey=hsd(proportions) if comparable else None,
-        repeated_measures=repeated_measures(proportions) if comparable else None,
-        friedman=friedman(proportions) if comparable else None,
+        methods=clustered_shares(counts)[0],
+        mean_proportions=tuple(float(counts.exact.mean(method)) for method in counts.methods),
+        tukey=hsd(counts.exact) if comparable else None,
+        omnibus=omnibus(counts, primary, seed) if comparable else None,
+        primary=primary,
+        seed=seed,
+        counts=counts,
+        table=table,
     )
-
-
-def shares(counts: Counts) -> tuple[Share, ...]:
-    """Each method's share of all votes with a 95 % t interval over participants, cut at 0 and 1.
-
-    The share is a ratio of two sums over participants, its votes and all votes, with the variance of Cochran
-    (1977), Sampling Techniques, section 2.11; where all cast equally many votes it is that of the mean of
-    their proportions. Undefined for one participant, and where participants do not differ.
-    """
-    table = counts.table.astype(float)  # (participants, methods)
-    totals, n = table.sum(axis=1, keepdims=True), len(table)
-    pooled = table.sum(axis=0) / totals.sum()
-    squares = ((table - pooled * totals) ** 2).sum(axis=0)
-    if n > 1:
-        margins = stats.t.ppf(0.975, n - 1) * np.sqrt(squares * n / (n - 1)) / totals.sum()
-    result = []
-    for i, (method, votes) in enumerate(counts.votes.items()):
-        share, low, high = votes / counts.n_votes, None, None
-        if n > 1 and margins[i] > 1e-12:  # what is left of zero after rounding
-            low, high = max(0.0, share - float(margins[i])), min(1.0, share + float(margins[i]))
-        result.append(Share(method, votes, share, low, high))
-    return tuple(result)
 
 
 def version(name: str) -> str | None:
@@ -424,53 +444,12 @@ def version(name: str) -> str | None:
         return None
 
 
-def _omnibus(
-    name: str, test: OneWay | RepeatedMeasures | Friedman, effect: str, size: float | None
-) -> OmnibusRow:
-    return OmnibusRow(
-        name=name,
-        statistic=test.statement,
-        p=fmt.p_value(test.p, test.log10_p),
-        effect=fmt.UNDEFINED if size is None else f"{effect} = {fmt.share_of_variance(size)}",
-        holds_its_level=not isinstance(test, OneWay),
-        note=test.note or "",
-    )
-
-
-def _lead(pairs: Sequence[Pair], omnibus: str) -> str:
-    """What the method with most votes is ahead of, and what it is not. `pairs` compare it with each other."""
-    ahead = [pair for pair in pairs if _significant(pair) and pair.difference > 0]
-    behind = [pair for pair in pairs if _significant(pair) and pair.difference < 0]
-    level = [pair for pair in pairs if not _significant(pair)]
-    if behind:  # who cast few votes counts more in a mean of proportions than in a sum of votes
-        others = _listed([pair.b for pair in behind])
-        return f", but less than {others} where participants weigh equally (Tukey HSD, {_together(behind)})."
-    if not ahead:
-        return f"; the methods differ ({omnibus}), but it was not chosen significantly more than any other."
-    others = "each of the others" if not level and len(ahead) > 1 else _listed([pair.b for pair in ahead])
-    sentence = f", more than {others} (Tukey HSD, {_together(ahead)})"
-    if level:
-        rest = _listed([pair.b for pair in level])
-        sentence += f"; its lead over {rest} is not significant ({_together(level)})"
-    return sentence + "."
+def _effect(sign: str, size: float | None) -> str:
+    return fmt.UNDEFINED if size is None else f"{sign} = {fmt.share_of_variance(size)}"
 
 
 def _significant(pair: Pair) -> bool:
     return pair.p is not None and pair.p < ALPHA
-
-
-def _together(pairs: Sequence[Pair]) -> str:
-    """The p of one pair, or what holds of all: "p = 0.012", "every p < 0.001", "p from 0.002 to 0.03"."""
-    phrases = list(
-        dict.fromkeys(fmt.p_phrase(p.p) for p in sorted(pairs, key=lambda p: p.p or 0) if p.p is not None)
-    )
-    if len(phrases) == 1:
-        return phrases[0] if len(pairs) == 1 else f"every {phrases[0]}"
-    return f"{phrases[0]} to {phrases[-1]}"
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _interval(low: float | None, high: float | None, show: Callable[[float], str]) -> str:
@@ -491,3 +470,15 @@ def _fields(result: object, *names: str) -> dict[str, Any]:
     if result is None:
         return {name: ONE_METHOD if name == "note" else None for name in names}
     return {name: getattr(result, name) for name in names}
+
+
+def _estimates(estimates: Estimates) -> dict[str, Any]:
+    rankings = estimates.rankings
+    return {
+        "design_effect": estimates.design_effect,
+        "intra_class_correlation": estimates.icc,
+        "pairs": [asdict(pair) for pair in estimates.pairs],
+        "effects": {name: asdict(effect) for name, effect in estimates.effects.items()},
+        "rankings": rankings and [{"order": o, "probability": p} for o, p in rankings.orders],
+        "first": rankings and rankings.first,
+    }

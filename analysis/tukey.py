@@ -1,29 +1,24 @@
 """Tukey's honestly significant differences: a mapping of name to numbers in, every pair of groups out.
 
-Groups of unequal size are compared as Kramer (1956, Biometrics 12:307) does. The distribution is SciPy's.
+Groups of unequal size are compared as Kramer (1956, Biometrics 12:307) does.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import combinations
 from math import sqrt
-
-from scipy import stats
 
 from analysis import formatting as fmt
 from analysis.anova import one_way
 from analysis.exact import ExactGroups, Groups, to_float
-
-# SciPy's tail of the studentised range is right above this only: it stops falling at about 1e-14.
-SMALLEST_P = 1e-10
+from analysis.studentised_range import critical_range, range_tail
 
 
 @dataclass(frozen=True)
 class Pair:
     """Mean of `a` minus mean of `b`, with its simultaneous interval and family-wise p.
 
-    `low`, `high` and `p` are None where there is no variance to judge by. Where `p_is_upper_bound`, the true
-    p lies below `p`.
+    `low`, `high`, `p` and `log10_p` are None where there is no variance to judge by. `p` is never 0: where it
+    underflows it is the smallest float above 0, and `log10_p` has its size.
     """
 
     a: str
@@ -32,7 +27,7 @@ class Pair:
     low: float | None
     high: float | None
     p: float | None
-    p_is_upper_bound: bool = False
+    log10_p: float | None = None
 
 
 @dataclass(frozen=True)
@@ -50,14 +45,14 @@ class Tukey:
         for pair in self.pairs:
             numbers = (pair.difference, pair.low, pair.high)
             shown = [fmt.UNDEFINED if x is None else fmt.decimal(x, 4) for x in numbers]
-            p = fmt.p_value(pair.p, upper_bound=pair.p_is_upper_bound)
+            p = fmt.p_value(pair.p, pair.log10_p)
             rows.append([f"{pair.a} {fmt.MINUS} {pair.b}", *shown, p])
         table = fmt.text_table(("", "Difference", "Low", "High", "p"), rows)
         title = f"Tukey HSD of {len(self.groups)} groups, {self.confidence:.0%} intervals, df = {self.df}"
         return "\n".join(filter(None, (title, table, self.note)))
 
 
-def hsd(groups: Groups, confidence: float = 0.95) -> Tukey:
+def hsd(groups: Groups | ExactGroups, confidence: float = 0.95) -> Tukey:
     """Which means differ? `groups` maps at least two names to at least one number each.
 
     Raises ValueError and TypeError as `one_way` does.
@@ -75,16 +70,8 @@ def hsd(groups: Groups, confidence: float = 0.95) -> Tukey:
             pairs.append(Pair(a, b, difference, None, None, None))
             continue
         spread = sqrt(analysis.ms_within / 2 * (1 / sizes[a] + 1 / sizes[b]))
-        margin = _critical(confidence, len(names), analysis.df_within) * spread
-        p = float(stats.studentized_range.sf(abs(difference) / spread, len(names), analysis.df_within))
-        bounded = p < SMALLEST_P
-        low, high = difference - margin, difference + margin
-        pairs.append(Pair(a, b, difference, low, high, max(p, SMALLEST_P), bounded))
+        margin = critical_range(confidence, len(names), analysis.df_within) * spread
+        p, log10_p = range_tail(abs(difference) / spread, len(names), analysis.df_within)
+        pairs.append(Pair(a, b, difference, difference - margin, difference + margin, p, log10_p))
     note = analysis.note and analysis.note.replace("F is undefined", "The intervals and p are undefined")
     return Tukey(tuple(pairs), confidence, names, analysis.df_within, note)
-
-
-@lru_cache(maxsize=256)
-def _critical(confidence: float, n_groups: int, df: int) -> float:
-    """A quantile of the studentised range: SciPy takes 0.1 s, and a page asks for the same one again."""
-    return float(stats.studentized_range.ppf(confidence, n_groups, df))

@@ -7,9 +7,9 @@ are left alone. Whatever is wrong is said in one line: where, which value, and w
 import csv
 import hashlib
 import io
-import re
+import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -20,30 +20,29 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import formatting as fmt
-
-METHOD_COLUMNS = ("method_1", "method_2", "method_3", "method_4")
-COLUMNS = (
-    *("study", "participant", "position", "question", "kind", "label", "replicate", *METHOD_COLUMNS),
-    *("chosen_position", "chosen_method", "correct", "shown_at", "answered_at", "response_ms"),
-    *("status", "checks_passed", "kept", "simulated"),
+from analysis import reading
+from analysis.checks import Checks
+from analysis.exact import ExactGroups
+from analysis.layout import (
+    COLUMNS,
+    KINDS,
+    LAYOUT,
+    METHOD_COLUMNS,
+    REQUIRED,
+    NoVotesError,
+    VoteTableError,
+    numbers,
+    of_each,
+    quoted,
+    scored,
+    text_of,
+    truths,
 )
-REQUIRED = ("participant", "chosen_method")
-KINDS = ("scored", "check", "practice")
+
+__all__ = ["COLUMNS", "KINDS", "METHOD_COLUMNS", "REQUIRED", "SIMULATED", "Counts", "NoVotesError"]
+__all__ += ["VoteTable", "VoteTableError"]
+
 SIMULATED = ("include", "exclude", "only")
-
-_TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-_LAYOUT = "a vote table is CSV in UTF-8: a header line, then one row an answer"
-# Characters that would break a line of a report, or that XML, and so SVG, cannot hold.
-_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
-
-
-class VoteTableError(ValueError):
-    """What is wrong with a vote table, in one line for the person who made it."""
-
-
-class NoVotesError(VoteTableError):
-    """The table is well formed, but no vote in it counts (yet)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +77,19 @@ class Counts:
         totals = self.table.sum(axis=1)
         return int(totals.min()), int(totals.max())
 
+    @cached_property
+    def exact(self) -> ExactGroups:
+        """The proportions over one common denominator, without a fraction for each."""
+        totals = self.table.sum(axis=1).tolist()
+        denominator = math.lcm(*set(totals))
+        factors = [denominator // total for total in totals]
+        columns = self.table.T.tolist()
+        if len(set(factors)) > 1:
+            columns = [[x * f for x, f in zip(column, factors, strict=True)] for column in columns]
+        else:
+            columns = [[x * factors[0] for x in column] for column in columns]
+        return ExactGroups(dict(zip(self.methods, columns, strict=True)), denominator)
+
     def proportions(self) -> dict[str, list[Fraction]]:
         """Each method's exact proportion of each participant's votes; a participant's add up to 1."""
         rows = self.table.tolist()  # Python integers
@@ -97,15 +109,19 @@ class VoteTable:
     answers: pd.DataFrame
 
     @classmethod
-    def read(cls, path: str | Path) -> "VoteTable":
-        """Read a CSV file, or standard input where `path` is "-". Row numbers are lines of the file.
+    def read(
+        cls, path: str | Path, columns: Mapping[str, str] | None = None, shape: str = "long"
+    ) -> "VoteTable":
+        """Read a CSV, TSV or Parquet file, or CSV from standard input where `path` is "-".
 
-        Raises VoteTableError for a file that cannot be read or is not a vote table.
+        `columns` maps names of COLUMNS to those of the file; `shape` is one of `reading.SHAPES`. Row numbers
+        are lines of the file. Raises VoteTableError for a file that cannot be read or is not a vote table.
         """
         if str(path) == "-":
-            return cls.from_csv(sys.stdin.buffer.read(), "standard input")
+            return cls.from_csv(sys.stdin.buffer.read(), "standard input", columns, shape)
+        separator = reading.SEPARATORS.get(Path(path).suffix.lower(), ",")
         try:
-            return cls.from_csv(Path(path).read_bytes(), str(path))
+            return cls.from_csv(Path(path).read_bytes(), str(path), columns, shape, separator)
         except FileNotFoundError:
             raise VoteTableError(f"{path}: no such file; name a vote table in CSV") from None
         except IsADirectoryError:
@@ -114,13 +130,18 @@ class VoteTable:
             raise VoteTableError(f"{path}: {error.strerror or error}") from None
 
     @classmethod
-    def from_csv(cls, data: bytes, name: str) -> "VoteTable":
-        """Read the bytes of a CSV file; `name` stands in messages and in the report."""
-        header, records, rows = _parse(_decode(data, name), name)
-        columns: dict[str, Sequence[str]] = dict.fromkeys(header, ())
-        if records:
-            columns = dict(zip(header, zip(*records, strict=True), strict=True))
-        return cls._checked(columns, rows, name, hashlib.sha256(data).hexdigest(), ", row 1")
+    def from_csv(
+        cls,
+        data: bytes,
+        name: str,
+        columns: Mapping[str, str] | None = None,
+        shape: str = "long",
+        separator: str = ",",
+    ) -> "VoteTable":
+        """Read the bytes of a CSV (or Parquet) file; `name` stands in messages and in the report."""
+        answers = reading.table(data, name, separator, columns, shape)
+        Checks(name, answers).run()
+        return cls(name, hashlib.sha256(data).hexdigest(), answers)
 
     @classmethod
     def from_frame(cls, frame: pd.DataFrame, name: str = "votes") -> "VoteTable":
@@ -138,48 +159,87 @@ class VoteTable:
 
     @classmethod
     def _from_values(cls, columns: Mapping[str, list[Any]], n: int, name: str) -> "VoteTable":
-        texts = {column: [_text(value) for value in values] for column, values in columns.items()}
+        texts = {column: [text_of(value) for value in values] for column, values in columns.items()}
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(texts)
         writer.writerows(zip(*texts.values(), strict=True))
         digest = hashlib.sha256(out.getvalue().encode("utf-8", "surrogatepass")).hexdigest()
-        stripped = {column: [text.strip() for text in values] for column, values in texts.items()}
-        return cls._checked(stripped, range(1, n + 1), name, digest)
-
-    @classmethod
-    def _checked(
-        cls,
-        columns: Mapping[str, Sequence[str]],
-        rows: Sequence[int],
-        name: str,
-        sha256: str,
-        where: str = "",
-    ) -> "VoteTable":
-        if not rows and not columns:
+        if not columns:
             raise NoVotesError(f"{name}: no answers; a vote table has one row an answer")
-        _check_header(list(columns), name + where)
-        if not rows:
-            raise NoVotesError(f"{name}: no answers below the header; {_LAYOUT}")
-        known = {column: values for column, values in columns.items() if column in COLUMNS}
-        answers = pd.DataFrame(known, index=pd.Index(rows, name="row"), dtype=object)
-        _Checks(name, answers).run()
-        return cls(name, sha256, answers)
+        reading.check_header(list(columns), name)
+        if not n:
+            raise NoVotesError(f"{name}: no answers below the header; {LAYOUT}")
+        known = {c: [text.strip() for text in values] for c, values in texts.items() if c in COLUMNS}
+        frame = pd.DataFrame(known, index=pd.RangeIndex(1, n + 1, name="row"), dtype=object)
+        answers = reading.categorical(frame)
+        Checks(name, answers).run()
+        return cls(name, digest, answers)
 
-    def counts(self, min_passed: int | None = None, simulated: str = "include") -> Counts:
+    # What a rule for leaving people out can go by
+
+    @cached_property
+    def response_ms(self) -> pd.Series | None:
+        """Milliseconds of each answer, NaN where none are given; None for a table without the column."""
+        if "response_ms" not in self.answers:
+            return None
+        return numbers(self.answers["response_ms"])
+
+    @cached_property
+    def most_checks(self) -> int | None:
+        """The most attention checks that anybody passed; None where the table does not say."""
+        if not {"status", "checks_passed"} <= set(self.answers):
+            return None
+        passed = [float(text) for text in self.answers["checks_passed"].unique() if text]
+        return int(max(passed)) if passed else None
+
+    def n_complete(self, simulated: str = "include") -> int | None:
+        """How many participants are complete; None where the table does not say."""
+        if "status" not in self.answers:
+            return None
+        people = self._recruited(simulated)
+        return int((people["status"].str.casefold() == "complete").sum())
+
+    def counted(self, counts: Counts) -> pd.DataFrame:
+        """The answers behind `counts`: those to scored questions that chose a method."""
+        answers = self.answers[scored(self.answers) & (self.answers["chosen_method"] != "").to_numpy()]
+        return answers[answers["participant"].isin(counts.participants)].astype(object)
+
+    @cached_property
+    def n_checks(self) -> int | None:
+        """How many attention checks a participant was asked; None where the table does not say."""
+        if "kind" in self.answers:
+            checks = of_each(self.answers["kind"], lambda value: value.casefold() == "check", np.bool_)
+            if checks.any():
+                return int(self.answers["participant"][checks].value_counts().max())
+        return self.most_checks
+
+    def fewest_kept(self, counts: Counts) -> int | None:
+        """The fewest checks that a counted participant passed; None where the table does not say."""
+        if self.most_checks is None:
+            return None
+        passed = pd.to_numeric(self._participants.loc[list(counts.participants), "checks_passed"])
+        return None if passed.isna().any() else int(passed.min())
+
+    def only(self, rows: pd.Series) -> "VoteTable":
+        """The table with only the answers where `rows` holds; the name and hash stay those of the whole."""
+        return VoteTable(self.name, self.sha256, self.answers[rows.to_numpy()])
+
+    def counts(
+        self, min_passed: int | None = None, simulated: str = "include", silent: bool = False
+    ) -> Counts:
         """Count the votes: answers to scored questions by participants who are kept.
 
         With `min_passed`, a participant is kept whose status is "complete" and who passed at least so many
         checks, whatever `kept` says. `simulated` includes, excludes or singles out simulated participants.
-        Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote.
+        Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote,
+        who with `silent` is left out instead.
         """
         if min_passed is not None and min_passed < 0:
             raise ValueError(f"min_passed is {min_passed}; it must be 0 or more")
         if simulated not in SIMULATED:
             raise ValueError(f"simulated is {simulated!r}; allowed are {', '.join(SIMULATED)}")
-        people = self._participants()
-        chosen = people["simulated"] if simulated == "only" else ~people["simulated"]
-        recruited = people if simulated == "include" else people[chosen]
+        people, recruited = self._participants, self._recruited(simulated)
         if recruited.empty:
             kind = "simulated" if simulated == "only" else "real"
             raise NoVotesError(f"{self.name}: no {kind} participant among {len(people)}")
@@ -192,11 +252,15 @@ class VoteTable:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is kept of {len(recruited)} ({why})")
 
-        answers = self.answers[_scored(self.answers)]
-        methods = _methods_offered(answers)
-        answers = answers[answers["participant"].isin(kept.index)]
-        votes = answers[answers["chosen_method"] != ""]
-        table = _tabulate(votes, kept.index, methods)
+        asked = scored(self.answers)
+        methods = _methods_offered(self.answers[asked])
+        asked = asked & self.answers["participant"].isin(kept.index).to_numpy()
+        voted = asked & (self.answers["chosen_method"] != "").to_numpy()
+        table = _tabulate(self.answers.loc[voted, list(REQUIRED)], kept.index, methods)
+        if silent:
+            kept, table = kept[table.sum(axis=1) > 0], table[table.sum(axis=1) > 0]
+            if kept.empty:
+                raise NoVotesError(f"{self.name}: no vote is left")
         self._refuse_silent(kept, table)
         order = sorted(
             range(len(methods)), key=lambda i: (-table[:, i].sum(), methods[i].casefold(), methods[i])
@@ -209,21 +273,29 @@ class VoteTable:
             excluded=excluded,
             n_simulated=int(kept["simulated"].sum()),
             n_set_aside=len(people) - len(recruited),
-            n_unanswered=len(answers) - len(votes),
+            n_unanswered=int(asked.sum() - voted.sum()),
         )
 
+    def _recruited(self, simulated: str) -> pd.DataFrame:
+        people = self._participants
+        if simulated == "include":
+            return people
+        return people[people["simulated"] if simulated == "only" else ~people["simulated"]]
+
+    @cached_property
     def _participants(self) -> pd.DataFrame:
         """One row a participant, in the order of the table, with what is the same in all of their rows."""
-        first = self.answers.reset_index().drop_duplicates("participant").set_index("participant")
+        first = self.answers[~self.answers["participant"].duplicated()].astype(object)
+        first = first.reset_index().set_index("participant")
         people = first.reindex(columns=["row", "simulated", "kept", "status", "checks_passed"])
-        people["simulated"] = _truth(first["simulated"]) if "simulated" in first else False
-        people["kept"] = _truth(first["kept"]) if "kept" in first else True
+        people["simulated"] = truths(first["simulated"]) if "simulated" in first else False
+        people["kept"] = truths(first["kept"]) if "kept" in first else True
         return people
 
     def _reasons_to_exclude(self, people: pd.DataFrame, min_passed: int | None) -> pd.Series:
         """Why each participant is left out; empty for those who are kept."""
         if min_passed is None:
-            return pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
+            return self._why_not_kept(people)
         for column in ("status", "checks_passed"):
             if column not in self.answers:
                 raise VoteTableError(
@@ -239,248 +311,36 @@ class VoteTable:
         reasons = np.where(~complete, "not complete", np.where(~passed, failed, ""))
         return pd.Series(reasons, index=people.index, dtype=object)
 
+    def _why_not_kept(self, people: pd.DataFrame) -> pd.Series:
+        """The reason behind `kept`, where status and checks tell it: every other complete participant who
+        passed as few checks is left out too, and all who passed more are kept.
+        """
+        reasons = pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
+        if "status" not in self.answers:
+            return reasons
+        out, complete = ~people["kept"], people["status"].str.casefold() == "complete"
+        reasons[out & ~complete & (people["status"] != "")] = "not complete"
+        if "checks_passed" not in self.answers:
+            return reasons
+        passed = pd.to_numeric(people["checks_passed"])
+        fewest = passed[people["kept"]].min()
+        failed = out & complete & (passed < fewest)
+        if failed.any() and passed[out & complete].max() < fewest:
+            # Between the most of those left out and the fewest of those kept, the rule is not known.
+            sure = int(passed[failed].max()) + 1 == int(fewest)
+            text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
+            reasons[failed] = text
+        return reasons
+
     def _refuse_silent(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> None:
         silent = np.flatnonzero(table.sum(axis=1) == 0)
         if silent.size:
             participant, row = kept.index[silent[0]], kept["row"].iloc[silent[0]]
             where = f"{self.name}, row {row}, column participant"
             raise VoteTableError(
-                f"{where}: {_quoted(participant)} is kept and has no vote; "
+                f"{where}: {quoted(participant)} is kept and has no vote; "
                 "allowed is at least one chosen_method in a scored question, or kept = false"
             )
-
-
-class _Checks:
-    """Everything that must hold of the answers of one table; the first breach is raised."""
-
-    def __init__(self, name: str, answers: pd.DataFrame) -> None:
-        self.name = name
-        self.answers = answers
-
-    def run(self) -> None:
-        self.names()
-        self.choices_from_lists()
-        self.one_study()
-        self.positions()
-        self.chosen_methods()
-        self.positions_agree()
-        self.one_answer_to_a_question()
-        for column in ("kept", "simulated", "status", "checks_passed"):
-            self.same_for_a_participant(column)
-
-    def refuse(self, bad: pd.Series, column: str, complaint: str) -> None:
-        """Raise for the first row where `bad` holds."""
-        if bad.any():
-            row = bad.idxmax()
-            raise self.error(row, column, self.answers.at[row, column], complaint)
-
-    def error(self, row: object, column: str, value: object, complaint: str) -> VoteTableError:
-        return VoteTableError(f"{self.name}, row {row}, column {column}: {_quoted(value)} {complaint}")
-
-    def names(self) -> None:
-        allowed = "; allowed is any text in one line"
-        self.refuse(self.answers["participant"] == "", "participant", "names nobody" + allowed)
-        for column in ("participant", "chosen_method", *METHOD_COLUMNS):
-            if column in self.answers:
-                strange = [v for v in self.answers[column].unique() if _UNPRINTABLE.search(v)]
-                bad = self.answers[column].isin(strange)
-                self.refuse(bad, column, "holds a character that cannot be printed" + allowed)
-
-    def choices_from_lists(self) -> None:
-        self.one_of("kind", set(KINDS), f"is not a kind of question; allowed are {', '.join(KINDS)}")
-        truth = f"is neither true nor false; allowed are {', '.join(_TRUTH)}, in any case"
-        self.one_of("kept", set(_TRUTH), truth)
-        self.one_of("simulated", set(_TRUTH), truth)
-        self.one_of("correct", {*_TRUTH, ""}, truth + ", or nothing")
-        self.matches(
-            "checks_passed",
-            r"(?:\d{1,9}(?:\.0)?)?",
-            "is not a number of checks; allowed are 0, 1, 2 and so on",
-        )
-
-    def one_of(self, column: str, allowed: set[str], complaint: str) -> None:
-        if column in self.answers:
-            self.refuse(~self.answers[column].str.casefold().isin(allowed), column, complaint)
-
-    def matches(self, column: str, pattern: str, complaint: str) -> None:
-        if column in self.answers:
-            bad = [v for v in self.answers[column].unique() if not re.fullmatch(pattern, v, re.ASCII)]
-            self.refuse(self.answers[column].isin(bad), column, complaint)
-
-    def one_study(self) -> None:
-        if "study" in self.answers:
-            first = self.answers["study"].iloc[0]
-            complaint = f"is a second study; allowed is one in a table, and the first is {_quoted(first)}"
-            self.refuse(self.answers["study"] != first, "study", complaint)
-
-    def positions(self) -> None:
-        self.matches("chosen_position", r"(?:[1-4](?:\.0)?)?", "is not a position; allowed are 1, 2, 3, 4")
-
-    def chosen_methods(self) -> None:
-        columns = [column for column in METHOD_COLUMNS if column in self.answers]
-        if not columns:
-            return
-        votes = self.votes()
-        offered = votes[columns].to_numpy()  # (votes, positions)
-        chosen = votes["chosen_method"].to_numpy()
-        found = (offered == chosen[:, None]).any(axis=1) | (offered == "").all(axis=1)
-        if not found.all():
-            row, methods = votes.index[found.argmin()], offered[found.argmin()]
-            allowed = ", ".join(sorted({m for m in methods if m}, key=str.casefold))
-            complaint = f"was not offered in this row; allowed are {allowed}"
-            raise self.error(row, "chosen_method", chosen[found.argmin()], complaint)
-
-    def positions_agree(self) -> None:
-        if "chosen_position" not in self.answers:
-            return
-        scored = self.answers[_scored(self.answers)]
-        for column in METHOD_COLUMNS:
-            if column in scored:
-                here = scored[scored["chosen_position"].str[:1] == column[-1]]
-                wrong = here[(here[column] != "") & (here[column] != here["chosen_method"])]
-                if not wrong.empty:
-                    self.refuse_position(wrong.index[0], column)
-
-    def refuse_position(self, row: int, column: str) -> None:
-        answer = self.answers.loc[row]
-        allowed = [c[-1] for c in METHOD_COLUMNS if answer.get(c) == answer["chosen_method"] != ""]
-        complaint = (
-            f"is where {column} has {_quoted(answer[column])}, but chosen_method is "
-            f"{_quoted(answer['chosen_method'])}; allowed is {' or '.join(allowed) or 'nothing'}"
-        )
-        raise self.error(row, "chosen_position", answer["chosen_position"], complaint)
-
-    def one_answer_to_a_question(self) -> None:
-        if "question" not in self.answers:
-            return
-        answers = self.answers[self.answers["question"] != ""]
-        if "kind" in answers:  # practice may be repeated
-            answers = answers[answers["kind"].str.casefold() != "practice"]
-        again = answers.duplicated(["participant", "question"])
-        if again.any():
-            row = again.idxmax()
-            participant, question = answers.at[row, "participant"], answers.at[row, "question"]
-            same = (answers["participant"] == participant) & (answers["question"] == question)
-            complaint = (
-                f"was answered by participant {_quoted(participant)} in row {same.idxmax()} already; "
-                "allowed is one answer to a question"
-            )
-            raise self.error(row, "question", question, complaint)
-
-    def same_for_a_participant(self, column: str) -> None:
-        if column not in self.answers:
-            return
-        values = self.answers[column].str.casefold()
-        if column in ("kept", "simulated"):
-            values = values.map(_TRUTH)
-        first = values.groupby(self.answers["participant"], sort=False).transform("first")
-        differs = values != first
-        if differs.any():
-            row = differs.idxmax()
-            participant = self.answers.at[row, "participant"]
-            earlier = (self.answers["participant"] == participant).idxmax()
-            value = _quoted(self.answers.at[earlier, column])
-            complaint = (
-                f"differs from {value} in row {earlier}; allowed is one value for {_quoted(participant)}"
-            )
-            raise self.error(row, column, self.answers.at[row, column], complaint)
-
-    def votes(self) -> pd.DataFrame:
-        return self.answers[_scored(self.answers) & (self.answers["chosen_method"] != "")]
-
-
-def _decode(data: bytes, name: str) -> str:
-    if not data.strip(b"\xef\xbb\xbf \t\r\n"):
-        raise NoVotesError(f"{name}: the file is empty; {_LAYOUT}")
-    if b"\x00" in data:
-        row = data.count(b"\n", 0, data.index(b"\x00")) + 1
-        raise VoteTableError(f"{name}, row {row}: byte 0x00 says that this is not a text file; {_LAYOUT}")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        byte = data.removeprefix(b"\xef\xbb\xbf")[error.start]
-        row = data.count(b"\n", 0, error.start) + 1
-        raise VoteTableError(f"{name}, row {row}: byte 0x{byte:02x} is not UTF-8; {_LAYOUT}") from None
-
-
-def _parse(text: str, name: str) -> tuple[list[str], list[list[str]], list[int]]:
-    """The header, the records below it, and the line of the file at which each record begins."""
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: list[str] = []
-    records: list[list[str]] = []
-    rows: list[int] = []
-    end = 0
-    try:
-        for fields in reader:
-            begin, end = end + 1, reader.line_num
-            record = [field.strip() for field in fields]
-            if not any(record):
-                continue
-            if not header:
-                header = _header(record, name, begin)
-                continue
-            if len(record) != len(header):
-                values = fmt.counted(len(record), "value")
-                raise VoteTableError(
-                    f"{name}, row {begin}: {values}; allowed are {len(header)}, one for each column"
-                )
-            records.append(record)
-            rows.append(begin)
-    except csv.Error as error:
-        raise VoteTableError(f"{name}, row {end + 1}: {error}; {_LAYOUT}") from None
-    if not header:
-        raise NoVotesError(f"{name}: the file is empty; {_LAYOUT}")
-    return header, records, rows
-
-
-def _header(names: list[str], name: str, row: int) -> list[str]:
-    for separator, shown in ((";", "';'"), ("\t", "a tab")):
-        if "participant" not in names and separator in "".join(names):
-            raise VoteTableError(f"{name}, row {row}: the columns are separated by {shown}; allowed is ','")
-    for column in names:
-        if column and names.count(column) > 1:
-            raise VoteTableError(
-                f"{name}, row {row}: two columns are named {_quoted(column)}; allowed is one"
-            )
-    return [column or f" {i}" for i, column in enumerate(names)]  # nameless columns are left alone
-
-
-def _check_header(names: list[str], name: str) -> None:
-    for column in REQUIRED:
-        if column not in names:
-            there = ", ".join(name for name in names if name.strip())
-            shown = _UNPRINTABLE.sub("?", there if len(there) <= 200 else there[:200] + "...")
-            needed = " and ".join(REQUIRED)
-            raise VoteTableError(f"{name}: no column '{column}' among {shown}; needed are {needed}")
-
-
-def _text(value: Any) -> str:
-    """A cell as a CSV file would hold it: nothing for what is missing, true and false in lower case."""
-    if isinstance(value, str):
-        return value
-    if value is None or value is pd.NA or value is pd.NaT:
-        return ""
-    if isinstance(value, bool | np.bool_):
-        return "true" if value else "false"
-    if isinstance(value, float):  # a column of integers with gaps comes as floats
-        return "" if value != value else str(int(value)) if value.is_integer() else repr(value)
-    return str(value)
-
-
-def _quoted(value: object) -> str:
-    """The value as it stands, in quotes, on one line, cut where it is long."""
-    text = str(value)
-    return repr(text if len(text) <= 60 else text[:57] + "...")
-
-
-def _truth(values: pd.Series) -> pd.Series:
-    return values.str.casefold().map(_TRUTH).astype(bool)
-
-
-def _scored(answers: pd.DataFrame) -> pd.Series:
-    if "kind" in answers:
-        return answers["kind"].str.casefold() == "scored"
-    return pd.Series(True, index=answers.index)
 
 
 def _methods_offered(scored: pd.DataFrame) -> list[str]:
@@ -491,8 +351,9 @@ def _methods_offered(scored: pd.DataFrame) -> list[str]:
 
 def _tabulate(votes: pd.DataFrame, participants: pd.Index, methods: list[str]) -> NDArray[np.int64]:
     """How often each participant chose each method: (participants, methods)."""
-    rows = participants.get_indexer(pd.Index(votes["participant"]))
-    columns = pd.Index(methods, dtype=object).get_indexer(pd.Index(votes["chosen_method"]))
+    people, chosen = votes["participant"].cat, votes["chosen_method"].cat
+    rows = participants.get_indexer(people.categories)[people.codes]
+    columns = pd.Index(methods, dtype=object).get_indexer(chosen.categories)[chosen.codes]
     size = len(participants) * len(methods)
     flat = np.bincount(rows * len(methods) + columns, minlength=size)
     return flat.reshape(len(participants), len(methods)).astype(np.int64)

@@ -1,13 +1,15 @@
 """Tests of one number per participant and method that hold their level when a participant's numbers depend.
 
 In comes a mapping of method to numbers, the i-th number of each method from the same participant; out come
-the repeated-measures analysis of variance with Greenhouse and Geisser's correction, and Friedman's rank test.
+the repeated-measures analysis of variance with Greenhouse and Geisser's correction, Hotelling's T squared and
+Friedman's rank test.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
@@ -95,7 +97,37 @@ class Friedman:
         return f"{title}\n" + fmt.text_table(("", "p", "Kendall's W"), [row])
 
 
-def repeated_measures(groups: Groups) -> RepeatedMeasures:
+@dataclass(frozen=True)
+class Hotelling:
+    """Hotelling's T squared of `n_participants` and `groups`, and the F and p that follow from it.
+
+    None where undefined, and `note` then says why.
+    """
+
+    groups: tuple[str, ...]
+    n_participants: int
+    T2: float | None
+    F: float | None
+    df: tuple[int, int]
+    p: float | None
+    log10_p: float | None
+    note: str | None = None
+
+    @property
+    def statement(self) -> str:
+        """The test in one line: "F(3, 80) = 327.26"."""
+        return fmt.UNDEFINED if self.F is None else f"F({self.df[0]}, {self.df[1]}) = {fmt.f_value(self.F)}"
+
+    def __str__(self) -> str:
+        n = fmt.counted(self.n_participants, "participant")
+        title = f"Hotelling's T² of {n} and {len(self.groups)} groups"
+        if self.note or self.T2 is None:
+            return f"{title}\n{self.note}"
+        row = (self.statement, fmt.decimal(self.T2), fmt.p_value(self.p, self.log10_p))
+        return f"{title}\n" + fmt.text_table(("", "T²", "p"), [row])
+
+
+def repeated_measures(groups: Groups | ExactGroups) -> RepeatedMeasures:
     """Are the means equal, each participant being compared with itself? Raises ValueError and TypeError.
 
     statsmodels' AnovaRM gives the same F and uncorrected p (a test compares them), but solves a regression
@@ -135,7 +167,7 @@ def repeated_measures(groups: Groups) -> RepeatedMeasures:
     )
 
 
-def friedman(groups: Groups) -> Friedman:
+def friedman(groups: Groups | ExactGroups) -> Friedman:
     """Do participants rank the groups alike? Ties share their mean rank. Raises ValueError and TypeError."""
     exact, n = _by_participant(groups)
     names, k = tuple(exact.numerators), len(exact.numerators)
@@ -148,13 +180,40 @@ def friedman(groups: Groups) -> Friedman:
         note = "Friedman's test is undefined: every participant's numbers are all tied"
     if note:
         return Friedman(names, n, None, k - 1, None, None, None, note)
-    values = (_dense_ranks(row) for row in zip(*exact.numerators.values(), strict=True))
-    Q = float(stats.friedmanchisquare(*np.array(list(values), dtype=float).T).statistic)
+    Q = float(stats.friedmanchisquare(*dense_ranks(exact)[0].T).statistic)
     p, log10_p = chi_square_tail(Q, k - 1)
     return Friedman(names, n, Q, k - 1, p, log10_p, Q / (n * (k - 1)))
 
 
-def _by_participant(groups: Groups) -> tuple[ExactGroups, int]:
+def hotelling(groups: Groups | ExactGroups) -> Hotelling:
+    """Are the means equal, whatever the covariances of the groups? Raises ValueError and TypeError.
+
+    Hotelling (1931), Annals of Mathematical Statistics 2:360, of the k - 1 differences to the last group: the
+    Wald test with the covariance clustered by participant, with its finite-sample F.
+    """
+    exact, n = _by_participant(groups)
+    names, k = tuple(exact.numerators), len(exact.numerators)
+    df = (k - 1, n - k + 1)
+
+    def undefined(note: str) -> Hotelling:
+        return Hotelling(names, n, None, None, df, None, None, f"T² is undefined: {note}")
+
+    if n < 2:
+        return undefined("one participant says nothing about others")
+    if n < k:
+        return undefined(f"{k} groups need at least {k} participants, and there are {n}")
+    columns = np.array([exact.floats(name) for name in names])
+    differences = columns[:-1] - columns[-1]  # (groups - 1, participants)
+    means, covariance = differences.mean(axis=1), np.atleast_2d(np.cov(differences))
+    scales = np.linalg.eigvalsh(covariance)
+    if not scales[0] > 1e-12 * max(scales[-1], (means**2).max()):
+        return undefined("some combination of the groups is the same for every participant")
+    t_squared = float(n * means @ np.linalg.solve(covariance, means))
+    F = t_squared * df[1] / ((n - 1) * df[0])
+    return Hotelling(names, n, t_squared, F, df, *f_tail(F, *df))
+
+
+def _by_participant(groups: Groups | ExactGroups) -> tuple[ExactGroups, int]:
     exact = ExactGroups.of(groups)
     sizes = {name: len(values) for name, values in exact.numerators.items()}
     n = next(iter(sizes.values()))
@@ -174,10 +233,17 @@ def _undefined(n: int, between: Fraction, within: Fraction) -> str | None:
     )
 
 
-def _dense_ranks(row: tuple[int, ...]) -> list[int]:
-    """Small integers in the order of the row's, which may be too long for a float."""
-    order = {value: rank for rank, value in enumerate(sorted(set(row)))}
-    return [order[value] for value in row]
+def dense_ranks(groups: Groups | ExactGroups) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Each participant's ranks of the groups, (participants, groups), ties at their mean; and their names.
+
+    Ranked as integers, for two numbers may differ that floats cannot tell apart.
+    """
+    exact, _ = _by_participant(groups)
+    rows = []
+    for row in zip(*exact.numerators.values(), strict=True):
+        order = {value: rank for rank, value in enumerate(sorted(set(row)))}
+        rows.append([order[value] for value in row])
+    return np.asarray(stats.rankdata(rows, axis=1), dtype=float), tuple(exact.numerators)
 
 
 def _greenhouse_geisser(columns: list[list[int]]) -> float:

@@ -33,10 +33,6 @@ def test_a_p_that_no_float_holds_prints_from_its_logarithm(log10_p, text):
     assert fmt.p_value(5e-324, log10_p) == text
 
 
-def test_an_upper_bound_of_p_says_so():
-    assert fmt.p_value(1e-10, upper_bound=True) == "< 1e-10"
-
-
 def test_an_undefined_p_is_called_undefined():
     assert fmt.p_value(None) == "undefined"
 
@@ -79,3 +75,10 @@ def test_thousands_are_parted_and_nouns_agree():
 def test_a_table_sets_names_left_and_numbers_right():
     table = fmt.text_table(("Method", "Votes"), [("LIME", "438"), ("B", "7")])
     assert table == "Method  Votes\n------  -----\nLIME      438\nB           7"
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.7557, "0.756"), (-0.0001, "0.000"), (-0.0124, "−0.012"), (0.0, "0.000")]
+)
+def test_an_effect_size_never_prints_as_minus_zero(value, text):
+    assert fmt.share_of_variance(value) == text

@@ -1,0 +1,180 @@
+"""What must hold of the answers of a vote table; the first breach is raised in one line."""
+
+import re
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from analysis.layout import (
+    KINDS,
+    METHOD_COLUMNS,
+    TRUTH,
+    UNPRINTABLE,
+    VoteTableError,
+    of_each,
+    quoted,
+    scored,
+)
+
+
+class Checks:
+    """Everything that must hold of the answers of one table; the first breach is raised."""
+
+    def __init__(self, name: str, answers: pd.DataFrame) -> None:
+        self.name = name
+        self.answers = answers
+
+    def run(self) -> None:
+        self.names()
+        self.choices_from_lists()
+        self.one_study()
+        self.positions()
+        self.chosen_methods()
+        self.positions_agree()
+        self.one_answer_to_a_question()
+        for column in ("kept", "simulated", "status", "checks_passed"):
+            self.same_for_a_participant(column)
+
+    def refuse(self, bad: pd.Series, column: str, complaint: str) -> None:
+        """Raise for the first row where `bad` holds."""
+        if bad.any():
+            at = int(bad.to_numpy().argmax())
+            raise self.error(self.answers.index[at], column, self.answers[column].iloc[at], complaint)
+
+    def error(self, row: object, column: str, value: object, complaint: str) -> VoteTableError:
+        return VoteTableError(f"{self.name}, row {row}, column {column}: {quoted(value)} {complaint}")
+
+    def names(self) -> None:
+        allowed = "; allowed is any text in one line"
+        self.refuse(self.answers["participant"] == "", "participant", "names nobody" + allowed)
+        for column in ("participant", "chosen_method", *METHOD_COLUMNS):
+            if column in self.answers:
+                strange = [v for v in self.answers[column].unique() if UNPRINTABLE.search(v)]
+                bad = self.answers[column].isin(strange)
+                self.refuse(bad, column, "holds a character that cannot be printed" + allowed)
+
+    def choices_from_lists(self) -> None:
+        self.one_of("kind", set(KINDS), f"is not a kind of question; allowed are {', '.join(KINDS)}")
+        truth = f"is neither true nor false; allowed are {', '.join(TRUTH)}, in any case"
+        self.one_of("kept", set(TRUTH), truth)
+        self.one_of("simulated", set(TRUTH), truth)
+        self.one_of("correct", {*TRUTH, ""}, truth + ", or nothing")
+        self.matches(
+            "checks_passed",
+            r"(?:\d{1,9}(?:\.0)?)?",
+            "is not a number of checks; allowed are 0, 1, 2 and so on",
+        )
+
+    def one_of(self, column: str, allowed: set[str], complaint: str) -> None:
+        if column in self.answers:
+            bad = [v for v in self.answers[column].unique() if v.casefold() not in allowed]
+            self.refuse(self.answers[column].isin(bad), column, complaint)
+
+    def matches(self, column: str, pattern: str, complaint: str) -> None:
+        if column in self.answers:
+            bad = [v for v in self.answers[column].unique() if not re.fullmatch(pattern, v, re.ASCII)]
+            self.refuse(self.answers[column].isin(bad), column, complaint)
+
+    def one_study(self) -> None:
+        if "study" in self.answers:
+            first = self.answers["study"].iloc[0]
+            complaint = f"is a second study; allowed is one in a table, and the first is {quoted(first)}"
+            self.refuse(self.answers["study"] != first, "study", complaint)
+
+    def positions(self) -> None:
+        self.matches("chosen_position", r"(?:[1-4](?:\.0)?)?", "is not a position; allowed are 1, 2, 3, 4")
+
+    def chosen_methods(self) -> None:
+        columns = [column for column in METHOD_COLUMNS if column in self.answers]
+        if not columns:
+            return
+        votes = scored(self.answers) & (self.answers["chosen_method"] != "").to_numpy()
+        offered = np.column_stack([self.codes(column) for column in columns])  # (answers, positions)
+        chosen, nothing = self.codes("chosen_method"), self.code_of_nothing
+        found = (offered == chosen[:, None]).any(axis=1) | (offered == nothing).all(axis=1) | ~votes
+        if not found.all():
+            row = self.answers.index[found.argmin()]
+            methods = {self.answers[column].iloc[found.argmin()] for column in columns} - {""}
+            allowed = ", ".join(sorted(methods, key=str.casefold))
+            complaint = f"was not offered in this row; allowed are {allowed}"
+            raise self.error(
+                row, "chosen_method", self.answers["chosen_method"].iloc[found.argmin()], complaint
+            )
+
+    def codes(self, column: str) -> NDArray[np.int64]:
+        """One of the columns that hold methods as codes, which are the same in all of them."""
+        return np.asarray(self.answers[column].cat.codes, dtype=np.int64)
+
+    @property
+    def code_of_nothing(self) -> int:
+        return list(self.answers["chosen_method"].cat.categories).index("")
+
+    def positions_agree(self) -> None:
+        if "chosen_position" not in self.answers:
+            return
+        place = of_each(self.answers["chosen_position"], lambda value: int(value[:1] or 0), np.int64)
+        asked, chosen = scored(self.answers), self.codes("chosen_method")
+        for column in METHOD_COLUMNS:
+            if column in self.answers:
+                here = self.codes(column)
+                wrong = asked & (place == int(column[-1])) & (here != self.code_of_nothing) & (here != chosen)
+                if wrong.any():
+                    self.refuse_position(int(wrong.argmax()), column)
+
+    def refuse_position(self, at: int, column: str) -> None:
+        row, answer = self.answers.index[at], self.answers.iloc[at]
+        allowed = [c[-1] for c in METHOD_COLUMNS if answer.get(c) == answer["chosen_method"] != ""]
+        complaint = (
+            f"is where {column} has {quoted(answer[column])}, but chosen_method is "
+            f"{quoted(answer['chosen_method'])}; allowed is {' or '.join(allowed) or 'nothing'}"
+        )
+        raise self.error(row, "chosen_position", answer["chosen_position"], complaint)
+
+    def one_answer_to_a_question(self) -> None:
+        if "question" not in self.answers:
+            return
+        counted = (self.answers["question"] != "").to_numpy()
+        if "kind" in self.answers:  # practice may be repeated
+            counted = counted & of_each(
+                self.answers["kind"], lambda value: value.casefold() != "practice", np.bool_
+            )
+        people, questions = self.answers["participant"].cat, self.answers["question"].cat
+        pairs = people.codes.to_numpy(np.int64) * len(questions.categories) + questions.codes.to_numpy(
+            np.int64
+        )
+        rows = np.flatnonzero(counted)
+        again = pd.Series(pairs[rows]).duplicated().to_numpy()
+        if again.any():
+            at = rows[again.argmax()]
+            earlier = rows[(pairs[rows] == pairs[at]).argmax()]
+            participant, question = (self.answers[c].iloc[at] for c in ("participant", "question"))
+            complaint = (
+                f"was answered by participant {quoted(participant)} in row {self.answers.index[earlier]} "
+                "already; allowed is one answer to a question"
+            )
+            raise self.error(self.answers.index[at], "question", question, complaint)
+
+    def same_for_a_participant(self, column: str) -> None:
+        if column not in self.answers or len(self.answers[column].unique()) == 1:
+            return
+
+        def spelled(value: str) -> object:
+            folded = value.casefold()
+            return TRUTH[folded] if column in ("kept", "simulated") else folded
+
+        codes = pd.factorize(of_each(self.answers[column], spelled, object))[0]
+        people = self.answers["participant"].cat.codes.to_numpy(np.int64)
+        first = np.zeros(int(people.max()) + 1, dtype=np.int64)
+        first[people[::-1]] = np.arange(len(people))[::-1]  # where each participant stands first
+        differs = codes != codes[first[people]]
+        if differs.any():
+            at = int(differs.argmax())
+            earlier = first[people[at]]
+            participant = self.answers["participant"].iloc[at]
+            value = quoted(self.answers[column].iloc[earlier])
+            complaint = (
+                f"differs from {value} in row {self.answers.index[earlier]}; "
+                f"allowed is one value for {quoted(participant)}"
+            )
+            raise self.error(self.answers.index[at], column, self.answers[column].iloc[at], complaint)

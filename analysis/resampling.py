@@ -1,0 +1,121 @@
+"""Participants drawn again with replacement, and methods shuffled within participants.
+
+Arrays with a row a participant come in, with a seed; sums, probabilities of rankings and permutation p-values
+go out. The participant is the unit throughout: a person's votes stay together (Davison and Hinkley 1997,
+Bootstrap Methods and their Application, section 3.8). Knows no vote table.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import permutations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from analysis import formatting as fmt
+
+Floats = NDArray[np.float64]
+REPLICATES = 10_000
+SEED = 20190904  # any will do; this one is printed with the numbers that it made
+_AT_ONCE = 2_000_000  # draws held in memory at a time
+_WORK = 20_000_000  # participants times permutations
+
+
+def bootstrap_sums(values: ArrayLike, replicates: int = REPLICATES, seed: int = SEED) -> Floats:
+    """The column sums of as many rows drawn again: (participants, columns) to (replicates, columns)."""
+    columns = np.asarray(values, dtype=float)
+    n, rng = len(columns), np.random.default_rng(seed)
+    kind = np.uint16 if n <= 1 << 16 else np.uint32
+    step = max(1, _AT_ONCE // n)
+    parts = []
+    for start in range(0, replicates, step):
+        size = min(step, replicates - start)
+        drawn = rng.integers(0, n, (size, n), dtype=kind) + np.arange(size)[:, None] * n
+        times = np.bincount(drawn.ravel(), minlength=size * n).reshape(size, n)  # each row was drawn
+        parts.append(times @ columns)
+    return np.concatenate(parts)
+
+
+@dataclass(frozen=True)
+class Rankings:
+    """How often each order of the methods came out of the bootstrap, and each method at its head."""
+
+    orders: tuple[tuple[tuple[str, ...], float], ...]  # most probable first
+    first: dict[str, float]
+    replicates: int
+    seed: int
+
+    def __str__(self) -> str:
+        rows = [(" > ".join(order), fmt.probability(p, self.replicates)) for order, p in self.orders]
+        return fmt.text_table(("Ranking", "Probability"), rows)
+
+
+def rankings(sums: Floats, methods: Sequence[str], seed: int = SEED) -> Rankings:
+    """The order of the columns in each replicate, (replicates, methods); ties are broken by lot."""
+    lots = np.random.default_rng(seed + 1).random(sums.shape)
+    orders = np.lexsort((lots, -sums), axis=1)
+    counted = Counter(map(tuple, orders.tolist()))
+    named = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
+    first = np.bincount(orders[:, 0], minlength=len(methods)) / len(sums)
+    return Rankings(
+        orders=tuple((tuple(methods[i] for i in order), times / len(sums)) for order, times in named),
+        first=dict(zip(methods, first.tolist(), strict=True)),
+        replicates=len(sums),
+        seed=seed,
+    )
+
+
+@dataclass(frozen=True)
+class Permutation:
+    """A permutation test of `n_participants` participants: how often shuffled labels differ as much.
+
+    `p` counts the table itself as one of the shuffles, so that it is never below 1 / (`permutations` + 1).
+    None where every participant split their votes evenly, and `note` then says so.
+    """
+
+    n_participants: int
+    permutations: int
+    seed: int
+    p: float | None
+    note: str | None = None
+
+    @property
+    def log10_p(self) -> float | None:
+        return None if self.p is None else float(np.log10(self.p))
+
+    @property
+    def statement(self) -> str:
+        if self.p is None:
+            return fmt.UNDEFINED
+        return f"{fmt.count(self.permutations)} shuffles"
+
+
+def permutation_test(proportions: ArrayLike, seed: int = SEED, shuffles: int = REPLICATES - 1) -> Permutation:
+    """Are the methods exchangeable within each participant? `proportions` is (participants, methods).
+
+    The statistic is the sum of squares between the methods' means, which orders the tables as F of the
+    repeated-measures analysis does: shuffling within a participant leaves the total as it is (Good 2005,
+    Permutation, Parametric, and Bootstrap Tests of Hypotheses, section 5.3).
+    """
+    values = np.asarray(proportions, dtype=float)
+    n, k = values.shape
+    if n < 2:
+        note = "the permutation test is undefined: one participant says nothing about others"
+        return Permutation(n, 0, seed, None, note)
+    if np.ptp(values, axis=1).max() == 0:
+        note = "the permutation test is undefined: every participant split their votes evenly"
+        return Permutation(n, 0, seed, None, note)
+    shuffles = min(shuffles, max(999, _WORK // n))
+    rng = np.random.default_rng(seed)
+    totals = np.zeros((shuffles, k))
+    if k <= 5:
+        orders = np.array(list(permutations(range(k))))  # (k!, methods)
+        for row in values:
+            totals += row[orders][rng.integers(0, len(orders), shuffles)]
+    else:
+        for row in values:
+            totals += rng.permuted(np.broadcast_to(row, (shuffles, k)), axis=1)
+    observed = (values.sum(axis=0) ** 2).sum()
+    as_far = (totals**2).sum(axis=1) >= observed * (1 - 1e-12)  # equal sums may differ in the last bit
+    return Permutation(n, shuffles, seed, float((as_far.sum() + 1) / (shuffles + 1)))

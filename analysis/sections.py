@@ -1,0 +1,151 @@
+"""The parts of a report beyond the classic analysis, each a section of tables, notes and figures.
+
+Results come in, text comes out; nothing is computed here, so that every form of the report prints the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from analysis import figures
+from analysis import formatting as fmt
+from analysis.tables import Section, Table
+
+if TYPE_CHECKING:
+    from analysis.flow import Rule
+    from analysis.report import Report
+
+
+def sections(report: Report) -> tuple[Section, ...]:
+    """Those that the table allows, in the order in which a reader needs them."""
+    made = (_estimates(report), _rankings(report), _flow(report), _design(report))
+    return tuple(section for section in made if section is not None)
+
+
+def _estimates(report: Report) -> Section | None:
+    """How large the differences are, each participant compared with themselves."""
+    estimates = report.estimates
+    if not estimates.pairs:
+        return None
+    pairs = tuple(
+        (
+            f"{pair.a} {fmt.MINUS} {pair.b}",
+            pair.difference.shown(fmt.points),
+            pair.ratio.shown(fmt.decimal),
+            pair.cohens_h.shown(fmt.decimal),
+            fmt.p_value(pair.p, pair.log10_p),
+        )
+        for pair in estimates.pairs
+    )
+    effects = tuple((name, effect.shown(fmt.share_of_variance)) for name, effect in estimates.effects.items())
+    tables = [
+        Table(
+            "paired-differences",
+            "Differences of mean shares in points, their ratios and Cohen's h, simultaneous 95 % intervals",
+            ("Pair", "Points", "Ratio", "Cohen's h", "p (Holm)"),
+            pairs,
+        )
+    ]
+    if effects:
+        caption = "Effect sizes with 95 % percentile intervals over participants"
+        tables.append(Table("effect-sizes", caption, ("Effect size", "Value"), effects))
+    ranks = report.omnibus.rank_pairs if report.omnibus else None
+    if ranks is not None:
+        rows = tuple(
+            (
+                f"{pair.a} {fmt.MINUS} {pair.b}",
+                fmt.decimal(pair.difference),
+                fmt.p_value(pair.conover_p, pair.conover_log10_p),
+                fmt.p_value(pair.nemenyi_p, pair.nemenyi_log10_p),
+            )
+            for pair in ranks.pairs
+        )
+        headings = ("Pair", "Mean ranks", "p (Conover, Holm)", "p (Nemenyi)")
+        tables.append(Table("rank-differences", "Pairs by rank, after Friedman's test", headings, rows))
+    return Section(
+        "estimates",
+        report.heading("How large the differences are"),
+        tuple(tables),
+        _estimate_notes(report),
+        figures.of_pairs(report),
+    )
+
+
+def _estimate_notes(report: Report) -> tuple[str, ...]:
+    estimates = report.estimates
+    notes = [
+        "Each participant weighs alike and is compared with themselves (paired t). The intervals of one "
+        "column hold together with 95 % (largest |t| of all pairs); p is after Holm's correction."
+    ]
+    if estimates.design_effect is not None:
+        icc = "undefined" if estimates.icc is None else fmt.decimal(estimates.icc, 4)
+        notes.append(
+            f"Design effect of votes from the same person: {fmt.decimal(estimates.design_effect, 3)}; "
+            f"intra-class correlation: {icc}."
+        )
+    return tuple(notes)
+
+
+def _rankings(report: Report) -> Section | None:
+    found = report.estimates.rankings
+    if found is None:
+        return None
+    shown = [(order, p) for order, p in found.orders if p >= 0.001][:8]
+    rows = tuple((" > ".join(order), fmt.probability(p, found.replicates)) for order, p in shown)
+    first = tuple((m, fmt.probability(p, found.replicates)) for m, p in found.first.items())
+    note = (
+        f"How often {fmt.count(found.replicates)} sets of participants, drawn again with replacement, gave "
+        f"the ranking (seed {found.seed}). Not the probability that a ranking is true."
+    )
+    tables = (
+        Table("rankings", "Rankings by votes", ("Ranking", "Share of resamples"), rows),
+        Table("first", "Most votes", ("Method", "Share of resamples"), first),
+    )
+    return Section("rankings", report.heading("How firm the ranking is"), tables, (note,))
+
+
+def _flow(report: Report) -> Section:
+    flow = report.flow
+    steps = tuple((name, fmt.count(n)) for name, n in flow.steps)
+    tables = [Table("flow", "Participants", ("", "n"), steps)]
+    for name, caption, rules in (
+        ("thresholds", "If another number of attention checks had been asked for", flow.thresholds),
+        ("speeds", "If quick answers had been left out", flow.speeds),
+    ):
+        if rules:
+            tables.append(_rules(name, caption, rules))
+    notes = (flow.stable,) if flow.stable else ()
+    return Section(
+        "participants", report.heading("Who is counted"), tuple(tables), notes, figures.of_rules(report)
+    )
+
+
+def _rules(name: str, caption: str, rules: tuple[Rule, ...]) -> Table:
+    rows = tuple(
+        (
+            rule.name,
+            rule.conclusion,
+            fmt.count(rule.n_participants),
+            fmt.count(rule.n_votes),
+            f"{rule.leader} {fmt.percent(rule.shares[0].share)}",
+            fmt.p_value(rule.p, rule.log10_p),
+        )
+        for rule in rules
+    )
+    return Table(name, caption, ("Rule", "Conclusion", "n", "Votes", "Most votes", "p"), rows, left=2)
+
+
+def _design(report: Report) -> Section | None:
+    design = report.design
+    tables = [design.table] if design.rows else []
+    if design.class_by_method is not None:
+        found = design.class_by_method
+        rows = tuple(
+            (label, *(fmt.count(int(n)) for n in row))
+            for label, row in zip(found.labels, found.votes, strict=True)
+        )
+        tables.append(Table("classes", "Votes by class", ("Class", *found.methods), rows))
+    if not tables:
+        return None
+    heading = report.heading("Checks of the design")
+    return Section("design", heading, tuple(tables), (), figures.of_design(report))

@@ -1,0 +1,74 @@
+"""Degenerate votes get the right words: neither a crash, nor NaN, nor a wild number."""
+
+import pytest
+from scipy import stats
+
+from analysis.report import report
+from analysis.undefined import instead
+from analysis.votes import VoteTable
+
+
+def offered(*ballots, methods="ABCD"):
+    """Participants who could choose among all `methods` in each question."""
+    names = {f"method_{i}": method for i, method in enumerate(methods, start=1)}
+    return VoteTable.from_rows(
+        {"participant": f"p{i}", "chosen_method": method, **names}
+        for i, ballot in enumerate(ballots)
+        for method in ballot
+    )
+
+
+def test_everybody_for_one_method_gets_the_sign_test():
+    result = report(offered(*["AAAA"] * 8))
+    assert result.anova.note == "F is undefined: zero variance within groups"
+    p = stats.binomtest(8, 8).pvalue
+    sentence = "Sign test instead: all 8 participants chose A more often than B, p = 0.00781."
+    assert result.test_notes[0] == sentence
+    assert round(p, 5) == 0.00781
+    assert [(m.method, m.share) for m in result.methods] == [("A", 1.0), ("B", 0), ("C", 0), ("D", 0)]
+    assert result.share_rows[1].interval == "0.0 % to 36.9 %"  # Clopper and Pearson's for 0 of 8
+
+
+def test_everybody_split_evenly_is_0_of_0():
+    result = report(offered(*["ABCD"] * 8))
+    assert result.anova.note == "F is undefined: zero variance within groups and between them (0/0)"
+    assert "undefined (0/0)" in result.answer
+    assert instead(result.counts) == ""
+
+
+def test_one_participant_is_not_generalised():
+    result = report(offered("A" * 15 + "BBBCD"))
+    assert "one participant says nothing about others, so no test is made" in result.answer
+    assert result.test_notes[0] == (
+        "Within this one person, whose 20 votes are taken as independent: p = 1.00e-4 for an even spread "
+        "(9,999 simulated ballots). It says nothing about other people."
+    )
+    assert all(row.interval == "undefined" for row in result.share_rows)
+
+
+def test_two_participants_have_wide_intervals_and_few_tests():
+    result = report(offered("AAAB", "AABC"))
+    assert result.omnibus.tests["hotelling"].note == (
+        "T² is undefined: 4 groups need at least 4 participants, and there are 2"
+    )
+    assert result.omnibus.tests["repeated-measures"].p is not None
+
+
+def test_unequal_numbers_of_answers_say_what_is_estimated():
+    result = report(offered("AAAB", "AB", "ABCCC"))
+    assert "Shares pool the votes; tests and differences weigh participants equally" in " ".join(result.notes)
+
+
+@pytest.mark.parametrize(
+    "ballots",
+    [
+        ("AAAA",), ("ABCD",), ("A",), ("A", "B"), ("AAAA", "AAAA"), ("ABCD", "ABCD"), ("AAB", "AAB"),
+        ("AABB", "CCDD"), ("A", "ABCD"), ("AB", "ABABAB"), ("AAAB",) * 5, ("A", "A", "A", "B"),
+    ],
+)  # fmt: skip
+def test_no_form_has_a_number_that_is_none(ballots):
+    result = report(offered(*ballots))
+    text = result.to_text() + result.to_html().split("</style>", 1)[1]
+    for nonsense in ("nan", "None", " inf", "−0.0 ", "-0.0"):
+        assert nonsense not in text
+    result.to_json()
