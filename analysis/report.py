@@ -479,6 +479,6 @@ def _estimates(estimates: Estimates) -> dict[str, Any]:
         "intra_class_correlation": estimates.icc,
         "pairs": [asdict(pair) for pair in estimates.pairs],
         "effects": {name: asdict(effect) for name, effect in estimates.effects.items()},
-        "rankings": rankings and [{"order": o, "probability": p} for o, p in rankings.orders],
+        "rankings": rankings and [{"order": list(o), "probability": p} for o, p in rankings.orders],
         "first": rankings and rankings.first,
     }
