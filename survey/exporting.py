@@ -1,6 +1,7 @@
 """From answers to the vote table and its report; the only door to `analysis`."""
 
 import csv
+from functools import lru_cache
 
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
@@ -9,10 +10,10 @@ from .models import Answer, Option, Question
 from .models.studies import N_OPTIONS
 
 __all__ = [
-    "CHARTS",
     "COLUMNS",
     "REPORT_FORMATS",
     "SIMULATED",
+    "chart_of",
     "codebook_lines",
     "study_report",
     "vote_lines",
@@ -20,12 +21,14 @@ __all__ = [
     "votes_file_name",
 ]
 
-# What a study's report is drawn and written as.
-CHARTS = {"shares": lambda report: report.shares_svg, "differences": lambda report: report.pairs_svg}
+# What a study's report is written as.
 REPORT_FORMATS = {
     "html": ("text/html; charset=utf-8", lambda report: report.to_html()),
     "json": ("application/json", lambda report: report.to_json() + "\n"),
     "txt": ("text/plain; charset=utf-8", lambda report: report.to_text()),
+    "md": ("text/markdown; charset=utf-8", lambda report: report.to_markdown()),
+    "tex": ("application/x-tex", lambda report: report.to_latex()),
+    "csv": ("text/csv; charset=utf-8", lambda report: report.to_csv()),
 }
 
 # The vote table's columns and what they hold; the codebook is made from this.
@@ -117,11 +120,23 @@ def study_report(study, simulated="include"):
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only.
     """
-    table = "".join(vote_lines(study)).encode()
+    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated)
+
+
+@lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
+def _report(table, name, simulated):
     try:
-        return report(VoteTable.from_csv(table, votes_file_name(study)), simulated=simulated)
+        return report(VoteTable.from_csv(table, name), simulated=simulated)
     except NoVotesError:
         return None
+
+
+def chart_of(report, name):
+    """The SVG of the report's chart of this name, None if it has none."""
+    if name in ("shares", "differences"):
+        return report.shares_svg if name == "shares" else report.pairs_svg or None
+    drawings = [section.figures[name] for section in report.sections if name in section.figures]
+    return drawings[0].svg if drawings else None
 
 
 def codebook_lines():

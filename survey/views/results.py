@@ -6,9 +6,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from ..exporting import (
-    CHARTS,
     REPORT_FORMATS,
     SIMULATED,
+    chart_of,
     codebook_lines,
     study_report,
     vote_lines,
@@ -26,6 +26,7 @@ def results(request, slug):
         "study": study,
         "tab": "results",
         "report": study_report(study, simulated),
+        "report_formats": list(REPORT_FORMATS),
         "simulated": simulated,
         "has_both": study.participations.values("simulated").distinct().count() == 2,
     }
@@ -35,10 +36,10 @@ def results(request, slug):
 @login_required
 @require_safe
 def chart(request, slug, chart):
-    if chart not in CHARTS:
-        raise Http404(f"There is no chart {chart!r}; there are {', '.join(CHARTS)}.")
-    report = _report_or_404(request, slug)
-    return HttpResponse(CHARTS[chart](report), content_type="image/svg+xml")
+    drawing = chart_of(_report_or_404(request, slug), chart)
+    if drawing is None:
+        raise Http404(f"The report has no chart {chart!r}.")
+    return HttpResponse(drawing, content_type="image/svg+xml")
 
 
 @login_required
