@@ -15,23 +15,17 @@ from .reference_study import default_texts
 class AnswerForm(forms.Form):
     """The chosen picture's place, and when the page was shown: signed, since it decides the response time."""
 
-    choice = forms.IntegerField(min_value=1)
+    choice = forms.IntegerField(min_value=1, max_value=N_OPTIONS)
     shown = forms.CharField()
 
-    def __init__(self, data=None, *, planned):
+    def __init__(self, data=None, *, page):
+        """`page` names the one page that the stamp is good for: whose it is, and which question."""
         super().__init__(data)
-        self.signer = signing.Signer(salt=f"shown-{planned.pk}")
-        self.fields["choice"].max_value = len(planned.option_order)
+        self.signer = signing.Signer(salt=f"shown-{page}")
 
     def stamp(self):
         """The signed present moment, for the hidden field of a page that is about to be sent."""
         return self.signer.sign(str(timezone.now().timestamp()))
-
-    def clean_choice(self):
-        choice = self.cleaned_data["choice"]
-        if choice > self.fields["choice"].max_value:
-            raise forms.ValidationError(f"There are {self.fields['choice'].max_value} pictures.")
-        return choice
 
     def clean_shown(self):
         try:
@@ -63,6 +57,8 @@ class StudyForm(forms.ModelForm):
             "labels",
             "n_checks",
             "min_passed",
+            "quota",
+            "idle_minutes",
             "question_text",
             "consent_text",
             "instructions_text",

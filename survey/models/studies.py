@@ -2,9 +2,10 @@
 
 import random
 import secrets
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
@@ -37,11 +38,29 @@ class StudyQuerySet(models.QuerySet):
         people = Q(participations__simulated=False)
         return self.annotate(
             started=Count("participations", people),
-            completed=Count("participations", people & Q(participations__finished_at__isnull=False)),
+            completed=Count("participations", people & Q(participations__status="complete")),
             kept=Count("participations", people & Q(participations__kept=True)),
             simulated=Count("participations", Q(participations__simulated=True)),
             last_answer_at=Max("participations__last_answer_at"),
         )
+
+    def locked(self):
+        """With the row locked to the end of the transaction; answers, which only refer to it, don't wait."""
+        return self.select_for_update(no_key=True)
+
+
+@lru_cache(maxsize=64)
+def _questions_of_opened(study_id, opened_at, seed):
+    """The questions of a study by id, with their options. Frozen, so a process need read them only once.
+
+    The moment and the seed tell apart two studies that had one id, as after a restored backup.
+    """
+    return _questions(study_id)
+
+
+def _questions(study_id):
+    questions = Question.objects.filter(study=study_id).prefetch_related("options")
+    return {question.pk: question for question in questions}
 
 
 class Study(models.Model):
@@ -67,6 +86,19 @@ class Study(models.Model):
         "checks to pass",
         default=4,
         help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
+    )
+    quota = models.PositiveIntegerField(
+        "participants wanted",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Complete and kept. Who comes when all places are taken gets a kind page. Empty: no limit.",
+    )
+    idle_minutes = models.PositiveIntegerField(
+        "minutes without an answer",
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)],
+        help_text="Who does nothing for so long loses the place to the next. Coming back takes a free one.",
     )
     consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
     instructions_text = models.TextField(
@@ -103,6 +135,8 @@ class Study(models.Model):
                 ),
                 name="study_dates_fit_its_status",
             ),
+            models.CheckConstraint(condition=Q(quota=None) | Q(quota__gte=1), name="quota_of_one_at_least"),
+            models.CheckConstraint(condition=Q(idle_minutes__gte=1), name="a_minute_of_idleness_at_least"),
         ]
 
     def __str__(self):
@@ -131,6 +165,12 @@ class Study(models.Model):
             self.questions.filter(kind=Question.Kind.SCORED).order_by("pk").values_list("label", flat=True)
         )
         return list(dict.fromkeys(scored))
+
+    def questions_by_id(self):
+        """The questions with their options: from the process's memory once the study has opened."""
+        if self.is_draft:
+            return _questions(self.pk)
+        return _questions_of_opened(self.pk, self.opened_at, self.seed)
 
     def wording(self, label):
         return self.question_text.replace("{label}", label)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ..forms import AnswerForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..models import Option, Participation, PlannedQuestion, Study
-from ..models.participations import AnswerRefused
+from ..models.participations import AnswerRefused, StudyFull, StudyNotOpen
 from ..question_page import QuestionPage
 
 REMEMBERED_FOR = 60 * 60 * 24 * 30  # seconds
@@ -28,7 +28,7 @@ def welcome(request, slug):
     if begun:
         return redirect(begun)
     if not study.is_open:
-        return render(request, "participant/closed.html", {"study": study}, status=410)
+        return _turned_away(request, study, StudyNotOpen())
     context = {
         "study": study,
         "action": reverse("participant:start", args=[study.slug]),
@@ -46,12 +46,15 @@ def start(request, slug):
     if begun:
         return redirect(begun)
     if not study.is_open:
-        return render(request, "participant/closed.html", {"study": study}, status=410)
+        return _turned_away(request, study, StudyNotOpen())
     public_id = invited_id(request.POST.get("invitation", ""))
     if public_id is None:
         return redirect("participant:welcome", slug=slug)
     simulated = is_simulation(request.POST.get("simulation", ""), study)
-    participation = Participation.objects.enrol(study, public_id, simulated=simulated)
+    try:
+        participation = Participation.objects.enrol(study, public_id, simulated=simulated)
+    except (StudyNotOpen, StudyFull) as refusal:
+        return _turned_away(request, study, refusal)
     response = redirect(participation)
     response.set_signed_cookie(
         _cookie_name(study),
@@ -86,54 +89,48 @@ def instructions(request, public_id):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def question(request, public_id, position):
-    participation = _participation(public_id)
-    planned = (
-        PlannedQuestion.objects.filter(participation=participation, position=position)
-        .select_related("question", "answer__option")
-        .prefetch_related("question__options")
-        .first()
-    )
-    if planned is None:
-        return redirect(participation)
-    planned.participation = participation
     if request.method == "POST":
-        return _answer(request, planned)
-    return _show(request, planned)
+        return _answer(request, public_id, position)
+    return _show(request, public_id, position)
 
 
-def _answer(request, planned):
-    form = AnswerForm(request.POST, planned=planned)
+def _answer(request, public_id, position):
+    form = AnswerForm(request.POST, page=request.path)
     if not form.is_valid():
         messages.error(request, "That did not reach us whole. Please choose a picture once more.")
-        return _show(request, planned, status=400)
+        return _show(request, public_id, position, status=400)
     try:
-        planned.record_answer(form.cleaned_data["choice"], form.cleaned_data["shown"])
+        answer = PlannedQuestion.objects.record_answer(
+            public_id, position, form.cleaned_data["choice"], form.cleaned_data["shown"]
+        )
+    except PlannedQuestion.DoesNotExist:
+        return redirect(_participation(public_id))
     except AnswerRefused as refusal:
         messages.warning(request, str(refusal))
-        return redirect(_question_url(planned))
-    if planned.position == 0:  # practice ends with its feedback
-        return redirect(_question_url(planned))
-    return redirect(_next_url(planned.participation))
+        return redirect(_question_url(public_id, position))
+    except (StudyNotOpen, StudyFull) as refusal:
+        return _turned_away(request, _participation(public_id).study, refusal)
+    if position == 0:  # practice ends with its feedback
+        return redirect(_question_url(public_id, position))
+    return redirect(_next_url(answer.planned.participation))
 
 
-def _show(request, planned, status=200):
-    participation = planned.participation
-    study = participation.study
-    answer = getattr(planned, "answer", None)
-    if answer is None:
-        if not study.is_open:
-            return render(request, "participant/closed.html", {"study": study}, status=410)
-        upcoming = participation.next_planned()
-        if upcoming is None or upcoming.position < planned.position:
-            return redirect(participation)
-    total = participation.plan.filter(position__gt=0).count()
-    form = AnswerForm(planned=planned)
+def _show(request, public_id, position, status=200):
+    planned, following = PlannedQuestion.objects.for_page(public_id, position)
+    if planned is None:
+        return redirect(_participation(public_id))
+    participation, study = planned.participation, planned.participation.study
+    chosen = planned.chosen_position()
+    if chosen is None and not study.is_open:
+        return _turned_away(request, study, StudyNotOpen())
+    if chosen is None and (position > participation.next_position or not participation.may_answer):
+        return redirect(participation)
     context = {
         "study": study,
         "participation": participation,
-        "page": QuestionPage.of(planned, study, total, answer and planned.place_of(answer.option)),
-        "shown": form.stamp(),
-        "next_url": reverse("participant:resume", args=[participation.public_id]),
+        "page": QuestionPage.of(planned, study, participation.last_position, chosen, following),
+        "shown": AnswerForm(page=request.path).stamp(),
+        "next_url": participation.get_absolute_url(),
     }
     return render(request, "participant/question.html", context, status=status)
 
@@ -171,18 +168,22 @@ def _remembered(request, study):
     return public_id and Participation.objects.filter(study=study, public_id=public_id).first()
 
 
-def _question_url(planned):
-    public_id = planned.participation.public_id
-    if planned.position == 0:
+def _question_url(public_id, position):
+    if position == 0:
         return reverse("participant:practice", args=[public_id])
-    return reverse("participant:question", args=[public_id, planned.position])
+    return reverse("participant:question", args=[public_id, position])
 
 
 def _next_url(participation):
-    planned = None if participation.is_complete else participation.next_planned()
-    if planned is None:
+    if not participation.may_answer:
         return reverse("participant:thanks", args=[participation.public_id])
-    if planned.position == 0:
+    if participation.next_position == 0:
         return reverse("participant:instructions", args=[participation.public_id])
-    planned.participation = participation
-    return _question_url(planned)
+    return _question_url(participation.public_id, participation.next_position)
+
+
+def _turned_away(request, study, refusal):
+    """The page for who can't go on: the study has closed (410), or all its places are taken (409)."""
+    if isinstance(refusal, StudyFull):
+        return render(request, "participant/full.html", {"study": study}, status=409)
+    return render(request, "participant/closed.html", {"study": study}, status=410)

@@ -10,7 +10,7 @@ from PIL import Image
 
 from explanations import manifest as manifests
 from survey.importing import import_set
-from survey.models import Participation, Study
+from survey.models import Participation, PlannedQuestion, Study
 from survey.reference_study import create_reference_study
 
 DIGITS = tuple(str(digit) for digit in range(10))
@@ -116,15 +116,18 @@ def participation(open_study):
 def answer_until(participation, position, *, wrong_checks=0, chooses=None):
     """Answers every question before `position`: scored ones with their first option, checks rightly.
 
-    The first `wrong_checks` checks are failed; `chooses` maps a planned scored question to an option's number.
+    The first `wrong_checks` checks are failed; `chooses` maps a scored planned question to an option.
     """
     wrong = wrong_checks
-    for planned in participation.plan.filter(position__lt=position, answer=None):
+    for planned in participation.plan.filter(position__lt=position, answer=None).select_related("question"):
         options = {option.number: option for option in planned.question.options.all()}
         number = chooses(planned) if chooses and planned.question.kind == "scored" else 1
         if planned.question.kind == "check" and wrong:
             number, wrong = 2, wrong - 1
-        planned.record_answer(planned.place_of(options[number]), participation.consented_at)
+        place = planned.place_of(options[number])
+        PlannedQuestion.objects.record_answer(
+            participation.public_id, planned.position, place, participation.consented_at
+        )
     participation.refresh_from_db()
     return participation
 
