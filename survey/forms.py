@@ -35,6 +35,28 @@ class AnswerForm(forms.Form):
         return datetime.fromtimestamp(float(stamp), UTC)
 
 
+class ScreeningForm(forms.Form):
+    """The study's screening questions, each answered with yes or no."""
+
+    def __init__(self, data=None, *, study):
+        super().__init__(data)
+        for number, question in enumerate(study.screening(), start=1):
+            self.fields[f"question_{number}"] = forms.ChoiceField(
+                label=question, choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect
+            )
+
+    def is_passed(self):
+        return all(answer == "yes" for answer in self.cleaned_data.values())
+
+
+class WithdrawalForm(forms.Form):
+    receipt_code = forms.RegexField(
+        r"^\s*[0-9A-Za-z]{4}-[0-9A-Za-z]{4}\s*$",
+        error_messages={"invalid": "A receipt code looks like ABCD-2345."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+
+
 class StudyForm(forms.ModelForm):
     """Creates a study from an explanation set, or edits a draft. The defaults are the NormLIME paper's."""
 
@@ -49,6 +71,14 @@ class StudyForm(forms.ModelForm):
         help_text="One scored question for each class and replicate of the set.",
     )
 
+    return_url = forms.URLField(
+        label="Return address",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=Study._meta.get_field("return_url").help_text,
+    )
+
     class Meta:
         model = Study
         fields = [
@@ -59,6 +89,14 @@ class StudyForm(forms.ModelForm):
             "min_passed",
             "quota",
             "idle_minutes",
+            "platform",
+            "return_url",
+            "code_complete",
+            "code_failed_checks",
+            "code_screened_out",
+            "code_no_consent",
+            "screening_questions",
+            "on_withdrawal",
             "question_text",
             "consent_text",
             "instructions_text",
@@ -66,6 +104,7 @@ class StudyForm(forms.ModelForm):
         ]
         widgets = {
             "question_text": forms.Textarea(attrs={"rows": 2}),
+            "screening_questions": forms.Textarea(attrs={"rows": 2}),
             "consent_text": forms.Textarea(attrs={"rows": 8}),
             "instructions_text": forms.Textarea(attrs={"rows": 8}),
             "thanks_text": forms.Textarea(attrs={"rows": 3}),

@@ -17,7 +17,8 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from .studies import Option, Question, Study, new_seed
+from ..recruitment import Outcome
+from .studies import Option, Question, Study, new_seed, new_token
 
 log = logging.getLogger(__name__)
 
@@ -78,27 +79,38 @@ def draw_plan(study, seed, place):
 
 class ParticipationQuerySet(models.QuerySet):
     @transaction.atomic
-    def enrol(self, study, public_id, *, simulated=False):
-        """The participation with this id, begun now in a free place if there is none yet.
+    def enrol(self, study, public_id, *, arrival=None, simulated=False):
+        """The participation of this arrival, or with this id, begun now in a free place if there is none yet.
 
         Raises StudyNotOpen or StudyFull. Enrolments of one study queue for its row, so that none takes
         another's place.
         """
         study = Study.objects.locked().get(pk=study.pk)
-        begun = self.filter(study=study, public_id=public_id).first()
+        begun = self.begun(study, public_id, arrival)
         if begun:
             return begun
         if not study.is_open:
             raise StudyNotOpen
         place = self.free_place(study, simulated=simulated)
         participation = self.model(study=study, public_id=public_id, simulated=simulated, place=place)
+        if not study.screening():
+            participation.screened_at = participation.consented_at
         plan = draw_plan(study, participation.seed, place)
         participation.last_position = plan[-1].position
         participation.save(force_insert=True)
         for planned in plan:
             planned.participation = participation
         PlannedQuestion.objects.bulk_create(plan)
+        if arrival:
+            study.identities.create(participation=participation, platform=study.platform, **vars(arrival))
         return participation
+
+    def begun(self, study, public_id, arrival=None):
+        """Who has begun the study already: known to the platform, or else by the id. None if nobody has."""
+        begun = self.filter(study=study)
+        if arrival:
+            return begun.filter(identity__platform=study.platform, identity__person=arrival.person).first()
+        return begun.filter(public_id=public_id).first()
 
     def free_place(self, study, *, simulated):
         """The lowest place of a locked study that nobody holds, after those idle for too long lost theirs."""
@@ -109,6 +121,14 @@ class ParticipationQuerySet(models.QuerySet):
         if study.quota is not None and not simulated and place >= study.quota:
             raise StudyFull
         return place
+
+    @transaction.atomic
+    def withdraw(self, study, receipt_code):
+        """Withdraws who has this receipt; returns the participation, None if there is none."""
+        participation = self.locked().filter(study=study, receipt_code=receipt_code.strip().upper()).first()
+        if participation:
+            participation.withdraw()
+        return participation
 
     def idle(self, study):
         """Those who could still answer but did nothing for as long as the study allows."""
@@ -148,12 +168,20 @@ class Participation(models.Model):
     next_position = models.PositiveSmallIntegerField("position of the first question not answered", default=0)
     last_position = models.PositiveSmallIntegerField("position of the last question", default=0)
     consented_at = models.DateTimeField(default=timezone.now)
+    screened_at = models.DateTimeField("passed the screening, or there was none", null=True)
     active_at = models.DateTimeField("last thing done", default=timezone.now)
     last_answer_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     checks_passed = models.PositiveSmallIntegerField(null=True)
     kept = models.BooleanField("part of the analysis", default=False)
+    withdrawn_at = models.DateTimeField(null=True)
     completion_code = models.CharField(max_length=9, unique=True, default=new_completion_code)
+    receipt_code = models.CharField(
+        "with which the participant may withdraw",
+        max_length=9,
+        unique=True,
+        default=new_completion_code,
+    )
 
     objects = ParticipationQuerySet.as_manager()
 
@@ -207,6 +235,19 @@ class Participation(models.Model):
                 ),
                 name="participation_position_fits_its_status",
             ),
+            models.CheckConstraint(
+                condition=Q(screened_at__isnull=False)
+                | Q(status__in=["started", "screened out", "withdrawn"])
+                | Q(status="timed out", next_position=0),
+                name="screened_before_answering",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status="withdrawn", withdrawn_at__isnull=False)
+                    | (~Q(status="withdrawn") & Q(withdrawn_at=None))
+                ),
+                name="withdrawn_at_a_moment",
+            ),
         ]
 
     def __str__(self):
@@ -236,6 +277,65 @@ class Participation(models.Model):
     @property
     def is_timed_out(self):
         return self.status == self.Status.TIMED_OUT
+
+    @property
+    def is_screened_out(self):
+        return self.status == self.Status.SCREENED_OUT
+
+    @property
+    def outcome(self):
+        """How it ended for the platform, None while it goes on or after a withdrawal."""
+        if self.is_screened_out:
+            return Outcome.SCREENED_OUT
+        if self.is_complete:
+            return Outcome.COMPLETE if self.kept else Outcome.FAILED_CHECKS
+        return None
+
+    @property
+    def exclusion(self):
+        """Why this participation is not part of the analysis; empty if it is. Says nothing of payment."""
+        if self.kept:
+            return ""
+        if self.is_complete:
+            return (
+                f"{self.checks_passed} of {self.study.n_checks} attention checks passed, "
+                f"{self.study.min_passed} needed"
+            )
+        return f"not complete: {self.status}"
+
+    def way_back(self):
+        """Where the platform wants this person to go now."""
+        identity = getattr(self, "identity", None)
+        return self.study.recruitment.way_back(self.study, identity, self.outcome)
+
+    @transaction.atomic
+    def screen(self, *, passed):
+        """Records the answer to the screening, once."""
+        locked = Participation.objects.locked().get(pk=self.pk)
+        if locked.screened_at is None and locked.status == self.Status.STARTED:
+            if passed:
+                locked.screened_at = locked.active_at = timezone.now()
+            else:
+                locked.move_to(self.Status.SCREENED_OUT)
+                locked.place = None
+            locked.save(update_fields=["screened_at", "active_at", "status", "place"])
+        return locked
+
+    def withdraw(self):
+        """Ends this locked participation for good: its links die, and its answers, if the study says so."""
+        self.move_to(self.Status.WITHDRAWN)
+        self.withdrawn_at = timezone.now()
+        self.receipt_code = new_completion_code()
+        self.public_id = new_token()
+        self.study.identities.filter(participation=self).delete()
+        if self.study.on_withdrawal == Study.Withdrawal.ERASE:
+            Answer.objects.filter(planned__participation=self).delete()
+            self.place = self.finished_at = self.checks_passed = self.last_answer_at = None
+            self.kept, self.next_position = False, 0
+        elif not self.kept:
+            self.place = None
+        self.save()
+        log.info("withdrawn", extra={"participation": self.code, "answers": self.study.on_withdrawal})
 
     def move_to(self, status):
         if status not in self.MOVES[self.status]:
@@ -309,6 +409,8 @@ class PlannedQuestionQuerySet(models.QuerySet):
                 raise StudyNotOpen
             if participation.is_timed_out:
                 participation.take_place()
+            if participation.screened_at is None:
+                raise AnswerRefused("Please answer the questions before this one first.")
             if not participation.is_under_way:
                 raise AnswerRefused("You have ended your participation, so this answer was not stored.")
             if position > participation.next_position:

@@ -5,13 +5,14 @@ import secrets
 from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from ..likeness import least_alike
+from ..recruitment import PLATFORMS
 from .explanation_sets import ClassMap, ExplanationSet, Method
 
 N_OPTIONS = 4  # pictures in a question, so also the methods that a study compares
@@ -69,6 +70,10 @@ class Study(models.Model):
         OPEN = "open", "Open"
         CLOSED = "closed", "Closed"
 
+    class Withdrawal(models.TextChoices):
+        ERASE = "erase", "the answers are erased"
+        KEEP = "keep", "the answers are kept, cut from the person"
+
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120, help_text="Participants see it at the top of the first page.")
     explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
@@ -99,6 +104,43 @@ class Study(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)],
         help_text="Who does nothing for so long loses the place to the next. Coming back takes a free one.",
+    )
+    platform = models.CharField(
+        "recruitment",
+        max_length=12,
+        choices=[(name, platform.TITLE) for name, platform in PLATFORMS.items()],
+        default="link",
+        help_text="Where participants come from, and go back to.",
+    )
+    return_url = models.URLField(
+        "return address",
+        max_length=500,
+        blank=True,
+        help_text="SONA’s completion URL, or Connect’s redirect URL.",
+    )
+    code_complete = models.CharField("code: complete", max_length=40, blank=True)
+    code_failed_checks = models.CharField(
+        "code: failed attention checks",
+        max_length=40,
+        blank=True,
+        help_text="Empty: the code for complete. Leaving answers out of the analysis and refusing payment "
+        "are two different things; Beholder records only the first, and says why.",
+    )
+    code_screened_out = models.CharField("code: screened out", max_length=40, blank=True)
+    code_no_consent = models.CharField("code: no consent", max_length=40, blank=True)
+    screening_questions = models.TextField(
+        "screening",
+        blank=True,
+        validators=[MaxLengthValidator(2000)],
+        help_text="One question a line, answered with yes or no before the start; only who answers yes to "
+        "all takes part. For example: Have you completed a university degree?",
+    )
+    on_withdrawal = models.CharField(
+        "who withdraws",
+        max_length=5,
+        choices=Withdrawal.choices,
+        default=Withdrawal.ERASE,
+        help_text="Everybody gets a receipt code, with which to withdraw at any time.",
     )
     consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
     instructions_text = models.TextField(
@@ -171,6 +213,30 @@ class Study(models.Model):
         if self.is_draft:
             return _questions(self.pk)
         return _questions_of_opened(self.pk, self.opened_at, self.seed)
+
+    @property
+    def recruitment(self):
+        """The module of the platform that sends participants."""
+        return PLATFORMS[self.platform]
+
+    @property
+    def is_framed(self):
+        """Shown in a frame of the platform's own."""
+        return self.platform == "mturk"
+
+    def code(self, outcome):
+        """What the researcher wants shown to, or sent with, who ends with this Outcome; may be empty."""
+        return getattr(self, f"code_{outcome}")
+
+    def screening(self):
+        """The questions that must be answered with yes."""
+        return [line.strip() for line in self.screening_questions.splitlines() if line.strip()]
+
+    def clean(self):
+        super().clean()
+        faults = self.recruitment.faults(self)
+        if faults:
+            raise ValidationError(faults)
 
     def wording(self, label):
         return self.question_text.replace("{label}", label)

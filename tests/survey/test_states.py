@@ -115,6 +115,13 @@ def test_no_order_of_events_breaks_a_promise(explanation_set):
         def leave_for_good(self, public_id):
             pass
 
+        @rule(public_id=consumes(people))
+        def withdraw(self, public_id):
+            participation = Participation.objects.filter(public_id=public_id).first()
+            if participation:
+                assert Participation.objects.withdraw(self.study, participation.receipt_code)
+                self.acknowledged = {key: v for key, v in self.acknowledged.items() if key[0] != public_id}
+
         @rule(sure=st.integers(0, 9))
         def close(self, sure):
             if sure == 0:
