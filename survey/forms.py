@@ -60,8 +60,8 @@ class WithdrawalForm(forms.Form):
 class StudyForm(forms.ModelForm):
     """Creates a study from an explanation set, or edits a draft. The defaults are the NormLIME paper's."""
 
-    methods = forms.ModelMultipleChoiceField(
-        queryset=None,
+    methods = forms.TypedMultipleChoiceField(
+        coerce=int,
         widget=forms.CheckboxSelectMultiple,
         help_text=f"{N_OPTIONS} are compared; each question shows one picture by each.",
     )
@@ -116,16 +116,17 @@ class StudyForm(forms.ModelForm):
         initial = default_texts(explanation_set) if is_new else {}
         super().__init__(data, instance=instance, initial=initial)
         compared = explanation_set.compared_methods()
-        self.fields["methods"].queryset = compared
+        self.fields["methods"].choices = [(method.pk, method.title) for method in compared]
         self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
-        self.fields["methods"].initial = compared[:N_OPTIONS] if is_new else instance.methods()
+        chosen = compared[:N_OPTIONS] if is_new else instance.methods()
+        self.fields["methods"].initial = [method.pk for method in chosen]
         self.fields["labels"].initial = explanation_set.labels() if is_new else instance.labels()
 
     def clean_methods(self):
         methods = self.cleaned_data["methods"]
         if len(methods) != N_OPTIONS:
             raise forms.ValidationError(f"Choose {N_OPTIONS} methods; {len(methods)} are chosen.")
-        return methods
+        return self.instance.explanation_set.compared_methods().filter(pk__in=methods)
 
     def clean_labels(self):
         labels = self.cleaned_data["labels"]

@@ -3,7 +3,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from .views import participant, results, studio
+from .views import login, participant, results, studio
 
 
 class TokenConverter(StringConverter):
@@ -50,7 +50,7 @@ results_urls = [
 ]
 studio_urls = [
     path("", studio.studies, name="studies"),
-    path("login/", auth.LoginView.as_view(template_name="studio/login.html"), name="login"),
+    path("login/", login.ThrottledLogin.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("sets/<slug:slug>/", studio.explanation_set, name="explanation_set"),
     path("sets/<slug:slug>/new-study/", studio.new_study, name="new_study"),

@@ -19,6 +19,7 @@ from ..models import Option, Participation, PlannedQuestion, Study
 from ..models.participations import AnswerRefused, StudyFull, StudyNotOpen
 from ..question_page import QuestionPage
 from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
+from ..security import address_of, enrolments, receipts_tried
 from .framing import csrf_protected_unless_framed, framed_by_platform
 
 REMEMBERED_FOR = 60 * 60 * 24 * 30  # seconds
@@ -67,6 +68,8 @@ def start(request, slug):
     public_id = invited_id(request.POST.get("invitation", ""), study)
     if public_id is None:
         return redirect("participant:welcome", slug=slug)
+    if not enrolments.count(address_of(request)):
+        return render(request, "participant/busy.html", {"study": study}, status=429)
     try:
         participation = Participation.objects.enrol(
             study, public_id, arrival=door.arrival, simulated=door.is_simulated
@@ -212,6 +215,8 @@ def thanks(request, public_id):
 def withdraw(request, slug):
     study = _study(slug)
     form = WithdrawalForm(request.POST or None)
+    if request.method == "POST" and not receipts_tried.count(address_of(request)):
+        return render(request, "participant/busy.html", {"study": study}, status=429)
     if form.is_valid():
         if Participation.objects.withdraw(study, form.cleaned_data["receipt_code"]):
             response = redirect("participant:withdrawn", slug=slug)

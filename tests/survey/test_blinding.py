@@ -78,9 +78,11 @@ def test_a_picture_is_sent_without_its_name(participant, open_study):
     assert response.headers["Content-Type"] == "image/png"
     assert set(response.headers) == {
         "Cache-Control",
+        "Content-Security-Policy",
         "Content-Type",
         "Content-Length",
         "Cross-Origin-Opener-Policy",
+        "Permissions-Policy",
         "Referrer-Policy",
         "X-Content-Type-Options",
         "X-Frame-Options",
