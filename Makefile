@@ -6,7 +6,7 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser clean
+.PHONY: demo test lint browser bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
@@ -20,6 +20,10 @@ lint: .venv/installed-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
+
+# An answer and its next page on PostgreSQL, beside a bare Django, in one run of about two minutes.
+bench-survey: .venv/installed-test
+	$(BIN)/python benchmarks/survey_speed.py
 
 # The browser tests drive the system's Chromium; where there is none and it can't be installed, they are skipped.
 browser:

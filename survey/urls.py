@@ -3,7 +3,7 @@ from django.urls import include, path, register_converter
 from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from .views import login, participant, results, studio
+from .views import health, login, participant, results, studio
 
 
 class TokenConverter(StringConverter):
@@ -63,6 +63,7 @@ studio_urls = [
     path("studies/<slug:slug>/results/", include(results_urls)),
 ]
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="studio:studies"), name="home"),
     path("", include((participant_urls, "participant"))),
     path("studio/", include((studio_urls, "studio"))),

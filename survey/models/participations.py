@@ -357,20 +357,11 @@ class Participation(models.Model):
         self.next_position += 1
         if self.status == self.Status.STARTED:
             self.move_to(self.Status.ANSWERING)
+        changed = ["active_at", "last_answer_at", "next_position", "status", "place"]
         if self.next_position > self.last_position:
             self._complete()
-        self.save(
-            update_fields=[
-                "active_at",
-                "last_answer_at",
-                "next_position",
-                "status",
-                "place",
-                "finished_at",
-                "checks_passed",
-                "kept",
-            ]
-        )
+            changed += ["finished_at", "checks_passed", "kept"]
+        self.save(update_fields=changed)
 
     def _complete(self):
         """Ends a participation whose last question is answered; who is not kept gives the place back."""
@@ -379,9 +370,32 @@ class Participation(models.Model):
         self.checks_passed = Answer.objects.filter(
             planned__participation=self, planned__question__kind=Question.Kind.CHECK, option__is_right=True
         ).count()
-        self.kept = self.checks_passed >= self.study.min_passed
+        self.kept = self.checks_passed >= self.study.frozen().min_passed
         if not self.kept:
             self.place = None
+
+
+NARROW = (
+    "participation_id",
+    "question_id",
+    "position",
+    "option_order",
+    *(
+        f"participation__{name}"
+        for name in (
+            "public_id",
+            "simulated",
+            "status",
+            "place",
+            "next_position",
+            "last_position",
+            "screened_at",
+            "study__status",
+            "study__opened_at",
+            "study__seed",
+        )
+    ),
+)
 
 
 class PlannedQuestionQuerySet(models.QuerySet):
@@ -393,8 +407,8 @@ class PlannedQuestionQuerySet(models.QuerySet):
         """
         with transaction.atomic():
             planned = (
-                self.select_for_update(of=["participation"])
-                .select_related("participation__study")
+                self.narrow()
+                .select_for_update(of=["participation"])
                 .get(participation__public_id=public_id, position=position)
             )
             participation = planned.participation
@@ -426,11 +440,21 @@ class PlannedQuestionQuerySet(models.QuerySet):
             participation.advance(answered_at)
         return answer
 
+    def narrow(self):
+        """With participation and study, but only the columns that change or tell which study it is.
+
+        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
+        """
+        return self.select_related("participation__study").only(*NARROW)
+
     def for_page(self, public_id, position):
         """The planned question at this position, and the one after it; None where there is none."""
-        rows = self.filter(
-            participation__public_id=public_id, position__in=[position, position + 1]
-        ).select_related("participation__study__explanation_set", "answer")
+        rows = (
+            self.narrow()
+            .select_related("answer")
+            .only(*NARROW, "answer__option")
+            .filter(participation__public_id=public_id, position__in=[position, position + 1])
+        )
         by_position = {planned.position: planned for planned in rows}
         for planned in by_position.values():
             planned.question = planned.participation.study.questions_by_id()[planned.question_id]

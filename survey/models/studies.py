@@ -51,12 +51,15 @@ class StudyQuerySet(models.QuerySet):
 
 
 @lru_cache(maxsize=64)
-def _questions_of_opened(study_id, opened_at, seed):
-    """The questions of a study by id, with their options. Frozen, so a process need read them only once.
+def _frozen_study(study_id, opened_at, seed):
+    """An opened study with its set and its questions. Frozen, so a process need read them only once.
 
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
-    return _questions(study_id)
+    study = (
+        Study.objects.select_related("explanation_set").defer("explanation_set__manifest").get(pk=study_id)
+    )
+    return study, _questions(study_id)
 
 
 def _questions(study_id):
@@ -212,7 +215,11 @@ class Study(models.Model):
         """The questions with their options: from the process's memory once the study has opened."""
         if self.is_draft:
             return _questions(self.pk)
-        return _questions_of_opened(self.pk, self.opened_at, self.seed)
+        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+
+    def frozen(self):
+        """This opened study with all its texts and its set, from the process's memory; not its status."""
+        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
 
     @property
     def recruitment(self):

@@ -5,6 +5,7 @@ second tab and on another device. Only POST writes.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -182,9 +183,10 @@ def _show(request, public_id, position, status=200):
     participation, study = planned.participation, planned.participation.study
     chosen = planned.chosen_position()
     if chosen is None and not study.is_open:
-        return _turned_away(request, study, StudyNotOpen())
+        return _turned_away(request, study.frozen(), StudyNotOpen())
     if chosen is None and (position > participation.next_position or not participation.may_answer):
         return redirect(participation)
+    study = study.frozen()
     context = {
         "study": study,
         "participation": participation,
@@ -234,9 +236,15 @@ def withdrawn(request, slug):
 @cache_control(public=True, max_age=31536000, immutable=True)
 @require_safe
 def picture(request, token):
+    return HttpResponse(_picture(token), content_type="image/png")
+
+
+@lru_cache(maxsize=4096)
+def _picture(token):
+    """The bytes of the option's picture, which never change, so a process reads them once."""
     option = get_object_or_404(Option.objects.select_related("class_map"), token=token)
     with option.class_map.image.open() as file:  # no FileResponse: it would send the map's own file name
-        return HttpResponse(file.read(), content_type="image/png")
+        return file.read()
 
 
 def _study(slug):

@@ -272,7 +272,7 @@ def test_an_answer_and_the_next_question_take_four_queries(
     with CaptureQueriesContext(connection) as captured:
         response = participant.post(url(participation, position), {**fields, "choice": 1}, follow=True)
     assert response.status_code == 200
-    assert len(asked(captured)) <= 4, asked(captured)
+    assert len(asked(captured)) <= 4, "\n".join(asked(captured))
 
 
 def test_a_question_fetches_the_pictures_of_the_next(participant, participation, answer):
