@@ -6,7 +6,7 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser bench-analysis clean
+.PHONY: demo test lint browser bench-analysis bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
@@ -25,6 +25,10 @@ lint: .venv/installed-lint
 bench-analysis: .venv/installed-test
 	$(BIN)/python -m benchmarks.speed | tee benchmarks/speed.md
 	$(BIN)/python -m benchmarks.type_one_error
+
+# An answer and its next page on PostgreSQL, beside a bare Django, in one run of about two minutes.
+bench-survey: .venv/installed-test
+	$(BIN)/python benchmarks/survey_speed.py
 
 # The browser tests drive the system's Chromium; where there is none and it can't be installed, they are skipped.
 browser:

@@ -47,7 +47,7 @@ COLUMNS = {
     "shown_at": "when the server sent the page that was answered (ISO 8601, UTC)",
     "answered_at": "when the server stored the answer (ISO 8601, UTC)",
     "response_ms": "milliseconds between the two",
-    "status": "of the participation: answering or complete",
+    "status": "of the participation: answering, complete, timed out or withdrawn",
     "checks_passed": "attention checks passed; empty until complete",
     "kept": "true if complete and enough checks were passed: part of the analysis",
     "simulated": "true if a program answered",

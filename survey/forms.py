@@ -15,23 +15,17 @@ from .reference_study import default_texts
 class AnswerForm(forms.Form):
     """The chosen picture's place, and when the page was shown: signed, since it decides the response time."""
 
-    choice = forms.IntegerField(min_value=1)
+    choice = forms.IntegerField(min_value=1, max_value=N_OPTIONS)
     shown = forms.CharField()
 
-    def __init__(self, data=None, *, planned):
+    def __init__(self, data=None, *, page):
+        """`page` names the one page that the stamp is good for: whose it is, and which question."""
         super().__init__(data)
-        self.signer = signing.Signer(salt=f"shown-{planned.pk}")
-        self.fields["choice"].max_value = len(planned.option_order)
+        self.signer = signing.Signer(salt=f"shown-{page}")
 
     def stamp(self):
         """The signed present moment, for the hidden field of a page that is about to be sent."""
         return self.signer.sign(str(timezone.now().timestamp()))
-
-    def clean_choice(self):
-        choice = self.cleaned_data["choice"]
-        if choice > self.fields["choice"].max_value:
-            raise forms.ValidationError(f"There are {self.fields['choice'].max_value} pictures.")
-        return choice
 
     def clean_shown(self):
         try:
@@ -41,11 +35,33 @@ class AnswerForm(forms.Form):
         return datetime.fromtimestamp(float(stamp), UTC)
 
 
+class ScreeningForm(forms.Form):
+    """The study's screening questions, each answered with yes or no."""
+
+    def __init__(self, data=None, *, study):
+        super().__init__(data)
+        for number, question in enumerate(study.screening(), start=1):
+            self.fields[f"question_{number}"] = forms.ChoiceField(
+                label=question, choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect
+            )
+
+    def is_passed(self):
+        return all(answer == "yes" for answer in self.cleaned_data.values())
+
+
+class WithdrawalForm(forms.Form):
+    receipt_code = forms.RegexField(
+        r"^\s*[0-9A-Za-z]{4}-[0-9A-Za-z]{4}\s*$",
+        error_messages={"invalid": "A receipt code looks like ABCD-2345."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
+    )
+
+
 class StudyForm(forms.ModelForm):
     """Creates a study from an explanation set, or edits a draft. The defaults are the NormLIME paper's."""
 
-    methods = forms.ModelMultipleChoiceField(
-        queryset=None,
+    methods = forms.TypedMultipleChoiceField(
+        coerce=int,
         widget=forms.CheckboxSelectMultiple,
         help_text=f"{N_OPTIONS} are compared; each question shows one picture by each.",
     )
@@ -53,6 +69,14 @@ class StudyForm(forms.ModelForm):
         label="Classes",
         widget=forms.CheckboxSelectMultiple,
         help_text="One scored question for each class and replicate of the set.",
+    )
+
+    return_url = forms.URLField(
+        label="Return address",
+        required=False,
+        max_length=500,
+        assume_scheme="https",
+        help_text=Study._meta.get_field("return_url").help_text,
     )
 
     class Meta:
@@ -63,6 +87,16 @@ class StudyForm(forms.ModelForm):
             "labels",
             "n_checks",
             "min_passed",
+            "quota",
+            "idle_minutes",
+            "platform",
+            "return_url",
+            "code_complete",
+            "code_failed_checks",
+            "code_screened_out",
+            "code_no_consent",
+            "screening_questions",
+            "on_withdrawal",
             "question_text",
             "consent_text",
             "instructions_text",
@@ -70,6 +104,7 @@ class StudyForm(forms.ModelForm):
         ]
         widgets = {
             "question_text": forms.Textarea(attrs={"rows": 2}),
+            "screening_questions": forms.Textarea(attrs={"rows": 2}),
             "consent_text": forms.Textarea(attrs={"rows": 8}),
             "instructions_text": forms.Textarea(attrs={"rows": 8}),
             "thanks_text": forms.Textarea(attrs={"rows": 3}),
@@ -81,16 +116,17 @@ class StudyForm(forms.ModelForm):
         initial = default_texts(explanation_set) if is_new else {}
         super().__init__(data, instance=instance, initial=initial)
         compared = explanation_set.compared_methods()
-        self.fields["methods"].queryset = compared
+        self.fields["methods"].choices = [(method.pk, method.title) for method in compared]
         self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
-        self.fields["methods"].initial = compared[:N_OPTIONS] if is_new else instance.methods()
+        chosen = compared[:N_OPTIONS] if is_new else instance.methods()
+        self.fields["methods"].initial = [method.pk for method in chosen]
         self.fields["labels"].initial = explanation_set.labels() if is_new else instance.labels()
 
     def clean_methods(self):
         methods = self.cleaned_data["methods"]
         if len(methods) != N_OPTIONS:
             raise forms.ValidationError(f"Choose {N_OPTIONS} methods; {len(methods)} are chosen.")
-        return methods
+        return self.instance.explanation_set.compared_methods().filter(pk__in=methods)
 
     def clean_labels(self):
         labels = self.cleaned_data["labels"]

@@ -1,25 +1,32 @@
-"""Signed parts of links: the id of a participation not begun yet, and the mark of a simulated one."""
+"""Signed parts of links: the id of a participation not begun yet, a person invited, the mark of a program."""
 
 from django.core import signing
 from django.urls import reverse
 
 from .models.studies import new_token
+from .recruitment.invitation import new_ticket
 
-_invitations = signing.Signer(salt="invitation")
+FRAMED = "frame-"  # begins the public id of who takes part in a platform's frame
+
 _simulations = signing.Signer(salt="simulation")
 
 
-def new_invitation():
+def new_invitation(study):
     """A signed new public id. Who sends it back begins that one participation, however often it arrives."""
-    return _invitations.sign(new_token())
+    return _invitations(study).sign((FRAMED if study.is_framed else "") + new_token())
 
 
-def invited_id(invitation):
-    """The public id in an invitation, None if it was not made here."""
+def invited_id(invitation, study):
+    """The public id in an invitation, None if it was not made here for this study."""
     try:
-        return _invitations.unsign(invitation)
+        return _invitations(study).unsign(invitation)
     except signing.BadSignature:
         return None
+
+
+def personal_path(study):
+    """A path at which one person takes part, once."""
+    return f"{reverse('participant:welcome', args=[study.slug])}?ticket={new_ticket(study.slug)}"
 
 
 def simulation_path(study):
@@ -33,3 +40,7 @@ def is_simulation(signature, study):
         return _simulations.unsign(signature) == study.slug
     except signing.BadSignature:
         return False
+
+
+def _invitations(study):
+    return signing.Signer(salt=f"invitation-{study.slug}")

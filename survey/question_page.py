@@ -23,10 +23,14 @@ class QuestionPage:
     position: int  # 0 for practice
     total: int
     chosen: int | None = None
+    upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
 
     @classmethod
-    def of(cls, planned, study, total, chosen=None):
-        """The page of `planned`, with the position from 1 of the picture that was chosen, if one was."""
+    def of(cls, planned, study, total, chosen=None, following=None):
+        """The page of `planned`, with the position from 1 of the picture that was chosen, if one was.
+
+        `following` is the planned question after it.
+        """
         pictures = tuple(
             Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
             for number, option in enumerate(planned.shown_options(), start=1)
@@ -42,6 +46,9 @@ class QuestionPage:
             position=planned.position,
             total=total,
             chosen=chosen,
+            upcoming=tuple(option.get_absolute_url() for option in following.shown_options())
+            if following
+            else (),
         )
 
     @property

@@ -1,18 +1,38 @@
 from django.contrib.auth import views as auth
-from django.urls import include, path
+from django.urls import include, path, register_converter
+from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
-from .views import participant, results, studio
+from .views import health, login, participant, results, studio
+
+
+class TokenConverter(StringConverter):
+    """An unguessable id of ours; anything else, a NUL above all, never reaches the database."""
+
+    regex = "[0-9A-Za-z_-]{1,32}"
+
+
+class PositionConverter(IntConverter):
+    regex = "[0-9]{1,4}"
+
+
+register_converter(TokenConverter, "token")
+register_converter(PositionConverter, "position")
 
 participant_urls = [
     path("s/<slug:slug>/", participant.welcome, name="welcome"),
     path("s/<slug:slug>/start/", participant.start, name="start"),
-    path("p/<str:public_id>/", participant.resume, name="resume"),
-    path("p/<str:public_id>/instructions/", participant.instructions, name="instructions"),
-    path("p/<str:public_id>/practice/", participant.question, {"position": 0}, name="practice"),
-    path("p/<str:public_id>/<int:position>/", participant.question, name="question"),
-    path("p/<str:public_id>/thanks/", participant.thanks, name="thanks"),
-    path("pictures/<str:token>.png", participant.picture, name="picture"),
+    path("s/<slug:slug>/decline/", participant.decline, name="decline"),
+    path("s/<slug:slug>/next-person/", participant.next_person, name="next_person"),
+    path("s/<slug:slug>/withdraw/", participant.withdraw, name="withdraw"),
+    path("s/<slug:slug>/withdrawn/", participant.withdrawn, name="withdrawn"),
+    path("p/<token:public_id>/", participant.resume, name="resume"),
+    path("p/<token:public_id>/screening/", participant.screening, name="screening"),
+    path("p/<token:public_id>/instructions/", participant.instructions, name="instructions"),
+    path("p/<token:public_id>/practice/", participant.question, {"position": 0}, name="practice"),
+    path("p/<token:public_id>/<position:position>/", participant.question, name="question"),
+    path("p/<token:public_id>/thanks/", participant.thanks, name="thanks"),
+    path("pictures/<token:token>.png", participant.picture, name="picture"),
 ]
 preview_urls = [
     path("", studio.preview_welcome, name="preview"),
@@ -30,7 +50,7 @@ results_urls = [
 ]
 studio_urls = [
     path("", studio.studies, name="studies"),
-    path("login/", auth.LoginView.as_view(template_name="studio/login.html"), name="login"),
+    path("login/", login.ThrottledLogin.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("sets/<slug:slug>/", studio.explanation_set, name="explanation_set"),
     path("sets/<slug:slug>/new-study/", studio.new_study, name="new_study"),
@@ -43,6 +63,7 @@ studio_urls = [
     path("studies/<slug:slug>/results/", include(results_urls)),
 ]
 urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
     path("", RedirectView.as_view(pattern_name="studio:studies"), name="home"),
     path("", include((participant_urls, "participant"))),
     path("studio/", include((studio_urls, "studio"))),

@@ -1,6 +1,7 @@
-"""The data model, a file a noun: explanation sets, studies, participations."""
+"""The data model, a file a noun: explanation sets, studies, participations, identities."""
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
+from .identities import PlatformIdentity
 from .participations import Answer, Participation, PlannedQuestion
 from .studies import Option, Question, Study
 
@@ -12,6 +13,7 @@ __all__ = [
     "Option",
     "Participation",
     "PlannedQuestion",
+    "PlatformIdentity",
     "Question",
     "Study",
 ]

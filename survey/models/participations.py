@@ -1,14 +1,26 @@
-"""Who takes part, in which order they see the questions, and what they answered."""
+"""Who takes part, in which order they see the questions, what they answered, and how it ended.
 
+A participation is a state machine: `MOVES` says which state follows which, the constraints of `Participation`
+say what is true in each. Whoever is answering, or complete and kept, holds a place: a number below the
+quota of the study, unique in it, from which the orders of the options are drawn. So the database itself keeps
+the quota, and a place that comes free is given again: the orders stay balanced over those who are kept.
+"""
+
+import logging
 import random
 import secrets
+from datetime import timedelta
+from itertools import count
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from .studies import Option, Question, Study, new_seed
+from ..recruitment import Outcome
+from .studies import Option, Question, Study, new_seed, new_token
+
+log = logging.getLogger(__name__)
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another
 
@@ -17,72 +29,225 @@ class AnswerRefused(Exception):
     """The answer was not stored; the message is for the participant."""
 
 
+class StudyFull(Exception):
+    """Every place is taken by somebody who is complete and kept, or answering."""
+
+
+class StudyNotOpen(Exception):
+    """The study has closed, or not opened yet."""
+
+
+class MoveRefused(Exception):
+    """No participation goes from this state to that one."""
+
+
 def new_completion_code():
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def draw_plan(questions, seed):
-    """The order of the questions and of each question's options: practice first, then all others shuffled.
+def balanced_order(n_options, seed, question_id, place):
+    """The numbers of a question's options as the participant in `place` sees them, for example "3142".
 
-    `questions` come with their options; returns unsaved PlannedQuestions, the same for the same seed.
+    Row `place % n` of a random Latin square, a new square for each question and every n places: each option
+    stands in each position once in every n places, and one question's order tells nothing of another's.
     """
-    rng = random.Random(seed)
+    rng = random.Random(f"{seed}/{question_id}/{place // n_options}")
+    rows, columns, numbers = (rng.sample(range(n_options), n_options) for _ in range(3))
+    row = rows[place % n_options]
+    return "".join(str(numbers[(row + column) % n_options] + 1) for column in columns)
+
+
+def draw_plan(study, seed, place):
+    """The order of the questions, from `seed`, and of each question's options, from `place`: practice first.
+
+    Returns unsaved PlannedQuestions, the same for the same seed and place.
+    """
+    questions = list(study.questions_by_id().values())
     practice = [question for question in questions if question.kind == Question.Kind.PRACTICE]
     others = [question for question in questions if question.kind != Question.Kind.PRACTICE]
-    rng.shuffle(others)
-    plan = []
-    for position, question in enumerate(practice + others, start=1 - len(practice)):
-        numbers = [str(option.number) for option in question.options.all()]
-        rng.shuffle(numbers)
-        plan.append(PlannedQuestion(question=question, position=position, option_order="".join(numbers)))
-    return plan
+    random.Random(seed).shuffle(others)
+    return [
+        PlannedQuestion(
+            question=question,
+            position=position,
+            option_order=balanced_order(len(question.options.all()), study.seed, question.pk, place),
+        )
+        for position, question in enumerate(practice + others, start=1 - len(practice))
+    ]
 
 
 class ParticipationQuerySet(models.QuerySet):
     @transaction.atomic
-    def enrol(self, study, public_id, *, simulated=False):
-        """The participation with this id, begun now with a plan of its own if there is none yet."""
-        participation, created = self.get_or_create(
-            public_id=public_id, defaults={"study": study, "simulated": simulated}
-        )
-        if created:
-            plan = draw_plan(study.questions.prefetch_related("options"), participation.seed)
-            for planned in plan:
-                planned.participation = participation
-            PlannedQuestion.objects.bulk_create(plan)
+    def enrol(self, study, public_id, *, arrival=None, simulated=False):
+        """The participation of this arrival, or with this id, begun now in a free place if there is none yet.
+
+        Raises StudyNotOpen or StudyFull. Enrolments of one study queue for its row, so that none takes
+        another's place.
+        """
+        study = Study.objects.locked().get(pk=study.pk)
+        begun = self.begun(study, public_id, arrival)
+        if begun:
+            return begun
+        if not study.is_open:
+            raise StudyNotOpen
+        place = self.free_place(study, simulated=simulated)
+        participation = self.model(study=study, public_id=public_id, simulated=simulated, place=place)
+        if not study.screening():
+            participation.screened_at = participation.consented_at
+        plan = draw_plan(study, participation.seed, place)
+        participation.last_position = plan[-1].position
+        participation.save(force_insert=True)
+        for planned in plan:
+            planned.participation = participation
+        PlannedQuestion.objects.bulk_create(plan)
+        if arrival:
+            study.identities.create(participation=participation, platform=study.platform, **vars(arrival))
         return participation
+
+    def begun(self, study, public_id, arrival=None):
+        """Who has begun the study already: known to the platform, or else by the id. None if nobody has."""
+        begun = self.filter(study=study)
+        if arrival:
+            return begun.filter(identity__platform=study.platform, identity__person=arrival.person).first()
+        return begun.filter(public_id=public_id).first()
+
+    def free_place(self, study, *, simulated):
+        """The lowest place of a locked study that nobody holds, after those idle for too long lost theirs."""
+        others = self.filter(study=study, simulated=simulated)
+        others.idle(study).update(status=Participation.Status.TIMED_OUT, place=None)
+        taken = set(others.filter(place__isnull=False).values_list("place", flat=True))
+        place = next(number for number in count() if number not in taken)
+        if study.quota is not None and not simulated and place >= study.quota:
+            raise StudyFull
+        return place
+
+    @transaction.atomic
+    def withdraw(self, study, receipt_code):
+        """Withdraws who has this receipt; returns the participation, None if there is none."""
+        participation = self.locked().filter(study=study, receipt_code=receipt_code.strip().upper()).first()
+        if participation:
+            participation.withdraw()
+        return participation
+
+    def idle(self, study):
+        """Those who could still answer but did nothing for as long as the study allows."""
+        since = timezone.now() - timedelta(minutes=study.idle_minutes)
+        return self.filter(status__in=Participation.UNDER_WAY, active_at__lt=since)
+
+    def locked(self):
+        """With the row locked to the end of the transaction; its study comes with it, unlocked."""
+        return self.select_for_update(of=["self"]).select_related("study")
 
 
 class Participation(models.Model):
     class Status(models.TextChoices):
+        STARTED = "started"  # consented, nothing answered yet
         ANSWERING = "answering"
         COMPLETE = "complete"
+        SCREENED_OUT = "screened out"
+        WITHDRAWN = "withdrawn"
+        TIMED_OUT = "timed out"  # lost the place; may take a free one again
+
+    UNDER_WAY = (Status.STARTED, Status.ANSWERING)
+    MOVES = {
+        Status.STARTED: {Status.ANSWERING, Status.SCREENED_OUT, Status.TIMED_OUT, Status.WITHDRAWN},
+        Status.ANSWERING: {Status.COMPLETE, Status.TIMED_OUT, Status.WITHDRAWN},
+        Status.TIMED_OUT: {Status.STARTED, Status.ANSWERING, Status.WITHDRAWN},
+        Status.COMPLETE: {Status.WITHDRAWN},
+        Status.SCREENED_OUT: {Status.WITHDRAWN},
+        Status.WITHDRAWN: set(),
+    }
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="participations")
     public_id = models.CharField("id in the participant's own links", max_length=32, unique=True)
-    seed = models.BigIntegerField("seed of the plan", default=new_seed)
+    seed = models.BigIntegerField("seed of the order of the questions", default=new_seed)
     simulated = models.BooleanField("answered by a program", default=False)
-    status = models.CharField(max_length=9, choices=Status.choices, default=Status.ANSWERING)
-    consented_at = models.DateTimeField(auto_now_add=True)
+    status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)
+    place = models.PositiveIntegerField("place held, from 0", null=True)
+    next_position = models.PositiveSmallIntegerField("position of the first question not answered", default=0)
+    last_position = models.PositiveSmallIntegerField("position of the last question", default=0)
+    consented_at = models.DateTimeField(default=timezone.now)
+    screened_at = models.DateTimeField("passed the screening, or there was none", null=True)
+    active_at = models.DateTimeField("last thing done", default=timezone.now)
     last_answer_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     checks_passed = models.PositiveSmallIntegerField(null=True)
     kept = models.BooleanField("part of the analysis", default=False)
+    withdrawn_at = models.DateTimeField(null=True)
     completion_code = models.CharField(max_length=9, unique=True, default=new_completion_code)
+    receipt_code = models.CharField(
+        "with which the participant may withdraw",
+        max_length=9,
+        unique=True,
+        default=new_completion_code,
+    )
 
     objects = ParticipationQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
         constraints = [
+            models.UniqueConstraint(
+                fields=["study", "simulated", "place"], name="place_held_once_in_a_study"
+            ),
             models.CheckConstraint(
                 condition=(
-                    Q(status="answering", finished_at=None, checks_passed=None, kept=False)
-                    | Q(status="complete", finished_at__isnull=False, checks_passed__isnull=False)
+                    Q(
+                        status__in=["started", "answering"],
+                        place__isnull=False,
+                        finished_at=None,
+                        checks_passed=None,
+                        kept=False,
+                    )
+                    | Q(
+                        status__in=["complete", "withdrawn"],
+                        place__isnull=False,
+                        finished_at__isnull=False,
+                        checks_passed__isnull=False,
+                        kept=True,
+                    )
+                    | Q(
+                        status="complete",
+                        place=None,
+                        finished_at__isnull=False,
+                        checks_passed__isnull=False,
+                        kept=False,
+                    )
+                    | Q(
+                        status__in=["screened out", "timed out"],
+                        place=None,
+                        finished_at=None,
+                        checks_passed=None,
+                        kept=False,
+                    )
+                    | Q(status="withdrawn", place=None, kept=False)
                 ),
                 name="participation_outcome_fits_its_status",
-            )
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status__in=["started", "screened out"], next_position=0)
+                    | Q(status="answering", next_position__gte=1, next_position__lte=F("last_position"))
+                    | Q(status="complete", next_position=F("last_position") + 1)
+                    | Q(status="timed out", next_position__lte=F("last_position"))
+                    | Q(status="withdrawn")
+                ),
+                name="participation_position_fits_its_status",
+            ),
+            models.CheckConstraint(
+                condition=Q(screened_at__isnull=False)
+                | Q(status__in=["started", "screened out", "withdrawn"])
+                | Q(status="timed out", next_position=0),
+                name="screened_before_answering",
+            ),
+            models.CheckConstraint(
+                condition=(
+                    Q(status="withdrawn", withdrawn_at__isnull=False)
+                    | (~Q(status="withdrawn") & Q(withdrawn_at=None))
+                ),
+                name="withdrawn_at_a_moment",
+            ),
         ]
 
     def __str__(self):
@@ -97,22 +262,203 @@ class Participation(models.Model):
         return f"P{self.pk:05d}"
 
     @property
+    def is_under_way(self):
+        return self.status in self.UNDER_WAY
+
+    @property
+    def may_answer(self):
+        """Under way, or idle for too long: then the next answer takes a free place again, if there is one."""
+        return self.is_under_way or self.is_timed_out
+
+    @property
     def is_complete(self):
         return self.status == self.Status.COMPLETE
 
-    def next_planned(self):
-        """The first question without an answer, None when all are answered."""
-        return self.plan.filter(answer=None).select_related("question").first()
+    @property
+    def is_timed_out(self):
+        return self.status == self.Status.TIMED_OUT
 
-    def finish(self):
-        """Marks a participation whose last question is answered as complete, and says whether it is kept."""
+    @property
+    def is_screened_out(self):
+        return self.status == self.Status.SCREENED_OUT
+
+    @property
+    def outcome(self):
+        """How it ended for the platform, None while it goes on or after a withdrawal."""
+        if self.is_screened_out:
+            return Outcome.SCREENED_OUT
+        if self.is_complete:
+            return Outcome.COMPLETE if self.kept else Outcome.FAILED_CHECKS
+        return None
+
+    @property
+    def exclusion(self):
+        """Why this participation is not part of the analysis; empty if it is. Says nothing of payment."""
+        if self.kept:
+            return ""
+        if self.is_complete:
+            return (
+                f"{self.checks_passed} of {self.study.n_checks} attention checks passed, "
+                f"{self.study.min_passed} needed"
+            )
+        return f"not complete: {self.status}"
+
+    def way_back(self):
+        """Where the platform wants this person to go now."""
+        identity = getattr(self, "identity", None)
+        return self.study.recruitment.way_back(self.study, identity, self.outcome)
+
+    @transaction.atomic
+    def screen(self, *, passed):
+        """Records the answer to the screening, once."""
+        locked = Participation.objects.locked().get(pk=self.pk)
+        if locked.screened_at is None and locked.status == self.Status.STARTED:
+            if passed:
+                locked.screened_at = locked.active_at = timezone.now()
+            else:
+                locked.move_to(self.Status.SCREENED_OUT)
+                locked.place = None
+            locked.save(update_fields=["screened_at", "active_at", "status", "place"])
+        return locked
+
+    def withdraw(self):
+        """Ends this locked participation for good: its links die, and its answers, if the study says so."""
+        self.move_to(self.Status.WITHDRAWN)
+        self.withdrawn_at = timezone.now()
+        self.receipt_code = new_completion_code()
+        self.public_id = new_token()
+        self.study.identities.filter(participation=self).delete()
+        if self.study.on_withdrawal == Study.Withdrawal.ERASE:
+            Answer.objects.filter(planned__participation=self).delete()
+            self.place = self.finished_at = self.checks_passed = self.last_answer_at = None
+            self.kept, self.next_position = False, 0
+        elif not self.kept:
+            self.place = None
+        self.save()
+        log.info("withdrawn", extra={"participation": self.code, "answers": self.study.on_withdrawal})
+
+    def move_to(self, status):
+        if status not in self.MOVES[self.status]:
+            raise MoveRefused(f"{self} is {self.status}; from there nobody goes to {status}.")
+        self.status = status
+
+    def take_place(self):
+        """Gives this locked, timed-out participation a place again."""
+        study = Study.objects.locked().get(pk=self.study_id)
+        if not study.is_open:
+            raise StudyNotOpen
+        self.place = Participation.objects.free_place(study, simulated=self.simulated)
+        self.active_at = timezone.now()
+        self.move_to(self.Status.ANSWERING if self.next_position else self.Status.STARTED)
+
+    def advance(self, answered_at):
+        """Moves this locked participation past the question that was just answered, or to its end."""
+        self.active_at = self.last_answer_at = answered_at
+        self.next_position += 1
+        if self.status == self.Status.STARTED:
+            self.move_to(self.Status.ANSWERING)
+        changed = ["active_at", "last_answer_at", "next_position", "status", "place"]
+        if self.next_position > self.last_position:
+            self._complete()
+            changed += ["finished_at", "checks_passed", "kept"]
+        self.save(update_fields=changed)
+
+    def _complete(self):
+        """Ends a participation whose last question is answered; who is not kept gives the place back."""
+        self.move_to(self.Status.COMPLETE)
+        self.finished_at = timezone.now()
         self.checks_passed = Answer.objects.filter(
             planned__participation=self, planned__question__kind=Question.Kind.CHECK, option__is_right=True
         ).count()
-        self.kept = self.checks_passed >= self.study.min_passed
-        self.status = self.Status.COMPLETE
-        self.finished_at = timezone.now()
-        self.save(update_fields=["checks_passed", "kept", "status", "finished_at"])
+        self.kept = self.checks_passed >= self.study.frozen().min_passed
+        if not self.kept:
+            self.place = None
+
+
+NARROW = (
+    "participation_id",
+    "question_id",
+    "position",
+    "option_order",
+    *(
+        f"participation__{name}"
+        for name in (
+            "public_id",
+            "simulated",
+            "status",
+            "place",
+            "next_position",
+            "last_position",
+            "screened_at",
+            "study__status",
+            "study__opened_at",
+            "study__seed",
+        )
+    ),
+)
+
+
+class PlannedQuestionQuerySet(models.QuerySet):
+    def record_answer(self, public_id, position, chosen_position, shown_at):
+        """Stores an answer, once, and ends the participation after its last; the one place that does so.
+
+        The same answer again is harmless. A different one is refused, and so is one out of turn. Raises
+        AnswerRefused, StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
+        """
+        with transaction.atomic():
+            planned = (
+                self.narrow()
+                .select_for_update(of=["participation"])
+                .get(participation__public_id=public_id, position=position)
+            )
+            participation = planned.participation
+            planned.question = participation.study.questions_by_id()[planned.question_id]
+            option = planned.shown_options()[chosen_position - 1]
+            if position < participation.next_position:
+                answer = Answer.objects.get(planned=planned)
+                if answer.option_id != option.pk:
+                    raise AnswerRefused("You had already answered this question. Your first answer is kept.")
+                return answer
+            if not participation.study.is_open:
+                raise StudyNotOpen
+            if participation.is_timed_out:
+                participation.take_place()
+            if participation.screened_at is None:
+                raise AnswerRefused("Please answer the questions before this one first.")
+            if not participation.is_under_way:
+                raise AnswerRefused("You have ended your participation, so this answer was not stored.")
+            if position > participation.next_position:
+                raise AnswerRefused("Please answer the questions before this one first.")
+            answered_at = timezone.now()
+            answer = Answer(
+                planned=planned,
+                option=option,
+                shown_at=min(shown_at, answered_at),  # a clock may have been set back in between
+                answered_at=answered_at,
+            )
+            answer.save(force_insert=True)
+            participation.advance(answered_at)
+        return answer
+
+    def narrow(self):
+        """With participation and study, but only the columns that change or tell which study it is.
+
+        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
+        """
+        return self.select_related("participation__study").only(*NARROW)
+
+    def for_page(self, public_id, position):
+        """The planned question at this position, and the one after it; None where there is none."""
+        rows = (
+            self.narrow()
+            .select_related("answer")
+            .only(*NARROW, "answer__option")
+            .filter(participation__public_id=public_id, position__in=[position, position + 1])
+        )
+        by_position = {planned.position: planned for planned in rows}
+        for planned in by_position.values():
+            planned.question = planned.participation.study.questions_by_id()[planned.question_id]
+        return by_position.get(position), by_position.get(position + 1)
 
 
 class PlannedQuestion(models.Model):
@@ -122,6 +468,8 @@ class PlannedQuestion(models.Model):
     question = models.ForeignKey(Question, models.PROTECT, related_name="planned")
     position = models.PositiveSmallIntegerField()
     option_order = models.CharField("numbers of the options, as shown from first to last", max_length=8)
+
+    objects = PlannedQuestionQuerySet.as_manager()
 
     class Meta:
         ordering = ["position"]
@@ -142,40 +490,14 @@ class PlannedQuestion(models.Model):
         by_number = {str(option.number): option for option in self.question.options.all()}
         return [by_number[number] for number in self.option_order]
 
+    def chosen_position(self):
+        """Where the option that was chosen stands, from 1; None without an answer."""
+        answer = getattr(self, "answer", None)
+        return answer and [option.pk for option in self.shown_options()].index(answer.option_id) + 1
+
     def place_of(self, option):
         """Where `option` stands for this participant, from 1."""
         return self.option_order.index(str(option.number)) + 1
-
-    def record_answer(self, chosen_position, shown_at):
-        """Stores the answer, once, and ends the participation after its last; the one place that does so.
-
-        The same answer again is harmless. A different one is refused, and so is one out of turn.
-        """
-        option = self.question.options.get(number=self.option_order[chosen_position - 1])
-        with transaction.atomic():
-            locked = Participation.objects.select_for_update(of=["self"]).select_related("study")
-            participation = locked.get(pk=self.participation_id)
-            if not participation.study.is_open:
-                raise AnswerRefused("This study has closed. The answers that you gave before are kept.")
-            if participation.plan.filter(position__lt=self.position, answer=None).exists():
-                raise AnswerRefused("Please answer the questions before this one first.")
-            answered_at = timezone.now()
-            answer, created = Answer.objects.get_or_create(
-                planned=self,
-                defaults={
-                    "option": option,
-                    "shown_at": min(shown_at, answered_at),  # a clock may have been set back in between
-                    "answered_at": answered_at,
-                },
-            )
-            if created:
-                participation.last_answer_at = answered_at
-                participation.save(update_fields=["last_answer_at"])
-                if participation.next_planned() is None:
-                    participation.finish()
-        if answer.option_id != option.pk:
-            raise AnswerRefused("You had already answered this question. Your first answer is kept.")
-        return answer
 
 
 class Answer(models.Model):

@@ -2,15 +2,17 @@
 
 import random
 import secrets
+from functools import lru_cache
 
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator
+from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
 from ..likeness import least_alike
+from ..recruitment import PLATFORMS
 from .explanation_sets import ClassMap, ExplanationSet, Method
 
 N_OPTIONS = 4  # pictures in a question, so also the methods that a study compares
@@ -37,11 +39,32 @@ class StudyQuerySet(models.QuerySet):
         people = Q(participations__simulated=False)
         return self.annotate(
             started=Count("participations", people),
-            completed=Count("participations", people & Q(participations__finished_at__isnull=False)),
+            completed=Count("participations", people & Q(participations__status="complete")),
             kept=Count("participations", people & Q(participations__kept=True)),
             simulated=Count("participations", Q(participations__simulated=True)),
             last_answer_at=Max("participations__last_answer_at"),
         )
+
+    def locked(self):
+        """With the row locked to the end of the transaction; answers, which only refer to it, don't wait."""
+        return self.select_for_update(no_key=True)
+
+
+@lru_cache(maxsize=64)
+def _frozen_study(study_id, opened_at, seed):
+    """An opened study with its set and its questions. Frozen, so a process need read them only once.
+
+    The moment and the seed tell apart two studies that had one id, as after a restored backup.
+    """
+    study = (
+        Study.objects.select_related("explanation_set").defer("explanation_set__manifest").get(pk=study_id)
+    )
+    return study, _questions(study_id)
+
+
+def _questions(study_id):
+    questions = Question.objects.filter(study=study_id).prefetch_related("options")
+    return {question.pk: question for question in questions}
 
 
 class Study(models.Model):
@@ -49,6 +72,10 @@ class Study(models.Model):
         DRAFT = "draft", "Draft"
         OPEN = "open", "Open"
         CLOSED = "closed", "Closed"
+
+    class Withdrawal(models.TextChoices):
+        ERASE = "erase", "the answers are erased"
+        KEEP = "keep", "the answers are kept, cut from the person"
 
     slug = models.SlugField(max_length=80, unique=True)
     title = models.CharField(max_length=120, help_text="Participants see it at the top of the first page.")
@@ -67,6 +94,56 @@ class Study(models.Model):
         "checks to pass",
         default=4,
         help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
+    )
+    quota = models.PositiveIntegerField(
+        "participants wanted",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Complete and kept. Who comes when all places are taken gets a kind page. Empty: no limit.",
+    )
+    idle_minutes = models.PositiveIntegerField(
+        "minutes without an answer",
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)],
+        help_text="Who does nothing for so long loses the place to the next. Coming back takes a free one.",
+    )
+    platform = models.CharField(
+        "recruitment",
+        max_length=12,
+        choices=[(name, platform.TITLE) for name, platform in PLATFORMS.items()],
+        default="link",
+        help_text="Where participants come from, and go back to.",
+    )
+    return_url = models.URLField(
+        "return address",
+        max_length=500,
+        blank=True,
+        help_text="SONA’s completion URL, or Connect’s redirect URL.",
+    )
+    code_complete = models.CharField("code: complete", max_length=40, blank=True)
+    code_failed_checks = models.CharField(
+        "code: failed attention checks",
+        max_length=40,
+        blank=True,
+        help_text="Empty: the code for complete. Leaving answers out of the analysis and refusing payment "
+        "are two different things; Beholder records only the first, and says why.",
+    )
+    code_screened_out = models.CharField("code: screened out", max_length=40, blank=True)
+    code_no_consent = models.CharField("code: no consent", max_length=40, blank=True)
+    screening_questions = models.TextField(
+        "screening",
+        blank=True,
+        validators=[MaxLengthValidator(2000)],
+        help_text="One question a line, answered with yes or no before the start; only who answers yes to "
+        "all takes part. For example: Have you completed a university degree?",
+    )
+    on_withdrawal = models.CharField(
+        "who withdraws",
+        max_length=5,
+        choices=Withdrawal.choices,
+        default=Withdrawal.ERASE,
+        help_text="Everybody gets a receipt code, with which to withdraw at any time.",
     )
     consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
     instructions_text = models.TextField(
@@ -103,6 +180,8 @@ class Study(models.Model):
                 ),
                 name="study_dates_fit_its_status",
             ),
+            models.CheckConstraint(condition=Q(quota=None) | Q(quota__gte=1), name="quota_of_one_at_least"),
+            models.CheckConstraint(condition=Q(idle_minutes__gte=1), name="a_minute_of_idleness_at_least"),
         ]
 
     def __str__(self):
@@ -131,6 +210,40 @@ class Study(models.Model):
             self.questions.filter(kind=Question.Kind.SCORED).order_by("pk").values_list("label", flat=True)
         )
         return list(dict.fromkeys(scored))
+
+    def questions_by_id(self):
+        """The questions with their options: from the process's memory once the study has opened."""
+        if self.is_draft:
+            return _questions(self.pk)
+        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+
+    def frozen(self):
+        """This opened study with all its texts and its set, from the process's memory; not its status."""
+        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
+
+    @property
+    def recruitment(self):
+        """The module of the platform that sends participants."""
+        return PLATFORMS[self.platform]
+
+    @property
+    def is_framed(self):
+        """Shown in a frame of the platform's own."""
+        return self.platform == "mturk"
+
+    def code(self, outcome):
+        """What the researcher wants shown to, or sent with, who ends with this Outcome; may be empty."""
+        return getattr(self, f"code_{outcome}")
+
+    def screening(self):
+        """The questions that must be answered with yes."""
+        return [line.strip() for line in self.screening_questions.splitlines() if line.strip()]
+
+    def clean(self):
+        super().clean()
+        faults = self.recruitment.faults(self)
+        if faults:
+            raise ValidationError(faults)
 
     def wording(self, label):
         return self.question_text.replace("{label}", label)

@@ -4,6 +4,9 @@ Every page of a participation is found by the unguessable id in its address, so 
 second tab and on another device. Only POST writes.
 """
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,70 +14,129 @@ from django.urls import reverse
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..forms import AnswerForm
+from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..models import Option, Participation, PlannedQuestion, Study
-from ..models.participations import AnswerRefused
+from ..models.participations import AnswerRefused, StudyFull, StudyNotOpen
 from ..question_page import QuestionPage
+from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
+from ..security import address_of, enrolments, receipts_tried
+from .framing import csrf_protected_unless_framed, framed_by_platform
 
 REMEMBERED_FOR = 60 * 60 * 24 * 30  # seconds
 
 
 @never_cache
 @require_safe
+@framed_by_platform
 def welcome(request, slug):
-    study = get_object_or_404(Study.objects.exclude(status=Study.Status.DRAFT), slug=slug)
-    begun = _remembered(request, study)
-    if begun:
-        return redirect(begun)
+    study = _study(slug)
+    try:
+        door = _door(request, study)
+    except PreviewOnly:
+        return render(request, "participant/welcome.html", {"study": study, "is_platform_preview": True})
+    except NotSentByPlatform as refusal:
+        context = {"study": study, "refusal": refusal}
+        return render(request, "participant/not_sent.html", context, status=400)
+    if door.begun:
+        return redirect(door.begun)
     if not study.is_open:
-        return render(request, "participant/closed.html", {"study": study}, status=410)
+        return _turned_away(request, study, StudyNotOpen())
+    query = f"?{request.GET.urlencode()}" if request.GET else ""
     context = {
         "study": study,
-        "action": reverse("participant:start", args=[study.slug]),
-        "invitation": new_invitation(),
-        "simulation": request.GET.get("simulation", ""),
+        "action": reverse("participant:start", args=[slug]) + query,
+        "decline_url": reverse("participant:decline", args=[slug]) + query,
+        "invitation": new_invitation(study),
     }
     return render(request, "participant/welcome.html", context)
 
 
+@csrf_protected_unless_framed
 @require_POST
+@framed_by_platform
 def start(request, slug):
     """Enrols, once for each welcome page that was sent: a double click begins one participation."""
-    study = get_object_or_404(Study.objects.exclude(status=Study.Status.DRAFT), slug=slug)
-    begun = _remembered(request, study)
-    if begun:
-        return redirect(begun)
+    study = _study(slug)
+    try:
+        door = _door(request, study)
+    except (PreviewOnly, NotSentByPlatform):
+        return redirect("participant:welcome", slug=slug)
+    if door.begun:
+        return redirect(door.begun)
     if not study.is_open:
-        return render(request, "participant/closed.html", {"study": study}, status=410)
-    public_id = invited_id(request.POST.get("invitation", ""))
+        return _turned_away(request, study, StudyNotOpen())
+    public_id = invited_id(request.POST.get("invitation", ""), study)
     if public_id is None:
         return redirect("participant:welcome", slug=slug)
-    simulated = is_simulation(request.POST.get("simulation", ""), study)
-    participation = Participation.objects.enrol(study, public_id, simulated=simulated)
+    if not enrolments.count(address_of(request)):
+        return render(request, "participant/busy.html", {"study": study}, status=429)
+    try:
+        participation = Participation.objects.enrol(
+            study, public_id, arrival=door.arrival, simulated=door.is_simulated
+        )
+    except (StudyNotOpen, StudyFull) as refusal:
+        return _turned_away(request, study, refusal)
     response = redirect(participation)
-    response.set_signed_cookie(
-        _cookie_name(study),
-        public_id,
-        max_age=REMEMBERED_FOR,
-        httponly=True,
-        samesite="Lax",
-        secure=request.is_secure(),
-    )
+    if not door.arrival:
+        _remember(request, response, study, public_id)
+    return response
+
+
+@csrf_protected_unless_framed
+@require_POST
+@framed_by_platform
+def decline(request, slug):
+    """Who does not consent goes back to the platform; nothing is stored."""
+    study = _study(slug)
+    try:
+        arrival = _door(request, study).arrival
+    except (PreviewOnly, NotSentByPlatform):
+        return redirect("participant:welcome", slug=slug)
+    way_back = study.recruitment.way_back(study, arrival, Outcome.NO_CONSENT)
+    return render(request, "participant/declined.html", {"study": study, "way_back": way_back})
+
+
+@require_POST
+def next_person(request, slug):
+    """On a shared computer: forgets who has just taken part, so that somebody else can."""
+    study = _study(slug)
+    response = redirect("participant:welcome", slug=slug)
+    response.delete_cookie(_cookie_name(study), samesite="Lax")
     return response
 
 
 @never_cache
 @require_safe
+@framed_by_platform
 def resume(request, public_id):
     participation = _participation(public_id)
     return redirect(_next_url(participation))
 
 
+@csrf_protected_unless_framed
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@framed_by_platform
+def screening(request, public_id):
+    """The questions that decide whether somebody may take part, answered once."""
+    participation = _participation(public_id)
+    if participation.screened_at or not participation.may_answer:
+        return redirect(participation)
+    form = ScreeningForm(request.POST or None, study=participation.study)
+    if form.is_valid():
+        return redirect(participation.screen(passed=form.is_passed()))
+    context = {"study": participation.study, "participation": participation, "form": form}
+    return render(request, "participant/screening.html", context)
+
+
 @never_cache
 @require_safe
+@framed_by_platform
 def instructions(request, public_id):
     participation = _participation(public_id)
+    if participation.screened_at is None:
+        return redirect(participation)
     context = {
         "study": participation.study,
         "next_url": reverse("participant:practice", args=[public_id]),
@@ -83,106 +145,175 @@ def instructions(request, public_id):
     return render(request, "participant/instructions.html", context)
 
 
+@csrf_protected_unless_framed
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@framed_by_platform
 def question(request, public_id, position):
-    participation = _participation(public_id)
-    planned = (
-        PlannedQuestion.objects.filter(participation=participation, position=position)
-        .select_related("question", "answer__option")
-        .prefetch_related("question__options")
-        .first()
-    )
-    if planned is None:
-        return redirect(participation)
-    planned.participation = participation
     if request.method == "POST":
-        return _answer(request, planned)
-    return _show(request, planned)
+        return _answer(request, public_id, position)
+    return _show(request, public_id, position)
 
 
-def _answer(request, planned):
-    form = AnswerForm(request.POST, planned=planned)
+def _answer(request, public_id, position):
+    form = AnswerForm(request.POST, page=request.path)
     if not form.is_valid():
         messages.error(request, "That did not reach us whole. Please choose a picture once more.")
-        return _show(request, planned, status=400)
+        return _show(request, public_id, position, status=400)
     try:
-        planned.record_answer(form.cleaned_data["choice"], form.cleaned_data["shown"])
+        answer = PlannedQuestion.objects.record_answer(
+            public_id, position, form.cleaned_data["choice"], form.cleaned_data["shown"]
+        )
+    except PlannedQuestion.DoesNotExist:
+        return redirect(_participation(public_id))
     except AnswerRefused as refusal:
         messages.warning(request, str(refusal))
-        return redirect(_question_url(planned))
-    if planned.position == 0:  # practice ends with its feedback
-        return redirect(_question_url(planned))
-    return redirect(_next_url(planned.participation))
+        return redirect(_question_url(public_id, position))
+    except (StudyNotOpen, StudyFull) as refusal:
+        return _turned_away(request, _participation(public_id).study, refusal)
+    if position == 0:  # practice ends with its feedback
+        return redirect(_question_url(public_id, position))
+    return redirect(_next_url(answer.planned.participation))
 
 
-def _show(request, planned, status=200):
-    participation = planned.participation
-    study = participation.study
-    answer = getattr(planned, "answer", None)
-    if answer is None:
-        if not study.is_open:
-            return render(request, "participant/closed.html", {"study": study}, status=410)
-        upcoming = participation.next_planned()
-        if upcoming is None or upcoming.position < planned.position:
-            return redirect(participation)
-    total = participation.plan.filter(position__gt=0).count()
-    form = AnswerForm(planned=planned)
+def _show(request, public_id, position, status=200):
+    planned, following = PlannedQuestion.objects.for_page(public_id, position)
+    if planned is None:
+        return redirect(_participation(public_id))
+    participation, study = planned.participation, planned.participation.study
+    chosen = planned.chosen_position()
+    if chosen is None and not study.is_open:
+        return _turned_away(request, study.frozen(), StudyNotOpen())
+    if chosen is None and (position > participation.next_position or not participation.may_answer):
+        return redirect(participation)
+    study = study.frozen()
     context = {
         "study": study,
         "participation": participation,
-        "page": QuestionPage.of(planned, study, total, answer and planned.place_of(answer.option)),
-        "shown": form.stamp(),
-        "next_url": reverse("participant:resume", args=[participation.public_id]),
+        "page": QuestionPage.of(planned, study, participation.last_position, chosen, following),
+        "shown": AnswerForm(page=request.path).stamp(),
+        "next_url": participation.get_absolute_url(),
     }
     return render(request, "participant/question.html", context, status=status)
 
 
 @never_cache
 @require_safe
+@framed_by_platform
 def thanks(request, public_id):
     participation = _participation(public_id)
-    if not participation.is_complete:
+    if participation.may_answer:
         return redirect(participation)
-    context = {"study": participation.study, "participation": participation}
+    context = {
+        "study": participation.study,
+        "participation": participation,
+        "way_back": participation.way_back(),
+    }
     return render(request, "participant/thanks.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request, slug):
+    study = _study(slug)
+    form = WithdrawalForm(request.POST or None)
+    if request.method == "POST" and not receipts_tried.count(address_of(request)):
+        return render(request, "participant/busy.html", {"study": study}, status=429)
+    if form.is_valid():
+        if Participation.objects.withdraw(study, form.cleaned_data["receipt_code"]):
+            response = redirect("participant:withdrawn", slug=slug)
+            response.delete_cookie(_cookie_name(study), samesite="Lax")
+            return response
+        form.add_error("receipt_code", "Nobody has this receipt, or it has been used already.")
+    return render(request, "participant/withdraw.html", {"study": study, "form": form})
+
+
+@require_safe
+def withdrawn(request, slug):
+    return render(request, "participant/withdrawn.html", {"study": _study(slug)})
 
 
 @cache_control(public=True, max_age=31536000, immutable=True)
 @require_safe
 def picture(request, token):
+    return HttpResponse(_picture(token), content_type="image/png")
+
+
+@lru_cache(maxsize=4096)
+def _picture(token):
+    """The bytes of the option's picture, which never change, so a process reads them once."""
     option = get_object_or_404(Option.objects.select_related("class_map"), token=token)
     with option.class_map.image.open() as file:  # no FileResponse: it would send the map's own file name
-        return HttpResponse(file.read(), content_type="image/png")
+        return file.read()
+
+
+def _study(slug):
+    return get_object_or_404(Study.objects.exclude(status=Study.Status.DRAFT), slug=slug)
 
 
 def _participation(public_id):
-    participations = Participation.objects.select_related("study__explanation_set")
+    participations = Participation.objects.select_related("study", "identity")
     return get_object_or_404(participations, public_id=public_id)
+
+
+@dataclass(frozen=True)
+class Door:
+    """How somebody comes in: sent by a platform, remembered by the browser, or a program."""
+
+    arrival: Arrival | None
+    is_simulated: bool
+    begun: Participation | None
+
+
+def _door(request, study):
+    """Raises PreviewOnly, NotSentByPlatform. Programs need no platform: their link is signed."""
+    if is_simulation(request.GET.get("simulation", ""), study):
+        return Door(None, True, _remembered(request, study))
+    arrival = study.recruitment.arrival(request.GET, study.slug)
+    if arrival:
+        return Door(arrival, False, Participation.objects.begun(study, None, arrival))
+    return Door(None, False, _remembered(request, study))
 
 
 def _cookie_name(study):
     return f"participation-{study.pk}"
 
 
+def _remember(request, response, study, public_id):
+    response.set_signed_cookie(
+        _cookie_name(study),
+        public_id,
+        max_age=REMEMBERED_FOR,
+        httponly=True,
+        samesite="Lax",
+        secure=request.is_secure(),
+    )
+
+
 def _remembered(request, study):
     """The participation in this study that this browser has begun, if any."""
     public_id = request.get_signed_cookie(_cookie_name(study), default=None, max_age=REMEMBERED_FOR)
-    return public_id and Participation.objects.filter(study=study, public_id=public_id).first()
+    return public_id and Participation.objects.begun(study, public_id)
 
 
-def _question_url(planned):
-    public_id = planned.participation.public_id
-    if planned.position == 0:
+def _question_url(public_id, position):
+    if position == 0:
         return reverse("participant:practice", args=[public_id])
-    return reverse("participant:question", args=[public_id, planned.position])
+    return reverse("participant:question", args=[public_id, position])
 
 
 def _next_url(participation):
-    planned = None if participation.is_complete else participation.next_planned()
-    if planned is None:
+    if not participation.may_answer:
         return reverse("participant:thanks", args=[participation.public_id])
-    if planned.position == 0:
+    if participation.screened_at is None:
+        return reverse("participant:screening", args=[participation.public_id])
+    if participation.next_position == 0:
         return reverse("participant:instructions", args=[participation.public_id])
-    planned.participation = participation
-    return _question_url(planned)
+    return _question_url(participation.public_id, participation.next_position)
+
+
+def _turned_away(request, study, refusal):
+    """The page for who can't go on: the study has closed (410), or all its places are taken (409)."""
+    if isinstance(refusal, StudyFull):
+        return render(request, "participant/full.html", {"study": study}, status=409)
+    return render(request, "participant/closed.html", {"study": study}, status=410)

@@ -126,10 +126,7 @@ def preview_instructions(request, slug):
 def preview_question(request, slug, position):
     """A question as a participant sees it; choosing goes on without storing anything."""
     found = _study(slug)
-    plan = {
-        planned.position: planned
-        for planned in draw_plan(found.questions.prefetch_related("options"), found.seed)
-    }
+    plan = {planned.position: planned for planned in draw_plan(found, found.seed, place=0)}
     planned = plan.get(position)
     if planned is None:
         return redirect("studio:preview", slug)
@@ -142,14 +139,14 @@ def preview_question(request, slug, position):
     )
     chosen = None
     if request.method == "POST":
-        form = AnswerForm(request.POST, planned=planned)
+        form = AnswerForm(request.POST, page=request.path)
         if form.is_valid() and position > 0:
             return redirect(next_url)
         chosen = form.cleaned_data.get("choice")  # practice: shows its feedback
     context = {
         "study": found,
         "page": QuestionPage.of(planned, found, total, chosen),
-        "shown": AnswerForm(planned=planned).stamp(),
+        "shown": AnswerForm(page=request.path).stamp(),
         "next_url": next_url,
         "preview": True,
     }

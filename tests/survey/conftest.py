@@ -10,8 +10,9 @@ from PIL import Image
 
 from explanations import manifest as manifests
 from survey.importing import import_set
-from survey.models import Participation, Study
+from survey.models import Participation, PlannedQuestion, Study
 from survey.reference_study import create_reference_study
+from survey.security import enrolments, failed_logins, receipts_tried
 
 DIGITS = tuple(str(digit) for digit in range(10))
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
@@ -20,9 +21,11 @@ SIDE = 8  # pixels of a test picture
 
 @pytest.fixture(autouse=True)
 def _site_for_tests(settings, tmp_path):
-    """Pictures go to a temporary folder, and passwords are hashed fast."""
+    """Pictures go to a temporary folder, passwords are hashed fast, nobody has knocked yet."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    for limit in (enrolments, receipts_tried, failed_logins):
+        limit.forget()
 
 
 def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
@@ -119,12 +122,15 @@ def answer_until(participation, position, *, wrong_checks=0, chooses=None):
     The first `wrong_checks` checks are failed; `chooses` maps a planned scored question to an option number.
     """
     wrong = wrong_checks
-    for planned in participation.plan.filter(position__lt=position, answer=None):
+    for planned in participation.plan.filter(position__lt=position, answer=None).select_related("question"):
         options = {option.number: option for option in planned.question.options.all()}
         number = chooses(planned) if chooses and planned.question.kind == "scored" else 1
         if planned.question.kind == "check" and wrong:
             number, wrong = 2, wrong - 1
-        planned.record_answer(planned.place_of(options[number]), participation.consented_at)
+        place = planned.place_of(options[number])
+        PlannedQuestion.objects.record_answer(
+            participation.public_id, planned.position, place, participation.consented_at
+        )
     participation.refresh_from_db()
     return participation
 

@@ -1,10 +1,14 @@
 import re
+from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
-from survey.models import Answer, Participation
+from survey.models import Answer, Participation, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -243,5 +247,65 @@ def test_showing_a_question_takes_few_queries(
     participant, participation, answer, django_assert_max_num_queries
 ):
     answer(participation, 10)
-    with django_assert_max_num_queries(5):
+    with django_assert_max_num_queries(1):
         participant.get(url(participation, 10))
+
+
+def asked(captured):
+    """The queries of a captured context, without the transactions' marks."""
+    marks = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE")
+    return [query["sql"] for query in captured if not query["sql"].startswith(marks)]
+
+
+@pytest.mark.parametrize("n_checks", [5, 50])
+@pytest.mark.parametrize("position", [0, 1, 13, 24])
+def test_an_answer_and_the_next_question_take_four_queries(
+    participant, draft_study, hidden_fields, answer, n_checks, position
+):
+    """At any number of questions; the frozen questions are in the process's memory after its first page."""
+    Study.objects.update(n_checks=n_checks)
+    draft_study.refresh_from_db()
+    draft_study.write_questions(draft_study.methods(), draft_study.labels())
+    draft_study.open()
+    participation = answer(Participation.objects.enrol(draft_study, "begun"), position)
+    fields = hidden_fields(participant.get(url(participation, position)))
+    with CaptureQueriesContext(connection) as captured:
+        response = participant.post(url(participation, position), {**fields, "choice": 1}, follow=True)
+    assert response.status_code == 200
+    assert len(asked(captured)) <= 4, "\n".join(asked(captured))
+
+
+def test_a_question_fetches_the_pictures_of_the_next(participant, participation, answer):
+    answer(participation, 5)
+    page = participant.get(url(participation, 5)).content.decode()
+    following = participation.plan.get(position=6)
+    fetched = re.findall(r'<link rel="prefetch" as="image" href="([^"]+)">', page)
+    assert fetched == [option.get_absolute_url() for option in following.shown_options()]
+
+
+def test_a_page_with_its_pictures_is_small(participant, participation):
+    page = participant.get(url(participation, 0)).content
+    pictures = re.findall(r'src="(/pictures/[^"]+)"', page.decode())
+    assert len(page) + sum(len(participant.get(address).content) for address in pictures) < 30_000
+
+
+def test_a_full_study_says_so_kindly(participant, open_study, hidden_fields):
+    Study.objects.update(quota=1)
+    fields = hidden_fields(participant.get("/s/digits/"))
+    Participation.objects.enrol(open_study, "somebody-else")
+    response = participant.post("/s/digits/start/", fields)
+    assert response.status_code == 409
+    assert "All places are taken" in response.content.decode()
+    assert Participation.objects.count() == 1
+
+
+def test_an_answer_after_too_long_a_pause_in_a_full_study_is_told_kindly(
+    participant, participation, hidden_fields
+):
+    Study.objects.update(quota=1)
+    fields = hidden_fields(participant.get(url(participation, 0)))
+    Participation.objects.update(active_at=timezone.now() - timedelta(days=1))
+    Participation.objects.enrol(participation.study, "somebody-else")
+    response = participant.post(url(participation, 0), {**fields, "choice": 1})
+    assert response.status_code == 409
+    assert not Answer.objects.exists()

@@ -5,8 +5,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 
-from survey.models import Answer, Participation
-from survey.models.participations import AnswerRefused, draw_plan
+from survey.models import Answer, Participation, PlannedQuestion
+from survey.models.participations import AnswerRefused, StudyNotOpen, draw_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -15,8 +15,11 @@ def orders(plan):
     return [(planned.question_id, planned.option_order) for planned in plan]
 
 
-def at(participation, position):
-    return participation.plan.get(position=position)
+def choose(participation, place, shown_at=None, *, position=0):
+    """Records the choice of a place, in practice unless another position is given."""
+    return PlannedQuestion.objects.record_answer(
+        participation.public_id, position, place, shown_at or timezone.now()
+    )
 
 
 def test_a_plan_has_practice_first_then_twenty_scored_questions_and_five_checks(participation):
@@ -26,24 +29,29 @@ def test_a_plan_has_practice_first_then_twenty_scored_questions_and_five_checks(
     assert list(participation.plan.values_list("position", flat=True)) == list(range(26))
 
 
-def test_a_plan_is_the_same_for_the_same_seed_and_another_for_another(open_study):
-    questions = open_study.questions.prefetch_related("options")
-    assert orders(draw_plan(questions, 7)) == orders(draw_plan(questions, 7))
-    assert orders(draw_plan(questions, 7)) != orders(draw_plan(questions, 8))
+def test_a_plan_is_the_same_for_the_same_seed_and_place_and_another_for_others(open_study):
+    plan = orders(draw_plan(open_study, seed=7, place=0))
+    assert orders(draw_plan(open_study, seed=7, place=0)) == plan
+    assert orders(draw_plan(open_study, seed=8, place=0)) != plan
+    assert sorted(orders(draw_plan(open_study, seed=7, place=1))) != sorted(plan)
 
 
 def test_the_order_of_questions_and_options_is_drawn_once_and_stored(participation):
-    questions = participation.study.questions.prefetch_related("options")
-    assert orders(participation.plan.all()) == orders(draw_plan(questions, participation.seed))
+    drawn = draw_plan(participation.study, participation.seed, participation.place)
+    assert orders(participation.plan.all()) == orders(drawn)
 
 
-def test_every_option_stands_in_every_place_about_equally_often(open_study):
-    questions = open_study.questions.prefetch_related("options")
-    places = [
-        planned.option_order.index("1") for seed in range(100) for planned in draw_plan(questions, seed)
-    ]
-    # 2,600 draws: each place is expected 650 times with a standard deviation of 22
-    assert all(540 < places.count(place) < 760 for place in range(4))
+def test_every_option_stands_in_every_place_equally_often(open_study):
+    people = [Participation.objects.enrol(open_study, f"person-{n}") for n in range(8)]
+    for question in open_study.questions.all():
+        placed = PlannedQuestion.objects.filter(participation__in=people, question=question)
+        for order in zip(*placed.values_list("option_order", flat=True), strict=True):
+            assert sorted(order) == sorted("1234" * 2)
+
+
+def test_the_orders_of_one_person_do_not_follow_one_another(participation):
+    """24 orders are possible; 26 questions of one person show more than a Latin square's four."""
+    assert len(set(participation.plan.values_list("option_order", flat=True))) > 8
 
 
 def test_enrolling_twice_with_one_invitation_begins_one_participation(open_study):
@@ -55,51 +63,49 @@ def test_enrolling_twice_with_one_invitation_begins_one_participation(open_study
 
 def test_the_same_answer_twice_is_harmless(participation):
     now = timezone.now()
-    first = at(participation, 0).record_answer(2, now)
-    second = at(participation, 0).record_answer(2, now + timedelta(seconds=1))
+    first = choose(participation, 2, now)
+    second = choose(participation, 2, now + timedelta(seconds=1))
     assert first == second
     assert Answer.objects.count() == 1
 
 
 def test_a_second_answer_to_a_question_is_refused_and_the_first_is_kept(participation):
-    first = at(participation, 0).record_answer(2, timezone.now())
+    first = choose(participation, 2)
     with pytest.raises(
         AnswerRefused, match=r"^You had already answered this question. Your first answer is kept.$"
     ):
-        at(participation, 0).record_answer(3, timezone.now())
+        choose(participation, 3)
     assert Answer.objects.get() == first
     assert Answer.objects.get().chosen_position == 2
 
 
 def test_an_answer_out_of_turn_is_refused(participation):
     with pytest.raises(AnswerRefused, match=r"^Please answer the questions before this one first.$"):
-        at(participation, 1).record_answer(1, timezone.now())
+        choose(participation, 1, position=1)
     assert not Answer.objects.exists()
 
 
 def test_an_answer_to_a_closed_study_is_refused(participation):
     participation.study.close()
-    with pytest.raises(
-        AnswerRefused, match=r"^This study has closed. The answers that you gave before are kept.$"
-    ):
-        at(participation, 0).record_answer(1, timezone.now())
+    with pytest.raises(StudyNotOpen):
+        choose(participation, 1)
 
 
 def test_an_answer_keeps_the_chosen_option_and_where_it_stood(participation):
-    planned = at(participation, 0)
-    planned.record_answer(3, timezone.now())
+    planned = participation.plan.get(position=0)
+    choose(participation, 3)
     stored = Answer.objects.get()
     assert str(stored.option.number) == planned.option_order[2]
     assert stored.chosen_position == 3
 
 
 def test_the_response_time_is_from_page_to_answer(participation):
-    answer = at(participation, 0).record_answer(1, timezone.now() - timedelta(seconds=5))
+    answer = choose(participation, 1, timezone.now() - timedelta(seconds=5))
     assert 5000 <= answer.response_ms < 7000
 
 
 def test_a_clock_set_back_gives_no_negative_response_time(participation):
-    answer = at(participation, 0).record_answer(1, timezone.now() + timedelta(hours=1))
+    answer = choose(participation, 1, timezone.now() + timedelta(hours=1))
     assert answer.response_ms == 0
 
 

@@ -29,7 +29,8 @@ def valid_form(explanation_set, researcher):
     """What a researcher sends who changes nothing on the page of a new study."""
     page = researcher.get(reverse("studio:new_study", args=["tiny"]))
     form = page.context["form"]
-    return {name: form[name].value() for name in form.fields} | {
+    values = {name: form[name].value() for name in form.fields}
+    return {name: "" if value is None else value for name, value in values.items()} | {
         "methods": [method.pk for method in explanation_set.compared_methods()]
     }
 
@@ -121,6 +122,8 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
         ("labels", ["3"], "Choose at least two classes: an attention check needs another class."),
         ("min_passed", 6, "There are fewer attention checks than must be passed."),
         ("n_checks", 51, "Ensure this value is less than or equal to 50."),
+        ("quota", 0, "Ensure this value is greater than or equal to 1."),
+        ("idle_minutes", 0, "Ensure this value is greater than or equal to 1."),
         ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
         (
             "question_text",

@@ -35,7 +35,7 @@ class Command(BaseCommand):
         study = Study.objects.filter(slug=STUDY).first() or self._create_study()
         password = self._login()
         self._say_where(study, password, address)
-        missing = bots - study.participations.filter(simulated=True, finished_at__isnull=False).count()
+        missing = bots - study.participations.filter(simulated=True, status="complete").count()
         simulation = self._simulate(missing, address) if missing > 0 and study.is_open else None
         logging.disable(logging.INFO)  # or a line for each request would scroll the links away
         try:
