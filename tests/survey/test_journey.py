@@ -257,3 +257,41 @@ def test_no_page_of_the_studio_has_an_accessibility_fault_or_scrolls_sideways(
     page.goto(study + "results/")
     assert_accessible(page)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_no_page_around_the_questions_has_an_accessibility_fault_or_scrolls_sideways(
+    visit, open_study, answer, viewport
+):
+    """Screening, every end, withdrawal, a full study, a link without its parameters; at double size, too."""
+    done = answer(Participation.objects.enrol(open_study, "done"), 26)
+    Study.objects.update(screening_questions="Have you completed a university degree?", quota=2)
+    asked = Participation.objects.enrol(open_study, "asked")
+    page = visit("/s/digits/", viewport)
+    looks = [
+        "/p/asked/screening/",
+        "/p/done/instructions/",
+        "/p/done/thanks/",
+        "/s/digits/withdraw/",
+        "/s/digits/withdrawn/",
+        "/s/digits/",
+    ]
+    for address in looks:
+        page.goto(address)
+        look(page)
+    page.get_by_role("button", name="I agree, start").click()
+    expect(page.get_by_role("heading", name="All places are taken")).to_be_visible()
+    look(page)
+    Study.objects.update(platform="prolific", code_complete="DONE", code_screened_out="OUT")
+    asked.screen(passed=False)
+    for address in ("/p/done/thanks/", "/p/asked/thanks/", "/s/digits/"):
+        page.goto(address)
+        look(page)
+    assert done.kept
+
+
+def look(page):
+    assert_accessible(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
