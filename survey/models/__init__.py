@@ -1,8 +1,9 @@
-"""The data model, a file a noun: explanation sets, studies, participations, identities."""
+"""The data model, a file a noun: explanation sets, studies, plans and answers, participations."""
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
-from .participations import Answer, Participation, PlannedQuestion
+from .participations import Participation
+from .plans import Answer, PlannedQuestion
 from .studies import Option, Question, Study
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""Who takes part, in which order they see the questions, what they answered, and how it ended.
+"""Who takes part, in which place, and how it ended.
 
 A participation is a state machine: `MOVES` says which state follows which, the constraints of `Participation`
 say what is true in each. Whoever is answering, or complete and kept, holds a place: a number below the
@@ -7,7 +7,6 @@ the quota, and a place that comes free is given again: the orders stay balanced 
 """
 
 import logging
-import random
 import secrets
 from datetime import timedelta
 from itertools import count
@@ -18,23 +17,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ..recruitment import Outcome
-from .studies import Option, Question, Study, new_seed, new_token
+from .plans import Answer, PlannedQuestion, draw_plan
+from .studies import Question, Study, StudyFull, StudyNotOpen, new_seed, new_token
 
 log = logging.getLogger(__name__)
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another
-
-
-class AnswerRefused(Exception):
-    """The answer was not stored; the message is for the participant."""
-
-
-class StudyFull(Exception):
-    """Every place is taken by somebody who is complete and kept, or answering."""
-
-
-class StudyNotOpen(Exception):
-    """The study has closed, or not opened yet."""
 
 
 class MoveRefused(Exception):
@@ -44,37 +32,6 @@ class MoveRefused(Exception):
 def new_completion_code():
     letters = "".join(secrets.choice(CODE_LETTERS) for _ in range(8))
     return f"{letters[:4]}-{letters[4:]}"
-
-
-def balanced_order(n_options, seed, question_id, place):
-    """The numbers of a question's options as the participant in `place` sees them, for example "3142".
-
-    Row `place % n` of a random Latin square, a new square for each question and every n places: each option
-    stands in each position once in every n places, and one question's order tells nothing of another's.
-    """
-    rng = random.Random(f"{seed}/{question_id}/{place // n_options}")
-    rows, columns, numbers = (rng.sample(range(n_options), n_options) for _ in range(3))
-    row = rows[place % n_options]
-    return "".join(str(numbers[(row + column) % n_options] + 1) for column in columns)
-
-
-def draw_plan(study, seed, place):
-    """The order of the questions, from `seed`, and of each question's options, from `place`: practice first.
-
-    Returns unsaved PlannedQuestions, the same for the same seed and place.
-    """
-    questions = list(study.questions_by_id().values())
-    practice = [question for question in questions if question.kind == Question.Kind.PRACTICE]
-    others = [question for question in questions if question.kind != Question.Kind.PRACTICE]
-    random.Random(seed).shuffle(others)
-    return [
-        PlannedQuestion(
-            question=question,
-            position=position,
-            option_order=balanced_order(len(question.options.all()), study.seed, question.pk, place),
-        )
-        for position, question in enumerate(practice + others, start=1 - len(practice))
-    ]
 
 
 class ParticipationQuerySet(models.QuerySet):
@@ -373,153 +330,3 @@ class Participation(models.Model):
         self.kept = self.checks_passed >= self.study.frozen().min_passed
         if not self.kept:
             self.place = None
-
-
-NARROW = (
-    "participation_id",
-    "question_id",
-    "position",
-    "option_order",
-    *(
-        f"participation__{name}"
-        for name in (
-            "public_id",
-            "simulated",
-            "status",
-            "place",
-            "next_position",
-            "last_position",
-            "screened_at",
-            "study__status",
-            "study__opened_at",
-            "study__seed",
-        )
-    ),
-)
-
-
-class PlannedQuestionQuerySet(models.QuerySet):
-    def record_answer(self, public_id, position, chosen_position, shown_at):
-        """Stores an answer, once, and ends the participation after its last; the one place that does so.
-
-        The same answer again is harmless. A different one is refused, and so is one out of turn. Raises
-        AnswerRefused, StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
-        """
-        with transaction.atomic():
-            planned = (
-                self.narrow()
-                .select_for_update(of=["participation"])
-                .get(participation__public_id=public_id, position=position)
-            )
-            participation = planned.participation
-            planned.question = participation.study.questions_by_id()[planned.question_id]
-            option = planned.shown_options()[chosen_position - 1]
-            if position < participation.next_position:
-                answer = Answer.objects.get(planned=planned)
-                if answer.option_id != option.pk:
-                    raise AnswerRefused("You had already answered this question. Your first answer is kept.")
-                return answer
-            if not participation.study.is_open:
-                raise StudyNotOpen
-            if participation.is_timed_out:
-                participation.take_place()
-            if participation.screened_at is None:
-                raise AnswerRefused("Please answer the questions before this one first.")
-            if not participation.is_under_way:
-                raise AnswerRefused("You have ended your participation, so this answer was not stored.")
-            if position > participation.next_position:
-                raise AnswerRefused("Please answer the questions before this one first.")
-            answered_at = timezone.now()
-            answer = Answer(
-                planned=planned,
-                option=option,
-                shown_at=min(shown_at, answered_at),  # a clock may have been set back in between
-                answered_at=answered_at,
-            )
-            answer.save(force_insert=True)
-            participation.advance(answered_at)
-        return answer
-
-    def narrow(self):
-        """With participation and study, but only the columns that change or tell which study it is.
-
-        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
-        """
-        return self.select_related("participation__study").only(*NARROW)
-
-    def for_page(self, public_id, position):
-        """The planned question at this position, and the one after it; None where there is none."""
-        rows = (
-            self.narrow()
-            .select_related("answer")
-            .only(*NARROW, "answer__option")
-            .filter(participation__public_id=public_id, position__in=[position, position + 1])
-        )
-        by_position = {planned.position: planned for planned in rows}
-        for planned in by_position.values():
-            planned.question = planned.participation.study.questions_by_id()[planned.question_id]
-        return by_position.get(position), by_position.get(position + 1)
-
-
-class PlannedQuestion(models.Model):
-    """A question's place in one participation: its position (practice 0, then from 1), its options' order."""
-
-    participation = models.ForeignKey(Participation, models.CASCADE, related_name="plan")
-    question = models.ForeignKey(Question, models.PROTECT, related_name="planned")
-    position = models.PositiveSmallIntegerField()
-    option_order = models.CharField("numbers of the options, as shown from first to last", max_length=8)
-
-    objects = PlannedQuestionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["participation", "question"], name="question_once_in_a_participation"
-            ),
-            models.UniqueConstraint(
-                fields=["participation", "position"], name="position_once_in_a_participation"
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.participation_id} at {self.position}: {self.question}"
-
-    def shown_options(self):
-        """The options in the order in which this participant sees them."""
-        by_number = {str(option.number): option for option in self.question.options.all()}
-        return [by_number[number] for number in self.option_order]
-
-    def chosen_position(self):
-        """Where the option that was chosen stands, from 1; None without an answer."""
-        answer = getattr(self, "answer", None)
-        return answer and [option.pk for option in self.shown_options()].index(answer.option_id) + 1
-
-    def place_of(self, option):
-        """Where `option` stands for this participant, from 1."""
-        return self.option_order.index(str(option.number)) + 1
-
-
-class Answer(models.Model):
-    planned = models.OneToOneField(PlannedQuestion, models.PROTECT, primary_key=True, related_name="answer")
-    option = models.ForeignKey(Option, models.PROTECT, related_name="answers")
-    shown_at = models.DateTimeField()
-    answered_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(answered_at__gte=models.F("shown_at")), name="answered_after_it_was_shown"
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.planned}: {self.option}"
-
-    @property
-    def chosen_position(self):
-        return self.planned.place_of(self.option)
-
-    @property
-    def response_ms(self):
-        return round((self.answered_at - self.shown_at).total_seconds() * 1000)

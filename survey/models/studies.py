@@ -18,6 +18,14 @@ from .explanation_sets import ClassMap, ExplanationSet, Method
 N_OPTIONS = 4  # pictures in a question, so also the methods that a study compares
 
 
+class StudyFull(Exception):
+    """Every place is taken by somebody who is complete and kept, or answering."""
+
+
+class StudyNotOpen(Exception):
+    """The study has closed, or not opened yet."""
+
+
 def new_token():
     return secrets.token_urlsafe(12)
 

@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..models import Option, Participation, PlannedQuestion, Study
-from ..models.participations import AnswerRefused, StudyFull, StudyNotOpen
+from ..models.plans import AnswerRefused
+from ..models.studies import StudyFull, StudyNotOpen
 from ..question_page import QuestionPage
 from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
 from ..security import address_of, enrolments, receipts_tried

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ..forms import AnswerForm, StudyForm
 from ..models import ClassMap, ExplanationSet, Study
-from ..models.participations import draw_plan
+from ..models.plans import draw_plan
 from ..question_page import QuestionPage
 
 

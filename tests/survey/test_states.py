@@ -11,13 +11,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, initial
 from hypothesis.stateful import run_state_machine_as_test as play
 
 from survey.models import Answer, Participation, PlannedQuestion, Study
-from survey.models.participations import (
-    AnswerRefused,
-    MoveRefused,
-    StudyFull,
-    StudyNotOpen,
-)
-from survey.models.studies import new_token
+from survey.models.participations import MoveRefused
+from survey.models.plans import AnswerRefused
+from survey.models.studies import StudyFull, StudyNotOpen, new_token
 
 pytestmark = pytest.mark.django_db
 
