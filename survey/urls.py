@@ -16,8 +16,21 @@ class PositionConverter(IntConverter):
     regex = "[0-9]{1,4}"
 
 
+class EarlierConverter(IntConverter):
+    """A position below 0, written as how far below: of practice questions before the last."""
+
+    regex = "[1-9]"
+
+    def to_python(self, value):
+        return -super().to_python(value)
+
+    def to_url(self, value):
+        return super().to_url(-value)
+
+
 register_converter(TokenConverter, "token")
 register_converter(PositionConverter, "position")
+register_converter(EarlierConverter, "earlier")
 
 participant_urls = [
     path("s/<slug:slug>/", participant.welcome, name="welcome"),
@@ -30,6 +43,7 @@ participant_urls = [
     path("p/<token:public_id>/screening/", participant.screening, name="screening"),
     path("p/<token:public_id>/instructions/", participant.instructions, name="instructions"),
     path("p/<token:public_id>/practice/", participant.question, {"position": 0}, name="practice"),
+    path("p/<token:public_id>/practice/<earlier:position>/", participant.question, name="early_practice"),
     path("p/<token:public_id>/<position:position>/", participant.question, name="question"),
     path("p/<token:public_id>/thanks/", participant.thanks, name="thanks"),
     path("pictures/<token:token>.png", participant.picture, name="picture"),

@@ -4,7 +4,8 @@ from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
-from .studies import Option, Question, Study
+from .questions import Option, Question
+from .studies import Study
 from .texts import StudyText
 
 __all__ = [
