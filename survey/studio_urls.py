@@ -4,7 +4,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path
 
 from .views import login, results
-from .views.studio import preview, sets, studies
+from .views.studio import builds, preview, sets, studies
 
 preview_urls = [
     path("", preview.welcome, name="preview"),
@@ -29,6 +29,14 @@ set_urls = [
     path("maps/<int:pk>/values.json", sets.values_json, name="values_json"),
     path("maps/<int:pk>/values.csv", sets.values_csv, name="values_csv"),
 ]
+build_urls = [
+    path("new/", builds.new_build, name="new_build"),
+    path("methods/", builds.methods, name="known_methods"),
+    path("<int:pk>/", builds.build, name="build"),
+    path("<int:pk>/progress/", builds.progress, name="build_progress"),
+    path("<int:pk>/cancel/", builds.cancel, name="cancel_build"),
+    path("<int:pk>/resume/", builds.resume, name="resume_build"),
+]
 study_urls = [
     path("", studies.study, name="study"),
     path("edit/", studies.edit_study, name="edit_study"),
@@ -42,5 +50,6 @@ urlpatterns = [
     path("login/", login.ThrottledLogin.as_view(), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     *set_urls,
+    path("builds/", include(build_urls)),
     path("studies/<slug:slug>/", include(study_urls)),
 ]

@@ -2,6 +2,7 @@
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
+from .jobs import Classifier, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .studies import Option, Question, Study
@@ -9,6 +10,7 @@ from .studies import Option, Question, Study
 __all__ = [
     "Answer",
     "ClassMap",
+    "Classifier",
     "ExplanationSet",
     "Method",
     "Option",
@@ -16,5 +18,6 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "SetBuild",
     "Study",
 ]

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ...forms import StudyForm
-from ...models import ExplanationSet, Study
+from ...models import ExplanationSet, SetBuild, Study
 from .finding import find_study
 
 
@@ -16,7 +16,8 @@ from .finding import find_study
 def studies(request):
     context = {
         "studies": Study.objects.with_counts().select_related("explanation_set"),
-        "explanation_sets": ExplanationSet.objects.all(),
+        "explanation_sets": ExplanationSet.objects.defer("manifest"),
+        "builds": SetBuild.objects.filter(explanation_set=None),
     }
     return render(request, "studio/studies.html", context)
 
