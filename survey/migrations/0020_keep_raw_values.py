@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("survey", "0007_constrain_screening_and_withdrawal")]
+    dependencies = [("survey", "0010_remove_texts_of_one_language")]
 
     operations = [
         migrations.AddField(

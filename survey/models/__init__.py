@@ -6,6 +6,7 @@ from .jobs import Classifier, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .studies import Option, Question, Study
+from .texts import StudyText
 
 __all__ = [
     "Answer",
@@ -20,4 +21,5 @@ __all__ = [
     "Question",
     "SetBuild",
     "Study",
+    "StudyText",
 ]

@@ -25,7 +25,7 @@ def explanation_set(request, slug):
         "methods": found.methods.all(),
         "rows": found.sheet(),
         "signed": request.GET.get("show") == "signed" and bool(found.maps),
-        "studies": found.studies.all(),
+        "studies": found.studies.prefetch_related("texts"),
     }
     return render(request, "studio/explanation_set.html", context)
 

@@ -8,14 +8,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ...forms import StudyForm
 from ...models import ExplanationSet, SetBuild, Study
-from .finding import find_study
+from .finding import find_study, text_asked_for
 
 
 @login_required
 @require_safe
 def studies(request):
     context = {
-        "studies": Study.objects.with_counts().select_related("explanation_set"),
+        "studies": Study.objects.with_counts().select_related("explanation_set").prefetch_related("texts"),
         "explanation_sets": ExplanationSet.objects.defer("manifest"),
         "builds": SetBuild.objects.filter(explanation_set=None),
     }
@@ -35,11 +35,10 @@ def new_study(request, slug):
 @login_required
 @require_safe
 def study(request, slug):
-    found = get_object_or_404(
-        Study.objects.with_counts().select_related("explanation_set", "owner"), slug=slug
-    )
+    found = find_study(request, slug, Study.objects.with_counts().select_related("owner"))
     context = {
         "study": found,
+        "text": text_asked_for(request, found),
         "tab": "overview",
         "participant_url": request.build_absolute_uri(reverse("participant:welcome", args=[slug])),
         "methods": found.methods(),
