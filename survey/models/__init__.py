@@ -2,6 +2,7 @@
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
+from .jobs import Classifier, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .questions import Option, Question
@@ -11,6 +12,7 @@ from .texts import StudyText
 __all__ = [
     "Answer",
     "ClassMap",
+    "Classifier",
     "ExplanationSet",
     "Method",
     "Option",
@@ -18,6 +20,7 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "SetBuild",
     "Study",
     "StudyText",
 ]
