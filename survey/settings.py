@@ -43,6 +43,9 @@ INSTALLED_APPS = [
     "django.contrib.humanize",
     "django.contrib.messages",
     "django.contrib.sessions",
+    "django_htmx",
+    "django_tasks",
+    "django_tasks_db",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
 ]
@@ -97,6 +100,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "studio:login"
 LOGIN_REDIRECT_URL = "studio:studies"
 LOGOUT_REDIRECT_URL = "studio:login"
+
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}  # done by `manage.py db_worker`
 
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("zh-hans", "简体中文")]

@@ -2,14 +2,17 @@
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
+from .jobs import Classifier, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
-from .studies import Option, Question, Study
+from .questions import Option, Question
+from .studies import Study
 from .texts import StudyText
 
 __all__ = [
     "Answer",
     "ClassMap",
+    "Classifier",
     "ExplanationSet",
     "Method",
     "Option",
@@ -17,6 +20,7 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "SetBuild",
     "Study",
     "StudyText",
 ]
