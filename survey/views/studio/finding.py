@@ -1,14 +1,18 @@
 """How every page of the studio finds its study, and the words that it shows of it."""
 
-from django.shortcuts import get_object_or_404
-
+from ... import rights
 from ...models import Study
+from ...rights import Action
 
 
-def find_study(request, slug, studies=None):
-    """The study of this short name, from `studies` (all by default) with its set and texts; or 404."""
+def find_study(request, slug, studies=None, action=Action.VIEW):
+    """The study of this short name, from `studies` (all by default) with its set, team and texts.
+
+    404 for who is not in its team, 403 for a role that may not do `action`.
+    """
     found = Study.objects.all() if studies is None else studies
-    return get_object_or_404(found.select_related("explanation_set").prefetch_related("texts"), slug=slug)
+    found = found.select_related("explanation_set", "team").prefetch_related("texts")
+    return rights.find_study(request.user, slug, action, found)
 
 
 def text_asked_for(request, study):

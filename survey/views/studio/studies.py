@@ -2,12 +2,14 @@
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ...forms import StudyForm
-from ...models import ExplanationSet, SetBuild, Study
+from ...models import AuditEvent, ExplanationSet, SetBuild, Study
+from ...rights import Action, teams_for
 from .finding import find_study, text_asked_for
 
 
@@ -15,7 +17,10 @@ from .finding import find_study, text_asked_for
 @require_safe
 def studies(request):
     context = {
-        "studies": Study.objects.with_counts().select_related("explanation_set").prefetch_related("texts"),
+        "studies": Study.objects.visible_to(request.user)
+        .with_counts()
+        .select_related("explanation_set")
+        .prefetch_related("texts"),
         "explanation_sets": ExplanationSet.objects.defer("manifest"),
         "builds": SetBuild.objects.filter(explanation_set=None),
     }
@@ -26,7 +31,11 @@ def studies(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_study(request, slug):
     chosen_set = get_object_or_404(ExplanationSet, slug=slug)
-    form = StudyForm(request.POST or None, instance=Study(explanation_set=chosen_set, owner=request.user))
+    teams = teams_for(request.user, Action.EDIT)
+    if not teams and not request.user.is_superuser:
+        raise PermissionDenied("Nobody has given you a role that may make studies.")
+    new = Study(explanation_set=chosen_set, owner=request.user, **({"team_id": teams[0]} if teams else {}))
+    form = StudyForm(request.POST or None, instance=new)
     if form.is_valid():
         return redirect(form.save())
     return render(request, "studio/new_study.html", {"form": form, "explanation_set": chosen_set})
@@ -51,7 +60,7 @@ def study(request, slug):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit_study(request, slug):
-    found = find_study(request, slug)
+    found = find_study(request, slug, action=Action.EDIT)
     if not found.is_draft:
         messages.warning(request, "The questions and texts of this study are frozen since it opened.")
         return redirect(found)
@@ -65,8 +74,9 @@ def edit_study(request, slug):
 @login_required
 @require_POST
 def open_study(request, slug):
-    found = find_study(request, slug)
+    found = find_study(request, slug, action=Action.RUN)
     if found.open():
+        AuditEvent.objects.record(request.user, AuditEvent.Action.OPENED, found)
         messages.success(request, "The study is open. Its questions and texts are frozen from now on.")
     else:
         messages.warning(
@@ -78,8 +88,9 @@ def open_study(request, slug):
 @login_required
 @require_POST
 def close_study(request, slug):
-    found = find_study(request, slug)
+    found = find_study(request, slug, action=Action.RUN)
     if found.close():
+        AuditEvent.objects.record(request.user, AuditEvent.Action.CLOSED, found)
         messages.success(request, "The study is closed. Nobody can start or answer any more.")
     else:
         messages.warning(request, f"The study was not closed: it is {found.get_status_display().lower()}.")
