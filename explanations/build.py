@@ -154,6 +154,11 @@ def _class_means(
     maps, counts = {}, {}
     for label in classes:
         drawn = generator(plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
+        if len(drawn) < plan.replicates:
+            raise ValueError(
+                f"class {label!r} has {len(drawn)} images to average ({training.split}), fewer than the "
+                f"{plan.replicates} replicates; ask for fewer with --replicates"
+            )
         for replicate, part in enumerate(np.array_split(drawn, plan.replicates), start=1):
             key = manifest.array_key(CHECK, label, replicate)
             maps[key] = _mean_image(training.images[np.sort(part)])

@@ -7,14 +7,12 @@ work under way.
 
 import multiprocessing
 import os
-import pickle
 import signal
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from functools import lru_cache
 from multiprocessing.connection import wait
 from typing import Any
 
@@ -88,7 +86,7 @@ def in_processes(
 ) -> None:
     """As many tasks at once as `workers`, each in a process of its own, which share the processors."""
     others = set(multiprocessing.active_children())
-    setting = (pickle.dumps(model), max(1, execution.processors() // workers), device)
+    setting = (model, max(1, execution.processors() // workers), device)
     executor = ProcessPoolExecutor(
         min(workers, len(tasks)), multiprocessing.get_context("spawn"), _set_up, setting
     )
@@ -110,13 +108,13 @@ def in_processes(
         executor.shutdown(cancel_futures=True)
 
 
-def _set_up(model: bytes, threads: int, device: str | None) -> None:
+def _set_up(model: nn.Module, threads: int, device: str | None) -> None:
     """Make this process a worker: its parent handles interruptions, and it ends when its parent does."""
     global _model, _threads, _device
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     execution.keep_memory()
-    _model, _threads, _device = pickle.loads(model), threads, device
+    _model, _threads, _device = model, threads, device
 
 
 def _end_with_parent() -> None:
@@ -154,10 +152,10 @@ def on_cluster(
         reason = " ".join(str(error).split())
         raise ValueError(f"--scheduler {address}: no Dask scheduler answers there ({reason})") from None
     with client, client.as_current():
-        content = client.scatter(pickle.dumps(model), broadcast=True)
+        there = client.scatter(model, broadcast=True)
         futures = {
             client.submit(
-                perform_remotely, content, task, versions(), device, key=f"beholder-{task.digest}", pure=False
+                perform_remotely, there, task, versions(), device, key=f"beholder-{task.digest}", pure=False
             ): task
             for task in tasks
         }
@@ -180,7 +178,7 @@ def _distributed() -> Any:
     return distributed
 
 
-def perform_remotely(model: bytes, task: Task, wanted: dict[str, str], device: str | None) -> Outcome:
+def perform_remotely(model: nn.Module, task: Task, wanted: dict[str, str], device: str | None) -> Outcome:
     """Do a task on a worker of a cluster. Raises ValueError where its libraries would give other bytes."""
     found = versions()
     for name, number in wanted.items():
@@ -190,11 +188,4 @@ def perform_remotely(model: bytes, task: Task, wanted: dict[str, str], device: s
                 "install the same version there"
             )
     with execution.on(threads=1, device=device):
-        return perform(_unpickled(model), task)
-
-
-@lru_cache(maxsize=1)
-def _unpickled(model: bytes) -> nn.Module:
-    """The classifier that the build sent; not from a file."""
-    found: nn.Module = pickle.loads(model)
-    return found
+        return perform(model, task)

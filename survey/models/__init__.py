@@ -1,13 +1,18 @@
-"""The data model, a file a noun: explanation sets, studies, participations, identities."""
+"""The data model, a file a noun: explanation sets, studies, plans and answers, participations."""
 
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
-from .participations import Answer, Participation, PlannedQuestion
-from .studies import Option, Question, Study
+from .jobs import Classifier, SetBuild
+from .participations import Participation
+from .plans import Answer, PlannedQuestion
+from .questions import Option, Question
+from .studies import Study
+from .texts import StudyText
 
 __all__ = [
     "Answer",
     "ClassMap",
+    "Classifier",
     "ExplanationSet",
     "Method",
     "Option",
@@ -15,5 +20,7 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "SetBuild",
     "Study",
+    "StudyText",
 ]

@@ -37,13 +37,14 @@ class Command(BaseCommand):
         self._say_where(study, password, address)
         missing = bots - study.participations.filter(simulated=True, status="complete").count()
         simulation = self._simulate(missing, address) if missing > 0 and study.is_open else None
+        worker = self._start_worker()
         logging.disable(logging.INFO)  # or a line for each request would scroll the links away
         try:
             call_command("runserver", address, use_reloader=False)
         finally:
             logging.disable(logging.NOTSET)
-            if simulation:
-                simulation.terminate()
+            for process in filter(None, [simulation, worker]):
+                process.terminate()
 
     def _create_study(self):
         if not (SET_FOLDER / "manifest.json").exists():
@@ -87,6 +88,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {name:<10} {value}")
         self.stdout.write("")
         self.stdout.flush()
+
+    def _start_worker(self):
+        """What the studio does in the background: builds and rehearsals."""
+        command = [sys.executable, "manage.py", "db_worker", "--no-reload", "--verbosity", "0"]
+        return subprocess.Popen(command, cwd=settings.BASE_DIR)
 
     def _simulate(self, n, address):
         command = [sys.executable, "manage.py", "simulate", STUDY, "--participants", str(n)]

@@ -1,0 +1,16 @@
+"""How every page of the studio finds its study, and the words that it shows of it."""
+
+from django.shortcuts import get_object_or_404
+
+from ...models import Study
+
+
+def find_study(request, slug, studies=None):
+    """The study of this short name, from `studies` (all by default) with its set and texts; or 404."""
+    found = Study.objects.all() if studies is None else studies
+    return get_object_or_404(found.select_related("explanation_set").prefetch_related("texts"), slug=slug)
+
+
+def text_asked_for(request, study):
+    """The texts in the language of the address, or else in the study's default one."""
+    return study.text_in(request.GET.get("language"))
