@@ -7,7 +7,17 @@ from pathlib import Path
 import torch
 
 from explanations import build as building
-from explanations import classifiers, datasets, examples, fitting, gallery, manifest, progress
+from explanations import (
+    classifiers,
+    datasets,
+    examples,
+    execution,
+    fitting,
+    forecast,
+    gallery,
+    manifest,
+    progress,
+)
 from explanations import methods as registry
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
@@ -18,17 +28,22 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         options.run(options)
     except (ValueError, TypeError) as error:
-        print(f"python -m explanations {options.command}: {error}", file=sys.stderr)
-        return 2
+        return _stopped(options, str(error), 2)
+    except progress.Terminated:
+        return _stopped(options, "terminated; run it again to go on", 143)
     except KeyboardInterrupt:
-        print(f"python -m explanations {options.command}: interrupted", file=sys.stderr)
-        return 130
+        return _stopped(options, "interrupted; run it again to go on", 130)
     except OSError as error:
-        print(
-            f"python -m explanations {options.command}: {error.filename}: {error.strerror}", file=sys.stderr
-        )
-        return 2
+        return _stopped(options, f"{error.filename}: {error.strerror}", 2)
     return 0
+
+
+def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:
+    """Say in one line why a command did not end well; its exit status."""
+    if getattr(options, "progress", None) == "json":
+        progress.say("failed" if status == 2 else "cancelled", message=reason)
+    print(f"python -m explanations {options.command}: {reason}", file=sys.stderr)
+    return status
 
 
 def train(options: argparse.Namespace) -> None:
@@ -79,9 +94,15 @@ def build(options: argparse.Namespace) -> None:
         preprocessing=_preprocessing(options),
         name=options.name,
     )
-    with progress.shown("Building") as step:
-        finished = building.build(options.out, plan, step)
-    print(f"{options.out}: {len(finished.maps)} pictures of {len(finished.dataset.classes)} classes")
+    scheduling = building.Scheduling(options.workers, options.scheduler, options.device)
+    execution.keep_memory()
+    if options.dry_run:
+        print(forecast.of_build(options.out, plan, scheduling, options.cache))
+        return
+    with progress.terminable(), progress.shown("Building", options.progress) as step:
+        finished = building.build(options.out, plan, step, scheduling, options.cache)
+    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} classes"
+    progress.finished(f"{options.out}: {pictures}", options.progress)
 
 
 def methods(options: argparse.Namespace) -> None:
@@ -206,6 +227,20 @@ def _parser() -> argparse.ArgumentParser:
         help="one parameter, as in lime.samples=5000; see methods",
     )
     command.add_argument("--name", help="name of the set (default: the data set's)")
+    command.add_argument(
+        "--dry-run", action="store_true", help="only say how many passes and seconds it will take"
+    )
+    command.add_argument("--workers", type=int, default=1, help="processes that share the work")
+    command.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler that hands out the work, as in tcp://host:8786",
+    )
+    command.add_argument(
+        "--cache", type=Path, metavar="FOLDER", help="keeps local explanations for other builds, too"
+    )
+    command.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")
+    _add_device(command)
     _add_classifier(command)
     command.set_defaults(run=build)
 
@@ -221,6 +256,10 @@ def _parser() -> argparse.ArgumentParser:
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
     return parser
+
+
+def _add_device(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
 
 
 def _add_classifier(command: argparse.ArgumentParser) -> None:

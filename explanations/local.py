@@ -37,6 +37,7 @@ class Sample:
     images: Tensor  # (n, C, H, W)
     classes: tuple[str, ...] = ()  # of the data set, in the order of the model's outputs
     background: Tensor | None = None  # (m, C, H, W): images of all classes, to compare with
+    first: int = 0  # place of the first of the images among all of the replicate
 
     def asked_about(self, label: str) -> "Sample":
         """The same images, to be explained for another class ("why not a 9?"). Raises ValueError."""

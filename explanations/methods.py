@@ -6,12 +6,14 @@ Besides the entries any combination has a name: `vargrad:normlime` aggregates Va
 does, and `lime:mean@9` asks of the images of every other class what speaks for a 9.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
 from explanations import randomness
 from explanations.aggregation import AGGREGATIONS, Aggregation
@@ -61,10 +63,13 @@ def _on_average(local: Local) -> ExplanationMethod:
 
 
 @lru_cache(maxsize=1)
-def _bank(pixels: int, seed: int, replicate: int, settings: tuple[tuple[str, Any], ...]) -> lime.Bank:
-    """The perturbations that all images of a replicate share; the replicates have different ones."""
+def _bank(
+    pixels: int, seed: int, replicate: int, group: int, settings: tuple[tuple[str, Any], ...]
+) -> lime.Bank:
+    """The perturbations that a group of images of every class shares; other groups and replicates have
+    others."""
     parameters = dict(settings)
-    generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate)
+    generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate, group)
     samples, width = parameters["samples"], parameters["kernel_width"]
     if parameters["perturbation"] == "gaussian":
         return lime.gaussian_bank(pixels, samples, generator, parameters["sigma"], width)
@@ -76,17 +81,30 @@ def _lime(model: nn.Module, sample: Sample, parameters: Parameters, advance: Cal
         allowed = ", ".join(lime.PERTURBATIONS)
         raise ValueError(f"lime.perturbation is {parameters['perturbation']!r}; allowed: {allowed}")
     settings = tuple((key, parameters[key]) for key in ("samples", "perturbation", "kernel_width", "sigma"))
-    bank = _bank(sample.images[0, 0].numel(), sample.seed, sample.replicate, settings)
-    return lime.explain(
-        model,
-        sample.images,
-        sample.index,
-        bank,
-        features=parameters["features"],
-        target=parameters["target"],
-        skip_black=parameters["skip_black"],
-        advance=advance,
-    )
+    weights = []
+    for group, images in _groups(sample, parameters["shared_by"]):
+        bank = _bank(images[0, 0].numel(), sample.seed, sample.replicate, group, settings)
+        weights.append(
+            lime.explain(
+                model,
+                images,
+                sample.index,
+                bank,
+                features=parameters["features"],
+                target=parameters["target"],
+                skip_black=parameters["skip_black"],
+                advance=advance,
+            )
+        )
+    return np.concatenate(weights)
+
+
+def _groups(sample: Sample, size: int) -> Iterator[tuple[int, Tensor]]:
+    """The images of a sample by the `size` that share perturbations, counted from the first of the
+    replicate."""
+    groups = (np.arange(len(sample.images)) + sample.first) // size
+    for group in np.unique(groups):
+        yield int(group), sample.images[torch.from_numpy(groups == group)]
 
 
 def _under_noise(slug: str, attribute: Callable[..., Floats]) -> Callable[..., Floats]:
@@ -115,7 +133,8 @@ LIME = Local(
     _lime,
     {
         "images": 50,
-        "samples": 2000,
+        "samples": 1000,
+        "shared_by": 10,
         "features": 100,
         "perturbation": "masks",
         "kernel_width": 0.25,
