@@ -47,8 +47,9 @@ def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train the paper's network on the 60,000 training images and measure it on the 10,000 test images."""
-    training, test = datasets.mnist("train"), datasets.mnist("test")
+    """Train the paper's network on all training images and measure it on all test images."""
+    training, test = datasets.load(options.data, "train"), datasets.load(options.data, "test")
+    fitting.fitted(classifiers.PAPER_FACTORY, classifiers.PaperCNN().eval(), training.images[0], test.classes)
     with progress.shown("Training") as step:
         model = classifiers.train(
             training.images,
@@ -61,7 +62,8 @@ def train(options: argparse.Namespace) -> None:
         model,
         options.out,
         {
-            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}",
+            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}"
+            + (f" --data {training.name}" if options.data else ""),
             "seed": options.seed,
             "epochs": options.epochs,
             "images": f"{training.name} {training.split}, {len(training.images)} images",
@@ -195,12 +197,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m explanations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("train", help="train the paper's network on MNIST")
+    command = commands.add_parser("train", help="train the paper's network")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=15)
     command.add_argument(
         "--out", type=Path, default=Path("paper_cnn.safetensors"), help="file of weights to write"
     )
+    _add_data(command)
     command.set_defaults(run=train)
 
     command = commands.add_parser("accuracy", help="measure a classifier on all test images")
@@ -258,6 +261,15 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
+    )
+
+
 def _add_device(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
 
@@ -270,12 +282,7 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
         help="package.module:factory, or with arguments: package.module:factory(classes=10)",
     )
     command.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
-    command.add_argument(
-        "--data",
-        type=Path,
-        metavar="PATH",
-        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
-    )
+    _add_data(command)
     command.add_argument(
         "--preprocessing",
         nargs="+",
