@@ -35,11 +35,13 @@ Step = Callable[[float, float, str], None]
 
 WORK_FOLDER = ".work"
 TIMINGS_FILE = "timings.json"
-LIBRARIES = ("captum", "numpy", "pillow", "scikit-learn", "torch")
+LIBRARIES = ("captum", "numpy", "pillow", "saliency", "scikit-image", "scikit-learn", "torch")
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
 CHECK_REFERENCE = "Mean of half the training images of the class; no explanation, for attention checks only"
+
+BACKGROUND = 100  # training images at hand for methods that compare with others
 
 BACKWARD_COST = 2  # a backward pass takes about the time of two forward passes
 
@@ -83,7 +85,7 @@ def build(folder: Path, plan: Plan, step: Step = lambda done, total, doing: None
         return manifest.read(folder)
     (folder / WORK_FOLDER).mkdir(exist_ok=True)
 
-    samples = _samples(plan, model, test, classes, parameters)
+    samples = _samples(plan, model, test, training, classes, parameters)
     weights = _local_weights(folder, draft, model, methods, parameters, samples, step)
     maps, counts = _class_maps(methods, parameters, weights, test.images.shape[2:])
     means, mean_counts = _class_means(plan, training, classes)
@@ -195,12 +197,14 @@ def _samples(
     plan: Plan,
     model: nn.Module,
     data: LabelledImages,
+    training: LabelledImages,
     classes: tuple[str, ...],
     parameters: dict[str, Parameters],
 ) -> list[Sample]:
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
     predicted = classifiers.predicted(model, data.images)
     wanted = max(settings["images"] for settings in parameters.values())
+    background = _background(plan, training)
     samples = []
     for label in classes:
         index = data.classes.index(label)
@@ -216,11 +220,25 @@ def _samples(
             part = drawn[replicate - 1 :: plan.replicates][:wanted]
             samples.append(
                 Sample(
-                    plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part], data.classes
+                    plan.seed,
+                    label,
+                    index,
+                    replicate,
+                    tuple(part.tolist()),
+                    data.images[part],
+                    data.classes,
+                    background,
                 )
             )
     # all of one replicate together, for they share a bank of perturbations
     return sorted(samples, key=lambda sample: (sample.replicate, sample.index))
+
+
+def _background(plan: Plan, training: LabelledImages) -> Tensor:
+    """Training images of all classes that some methods compare with, the same for every class and
+    replicate."""
+    drawn = generator(plan.seed, "background").permutation(len(training.images))[:BACKGROUND]
+    return training.images[np.sort(drawn)]
 
 
 def _first(sample: Sample, count: int) -> Sample:

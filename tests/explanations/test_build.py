@@ -160,7 +160,7 @@ def test_replicates_explain_disjoint_images_that_the_model_assigns_to_the_class(
     data = datasets.idx_folder(squares, "test")
     relabelled = dataclasses.replace(data, labels=(data.labels + 1) % 3)
     model = classifiers.load(plan.factory, plan.weights)
-    samples = building._samples(plan, model, relabelled, ("1",), {"lime": {"images": 10}})
+    samples = building._samples(plan, model, relabelled, data, ("1",), {"lime": {"images": 10}})
     first, second = (set(sample.numbers) for sample in samples)
     assert len(first) == len(second) == 10
     assert not first & second
@@ -232,7 +232,7 @@ def test_progress_ends_at_the_whole(plan: Plan, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"methods": ("shap",)}, "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(methods.METHODS)}"),
         ({"methods": ()}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"replicates": 0}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),
