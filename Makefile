@@ -6,7 +6,7 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser bench-analysis bench-survey clean
+.PHONY: demo test lint browser bench-analysis bench-levels bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
@@ -21,9 +21,12 @@ lint: .venv/installed-lint
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# Speed beside pandas, SciPy, statsmodels and pingouin; type I error by 20,000 simulated studies of each kind.
+# Speed beside pandas, SciPy, statsmodels and pingouin.
 bench-analysis: .venv/installed-test
 	$(BIN)/python -m benchmarks.speed | tee benchmarks/speed.md
+
+# How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind, half an hour.
+bench-levels: .venv/installed-test
 	$(BIN)/python -m benchmarks.type_one_error
 
 # An answer and its next page on PostgreSQL, beside a bare Django, in one run of about two minutes.

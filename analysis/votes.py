@@ -7,7 +7,6 @@ are left alone. Whatever is wrong is said in one line: where, which value, and w
 import csv
 import hashlib
 import io
-import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from analysis import reading
 from analysis.checks import Checks
-from analysis.exact import ExactGroups
+from analysis.exact import ExactShares
 from analysis.layout import (
     COLUMNS,
     KINDS,
@@ -31,6 +30,7 @@ from analysis.layout import (
     REQUIRED,
     NoVotesError,
     VoteTableError,
+    is_none,
     numbers,
     of_each,
     quoted,
@@ -78,17 +78,9 @@ class Counts:
         return int(totals.min()), int(totals.max())
 
     @cached_property
-    def exact(self) -> ExactGroups:
-        """The proportions over one common denominator, without a fraction for each."""
-        totals = self.table.sum(axis=1).tolist()
-        denominator = math.lcm(*set(totals))
-        factors = [denominator // total for total in totals]
-        columns = self.table.T.tolist()
-        if len(set(factors)) > 1:
-            columns = [[x * f for x, f in zip(column, factors, strict=True)] for column in columns]
-        else:
-            columns = [[x * factors[0] for x in column] for column in columns]
-        return ExactGroups(dict(zip(self.methods, columns, strict=True)), denominator)
+    def exact(self) -> ExactShares:
+        """The proportions without rounding."""
+        return ExactShares(self.table, self.methods)
 
     def proportions(self) -> dict[str, list[Fraction]]:
         """Each method's exact proportion of each participant's votes; a participant's add up to 1."""
@@ -261,6 +253,7 @@ class VoteTable:
             kept, table = kept[table.sum(axis=1) > 0], table[table.sum(axis=1) > 0]
             if kept.empty:
                 raise NoVotesError(f"{self.name}: no vote is left")
+        kept, table = self._without_none(kept, table, asked, excluded)
         self._refuse_silent(kept, table)
         order = sorted(
             range(len(methods)), key=lambda i: (-table[:, i].sum(), methods[i].casefold(), methods[i])
@@ -331,6 +324,25 @@ class VoteTable:
             text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
             reasons[failed] = text
         return reasons
+
+    def _without_none(
+        self,
+        kept: pd.DataFrame,
+        table: NDArray[np.int64],
+        asked: NDArray[np.bool_],
+        excluded: dict[str, int],
+    ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+        """Leaves out, and says so, who chose none of the pictures every time: no share can be computed."""
+        silent = table.sum(axis=1) == 0
+        if not silent.any() or "chosen_position" not in self.answers:
+            return kept, table
+        none = asked & of_each(self.answers["chosen_position"], is_none, np.bool_)
+        out = silent & kept.index.isin(self.answers["participant"][none].unique())
+        if out.any():
+            excluded["chose none of the pictures every time"] = int(out.sum())
+        if out.all():
+            raise NoVotesError(f"{self.name}: everybody who is kept chose none of the pictures every time")
+        return kept[~out], table[~out]
 
     def _refuse_silent(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> None:
         silent = np.flatnonzero(table.sum(axis=1) == 0)

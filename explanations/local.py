@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from explanations import execution
 from explanations.attribution import gates
 
 Floats = NDArray[np.float64]
@@ -41,6 +41,7 @@ class Sample:
     images: Tensor  # (n, C, H, W)
     classes: tuple[str, ...] = ()  # of the data set, in the order of the model's outputs
     background: Tensor | None = None  # (m, C, H, W): images of all classes, to compare with
+    first: int = 0  # place of the first of the images among all of the replicate
 
     def asked_about(self, label: str) -> "Sample":
         """The same images, to be explained for another class ("why not a 9?"). Raises ValueError."""
@@ -72,7 +73,7 @@ def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Param
 
     It is given the parameters by name, but for `images`; where it has an argument `address`, the address of
     the image's randomness; where it has an argument `background`, as many images as that parameter says.
-    An error names the image. The linear algebra runs in one thread, for its rounding depends on how many.
+    An error names the image. It runs in one thread, for rounding depends on how many.
     """
     wanted = inspect.signature(explain).parameters
 
@@ -85,7 +86,7 @@ def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Param
             if "address" in wanted:
                 settings["address"] = (sample.seed, slug, sample.label, number)
             try:
-                with threadpool_limits(limits=1, user_api="blas"):
+                with execution.single_threaded():
                     rows.append(explain(model, image[None], sample.index, **settings))
             except ValueError as error:
                 raise ValueError(f"{slug}, image {number} of class {sample.label!r}: {error}") from None
@@ -132,7 +133,7 @@ class Local:
         asked = sample if self.counter is None else sample.asked_about(self.counter)
         weights = self.explain(model, asked, parameters, advance)
         shape = (len(sample.images), sample.images[0, 0].numel())
-        gates.check(self.slug, sample.label, weights, shape, parameters.get("target"))
+        gates.check_weights(self.slug, sample.label, weights, shape)
         return weights
 
     def passes(self, parameters: Parameters) -> int:

@@ -6,18 +6,21 @@ Besides the entries any combination has a name: `vargrad:normlime` aggregates Va
 does, and `lime:mean@9` asks of the images of every other class what speaks for a 9.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from torch import nn
+import numpy as np
+import torch
+from torch import Tensor, nn
 
 from explanations import randomness
-from explanations.aggregation import AGGREGATIONS, Aggregation
+from explanations.aggregation import AGGREGATIONS, Aggregation, Counts, support, supported
 from explanations.attribution import (
     cam,
     derivatives,
+    gates,
     gradients,
     lime,
     occlusion,
@@ -47,6 +50,21 @@ class ExplanationMethod:
         """From the local weights of many images (n, pixels) to the class map (pixels,)."""
         return self.aggregation.combine
 
+    def class_map(
+        self, weights: Floats, label: str, parameters: Parameters, minimum_support: int = 1
+    ) -> tuple[Floats, Counts]:
+        """The class map (pixels,) of weights (n, pixels) of images of class `label`, and how many images
+        chose each pixel (pixels,).
+
+        Pixels that fewer than `minimum_support` images chose are 0. Raises ValueError for weights, or a map,
+        that say nothing.
+        """
+        gates.check_images(self.local.slug, label, weights, parameters.get("target"))
+        counts = support(weights)
+        importance = supported(self.aggregate(weights), counts, minimum_support)
+        gates.check_images(self.slug, label, importance[None], None)
+        return importance, counts
+
     @property
     def signed(self) -> bool:
         """Whether a map has negative values that mean something."""
@@ -72,10 +90,13 @@ def _on_average(local: Local) -> ExplanationMethod:
 
 
 @lru_cache(maxsize=1)
-def _bank(pixels: int, seed: int, replicate: int, settings: tuple[tuple[str, Any], ...]) -> lime.Bank:
-    """The perturbations that all images of a replicate share; the replicates have different ones."""
+def _bank(
+    pixels: int, seed: int, replicate: int, group: int, settings: tuple[tuple[str, Any], ...]
+) -> lime.Bank:
+    """The perturbations that a group of images of every class shares; other groups and replicates have
+    others."""
     parameters = dict(settings)
-    generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate)
+    generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate, group)
     samples, width = parameters["samples"], parameters["kernel_width"]
     if parameters["perturbation"] == "gaussian":
         return lime.gaussian_bank(pixels, samples, generator, parameters["sigma"], width)
@@ -87,17 +108,30 @@ def _lime(model: nn.Module, sample: Sample, parameters: Parameters, advance: Cal
         allowed = ", ".join(lime.PERTURBATIONS)
         raise ValueError(f"lime.perturbation is {parameters['perturbation']!r}; allowed: {allowed}")
     settings = tuple((key, parameters[key]) for key in ("samples", "perturbation", "kernel_width", "sigma"))
-    bank = _bank(sample.images[0, 0].numel(), sample.seed, sample.replicate, settings)
-    return lime.explain(
-        model,
-        sample.images,
-        sample.index,
-        bank,
-        features=parameters["features"],
-        target=parameters["target"],
-        skip_black=parameters["skip_black"],
-        advance=advance,
-    )
+    weights = []
+    for group, images in _groups(sample, parameters["shared_by"]):
+        bank = _bank(images[0, 0].numel(), sample.seed, sample.replicate, group, settings)
+        weights.append(
+            lime.explain(
+                model,
+                images,
+                sample.index,
+                bank,
+                features=parameters["features"],
+                target=parameters["target"],
+                skip_black=parameters["skip_black"],
+                advance=advance,
+            )
+        )
+    return np.concatenate(weights)
+
+
+def _groups(sample: Sample, size: int) -> Iterator[tuple[int, Tensor]]:
+    """The images of a sample by the `size` that share perturbations, counted from the first of the
+    replicate."""
+    groups = (np.arange(len(sample.images)) + sample.first) // size
+    for group in np.unique(groups):
+        yield int(group), sample.images[torch.from_numpy(groups == group)]
 
 
 def _under_noise(slug: str, attribute: Callable[..., Floats]) -> Callable[..., Floats]:
@@ -126,7 +160,8 @@ LIME = Local(
     _lime,
     {
         "images": 50,
-        "samples": 2000,
+        "samples": 1000,
+        "shared_by": 10,
         "features": 100,
         "perturbation": "masks",
         "kernel_width": 0.25,

@@ -1,6 +1,7 @@
-"""From an explanation set's folder to rows and pictures; the only door to `explanations.manifest`."""
+"""From an explanation set's folder to rows, pictures, raw values; only door to `explanations.manifest`."""
 
 import hashlib
+from functools import lru_cache
 from pathlib import Path
 
 from django.core.files.base import ContentFile
@@ -30,6 +31,9 @@ def import_set(folder):
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = ExplanationSet.objects.filter(digest=digest).first()
     if known:
+        if not known.maps:
+            known.maps = _store_maps(folder, digest)
+            known.save(update_fields=["maps"])
         return known
     explanation_set = _create_set(manifest, text, digest, folder)
     methods = {
@@ -58,6 +62,7 @@ def _create_set(manifest, text, digest, folder):
         classifier=manifest.classifier.factory,
         weights_sha256=manifest.classifier.weights_sha256,
         test_accuracy=manifest.classifier.test_accuracy,
+        maps=_store_maps(folder, digest),
         picture_width=width,
         picture_height=height,
     )
@@ -80,8 +85,27 @@ def _create_maps(manifest, methods, folder):
     )
 
 
+def _store_maps(folder, digest):
+    """Stores the raw values under the set's digest, once, and returns that name."""
+    return _kept(f"sets/{digest}/{manifests.MAPS_FILE}", (folder / manifests.MAPS_FILE).read_bytes())
+
+
+def raw_values(class_map):
+    """The raw importances of a class map, float32 (H, W); None if its set came without them."""
+    maps = class_map.method.explanation_set.maps
+    return _maps(maps.path)[manifests.array_key(*class_map.key())] if maps else None
+
+
+@lru_cache(maxsize=4)  # a page of a hundred maps reads their file once
+def _maps(path):
+    return manifests.read_maps(Path(path).parent)
+
+
 def _store(path):
     """Stores a picture under its content's name, once, and returns that name."""
     content = path.read_bytes()
-    name = f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png"
+    return _kept(f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png", content)
+
+
+def _kept(name, content):
     return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))

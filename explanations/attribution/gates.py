@@ -11,8 +11,8 @@ VANISHING = 1e-6  # the largest weight of a probability that has saturated; a pr
 SATURATED = 0.99  # the share of a map's pixels at its greatest size that leaves no picture
 
 
-def check(slug: str, label: str, weights: Floats, shape: tuple[int, int], target: str | None) -> None:
-    """Let weights (n, pixels) pass that can become a class map; `shape` is what (n, pixels) must be."""
+def check_weights(slug: str, label: str, weights: Floats, shape: tuple[int, int]) -> None:
+    """Let weights of some images pass that are numbers, and of the shape (n, pixels) that is wanted."""
     where = f"for class {label!r}"
     if weights.shape != shape:
         raise ValueError(f"{slug} gives weights of shape {weights.shape} {where}; {shape} is wanted")
@@ -20,6 +20,14 @@ def check(slug: str, label: str, weights: Floats, shape: tuple[int, int], target
         raise ValueError(
             f"{slug} gives values that are not finite {where}; does the classifier return finite logits?"
         )
+
+
+def check_images(slug: str, label: str, weights: Floats, target: str | None) -> None:
+    """Let weights (n, pixels) of all images of a class pass that say something.
+
+    One image may have none: not every one has what a method looks for.
+    """
+    where = f"for class {label!r}"
     sizes = np.abs(weights)
     if not sizes.any():
         raise ValueError(
@@ -30,7 +38,7 @@ def check(slug: str, label: str, weights: Floats, shape: tuple[int, int], target
             f"{slug} gives weights of at most {sizes.max():.1e} {where}: the probability is saturated; "
             "explain the logit with target=logit"
         )
-    if shape[1] > 1 and (sizes >= sizes.max(axis=1, keepdims=True)).mean(axis=1).min() > SATURATED:
+    if weights.shape[1] > 1 and (sizes >= sizes.max(axis=1, keepdims=True)).mean(axis=1).min() > SATURATED:
         raise ValueError(
             f"{slug} gives every pixel the same weight {where}, a map without a picture; try other parameters"
         )

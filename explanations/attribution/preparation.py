@@ -21,7 +21,6 @@ import torch
 from captum.attr._utils.custom_modules import Addition_Module
 from torch import Tensor, fx, nn
 from torch.nn import functional as F
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torch.utils._python_dispatch import TorchDispatchMode
 
 POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d)
@@ -159,29 +158,6 @@ def prepare(model: nn.Module, example: Tensor) -> nn.Module:
 def activations(model: nn.Module) -> list[nn.Module]:
     """The activation modules of a model, poolings left out."""
     return [module for module in model.modules() if isinstance(module, ACTIVATIONS)]
-
-
-def without_normalisations(model: nn.Module) -> nn.Module:
-    """The model with each batch normalisation that follows a convolution folded into it, to rounding.
-
-    The model itself where torch.fx cannot trace it.
-    """
-    try:
-        traced = fx.symbolic_trace(copy.deepcopy(model).eval())
-    except Exception:  # whatever a stranger's forward raises when it is traced
-        return model
-    modules = dict(traced.named_modules())
-    for node in list(traced.graph.nodes):
-        before = node.args[0] if node.op == "call_module" and node.args else None
-        if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) > 1:
-            continue
-        convolution, normalisation = modules[str(before.target)], modules[node.target]
-        if isinstance(convolution, nn.Conv2d) and isinstance(normalisation, nn.BatchNorm2d):
-            before.target = _added(traced, fuse_conv_bn_eval(convolution, normalisation))
-            node.replace_all_uses_with(before)
-            traced.graph.erase_node(node)
-    traced.recompile()
-    return traced.eval()
 
 
 # With torch.fx

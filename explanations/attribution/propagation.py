@@ -20,6 +20,7 @@ from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule, GammaRu
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from explanations import execution
 from explanations.attribution import gates
 from explanations.attribution.derivatives import flat
 from explanations.attribution.preparation import (
@@ -28,7 +29,6 @@ from explanations.attribution.preparation import (
     POOLS,
     Barrier,
     prepare,
-    without_normalisations,
 )
 from explanations.attribution.scores import leaf
 
@@ -229,17 +229,10 @@ _FUSED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 def _fused(model: nn.Module, image: Tensor) -> nn.Module:
     """The model with batch normalisations folded into convolutions: the rules are for the two as one."""
-    if not any(isinstance(module, nn.BatchNorm2d) for module in model.modules()):
-        return model
-    with torch.inference_mode():
-        wanted = model(image)
-        if model in _FUSED and torch.allclose(_FUSED[model](image), wanted, rtol=1e-3, atol=1e-4):
-            return _FUSED[model]
-    fused = without_normalisations(model)
-    with torch.inference_mode():
-        if not torch.allclose(fused(image), wanted, rtol=1e-3, atol=1e-4):
-            return model
-    _FUSED[model] = fused
+    with execution.on(device="cpu"):
+        fused = _FUSED.get(model)
+        if fused is None:
+            fused = _FUSED[model] = execution.optimised(model, image)
     return fused
 
 

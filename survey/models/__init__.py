@@ -1,19 +1,31 @@
-"""The data model, a file a noun: explanation sets, studies, participations, identities."""
+"""The data model, a file a noun: explanation sets, studies, plans and answers, participations."""
 
+from .audit import AuditEvent
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
-from .participations import Answer, Participation, PlannedQuestion
-from .studies import Option, Question, Study
+from .jobs import Classifier, SetBuild
+from .participations import Participation
+from .plans import Answer, PlannedQuestion
+from .questions import Option, Question
+from .studies import Study
+from .teams import Membership, Team
+from .texts import StudyText
 
 __all__ = [
     "Answer",
+    "AuditEvent",
     "ClassMap",
+    "Classifier",
     "ExplanationSet",
+    "Membership",
     "Method",
     "Option",
     "Participation",
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "SetBuild",
     "Study",
+    "StudyText",
+    "Team",
 ]

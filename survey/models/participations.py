@@ -1,4 +1,4 @@
-"""Who takes part, in which order they see the questions, what they answered, and how it ended.
+"""Who takes part, in which place, and how it ended.
 
 A participation is a state machine: `MOVES` says which state follows which, the constraints of `Participation`
 say what is true in each. Whoever is answering, or complete and kept, holds a place: a number below the
@@ -7,7 +7,6 @@ the quota, and a place that comes free is given again: the orders stay balanced 
 """
 
 import logging
-import random
 import secrets
 from datetime import timedelta
 from itertools import count
@@ -18,23 +17,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from ..recruitment import Outcome
-from .studies import Option, Question, Study, new_seed, new_token
+from .plans import Answer, PlannedQuestion, draw_plan
+from .questions import Question, new_token
+from .studies import Study, StudyFull, StudyNotOpen, new_seed
 
 log = logging.getLogger(__name__)
 
 CODE_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is taken for another
-
-
-class AnswerRefused(Exception):
-    """The answer was not stored; the message is for the participant."""
-
-
-class StudyFull(Exception):
-    """Every place is taken by somebody who is complete and kept, or answering."""
-
-
-class StudyNotOpen(Exception):
-    """The study has closed, or not opened yet."""
 
 
 class MoveRefused(Exception):
@@ -46,44 +35,13 @@ def new_completion_code():
     return f"{letters[:4]}-{letters[4:]}"
 
 
-def balanced_order(n_options, seed, question_id, place):
-    """The numbers of a question's options as the participant in `place` sees them, for example "3142".
-
-    Row `place % n` of a random Latin square, a new square for each question and every n places: each option
-    stands in each position once in every n places, and one question's order tells nothing of another's.
-    """
-    rng = random.Random(f"{seed}/{question_id}/{place // n_options}")
-    rows, columns, numbers = (rng.sample(range(n_options), n_options) for _ in range(3))
-    row = rows[place % n_options]
-    return "".join(str(numbers[(row + column) % n_options] + 1) for column in columns)
-
-
-def draw_plan(study, seed, place):
-    """The order of the questions, from `seed`, and of each question's options, from `place`: practice first.
-
-    Returns unsaved PlannedQuestions, the same for the same seed and place.
-    """
-    questions = list(study.questions_by_id().values())
-    practice = [question for question in questions if question.kind == Question.Kind.PRACTICE]
-    others = [question for question in questions if question.kind != Question.Kind.PRACTICE]
-    random.Random(seed).shuffle(others)
-    return [
-        PlannedQuestion(
-            question=question,
-            position=position,
-            option_order=balanced_order(len(question.options.all()), study.seed, question.pk, place),
-        )
-        for position, question in enumerate(practice + others, start=1 - len(practice))
-    ]
-
-
 class ParticipationQuerySet(models.QuerySet):
     @transaction.atomic
-    def enrol(self, study, public_id, *, arrival=None, simulated=False):
+    def enrol(self, study, public_id, *, arrival=None, simulated=False, language=None):
         """The participation of this arrival, or with this id, begun now in a free place if there is none yet.
 
-        Raises StudyNotOpen or StudyFull. Enrolments of one study queue for its row, so that none takes
-        another's place.
+        Who is new takes part in `language`, or else in the study's default one. Raises StudyNotOpen or
+        StudyFull. Enrolments of one study queue for its row, so that none takes another's place.
         """
         study = Study.objects.locked().get(pk=study.pk)
         begun = self.begun(study, public_id, arrival)
@@ -92,10 +50,17 @@ class ParticipationQuerySet(models.QuerySet):
         if not study.is_open:
             raise StudyNotOpen
         place = self.free_place(study, simulated=simulated)
-        participation = self.model(study=study, public_id=public_id, simulated=simulated, place=place)
-        if not study.screening():
+        participation = self.model(
+            study=study,
+            public_id=public_id,
+            simulated=simulated,
+            place=place,
+            language=language or study.default_language,
+        )
+        if not study.frozen().is_screening:
             participation.screened_at = participation.consented_at
         plan = draw_plan(study, participation.seed, place)
+        participation.first_position = participation.next_position = plan[0].position
         participation.last_position = plan[-1].position
         participation.save(force_insert=True)
         for planned in plan:
@@ -146,26 +111,31 @@ class Participation(models.Model):
         ANSWERING = "answering"
         COMPLETE = "complete"
         SCREENED_OUT = "screened out"
+        FAILED = "failed"  # too many attention checks, in a study that then ends at once
         WITHDRAWN = "withdrawn"
         TIMED_OUT = "timed out"  # lost the place; may take a free one again
 
     UNDER_WAY = (Status.STARTED, Status.ANSWERING)
     MOVES = {
         Status.STARTED: {Status.ANSWERING, Status.SCREENED_OUT, Status.TIMED_OUT, Status.WITHDRAWN},
-        Status.ANSWERING: {Status.COMPLETE, Status.TIMED_OUT, Status.WITHDRAWN},
+        Status.ANSWERING: {Status.COMPLETE, Status.FAILED, Status.TIMED_OUT, Status.WITHDRAWN},
         Status.TIMED_OUT: {Status.STARTED, Status.ANSWERING, Status.WITHDRAWN},
         Status.COMPLETE: {Status.WITHDRAWN},
+        Status.FAILED: {Status.WITHDRAWN},
         Status.SCREENED_OUT: {Status.WITHDRAWN},
         Status.WITHDRAWN: set(),
     }
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="participations")
     public_id = models.CharField("id in the participant's own links", max_length=32, unique=True)
+    language = models.CharField("language that the study is shown in", max_length=10, default="en")
     seed = models.BigIntegerField("seed of the order of the questions", default=new_seed)
     simulated = models.BooleanField("answered by a program", default=False)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)
     place = models.PositiveIntegerField("place held, from 0", null=True)
-    next_position = models.PositiveSmallIntegerField("position of the first question not answered", default=0)
+    # 0 is the last practice question, where there is one; several begin below
+    first_position = models.SmallIntegerField("position of the first question", default=0)
+    next_position = models.SmallIntegerField("position of the first question not answered", default=0)
     last_position = models.PositiveSmallIntegerField("position of the last question", default=0)
     consented_at = models.DateTimeField(default=timezone.now)
     screened_at = models.DateTimeField("passed the screening, or there was none", null=True)
@@ -208,7 +178,7 @@ class Participation(models.Model):
                         kept=True,
                     )
                     | Q(
-                        status="complete",
+                        status__in=["complete", "failed"],
                         place=None,
                         finished_at__isnull=False,
                         checks_passed__isnull=False,
@@ -227,10 +197,14 @@ class Participation(models.Model):
             ),
             models.CheckConstraint(
                 condition=(
-                    Q(status__in=["started", "screened out"], next_position=0)
-                    | Q(status="answering", next_position__gte=1, next_position__lte=F("last_position"))
+                    Q(status__in=["started", "screened out"], next_position=F("first_position"))
+                    | Q(
+                        status="answering",
+                        next_position__gt=F("first_position"),
+                        next_position__lte=F("last_position"),
+                    )
                     | Q(status="complete", next_position=F("last_position") + 1)
-                    | Q(status="timed out", next_position__lte=F("last_position"))
+                    | Q(status__in=["timed out", "failed"], next_position__lte=F("last_position"))
                     | Q(status="withdrawn")
                 ),
                 name="participation_position_fits_its_status",
@@ -238,7 +212,7 @@ class Participation(models.Model):
             models.CheckConstraint(
                 condition=Q(screened_at__isnull=False)
                 | Q(status__in=["started", "screened out", "withdrawn"])
-                | Q(status="timed out", next_position=0),
+                | Q(status="timed out", next_position=F("first_position")),
                 name="screened_before_answering",
             ),
             models.CheckConstraint(
@@ -275,6 +249,11 @@ class Participation(models.Model):
         return self.status == self.Status.COMPLETE
 
     @property
+    def has_failed(self):
+        """Ended before the last question: too few attention checks could still be passed."""
+        return self.status == self.Status.FAILED
+
+    @property
     def is_timed_out(self):
         return self.status == self.Status.TIMED_OUT
 
@@ -287,16 +266,16 @@ class Participation(models.Model):
         """How it ended for the platform, None while it goes on or after a withdrawal."""
         if self.is_screened_out:
             return Outcome.SCREENED_OUT
-        if self.is_complete:
-            return Outcome.COMPLETE if self.kept else Outcome.FAILED_CHECKS
-        return None
+        if self.is_complete and self.kept:
+            return Outcome.COMPLETE
+        return Outcome.FAILED_CHECKS if self.is_complete or self.has_failed else None
 
     @property
     def exclusion(self):
         """Why this participation is not part of the analysis; empty if it is. Says nothing of payment."""
         if self.kept:
             return ""
-        if self.is_complete:
+        if self.is_complete or self.has_failed:
             return (
                 f"{self.checks_passed} of {self.study.n_checks} attention checks passed, "
                 f"{self.study.min_passed} needed"
@@ -331,9 +310,11 @@ class Participation(models.Model):
         if self.study.on_withdrawal == Study.Withdrawal.ERASE:
             Answer.objects.filter(planned__participation=self).delete()
             self.place = self.finished_at = self.checks_passed = self.last_answer_at = None
-            self.kept, self.next_position = False, 0
-        elif not self.kept:
-            self.place = None
+            self.kept, self.next_position = False, self.first_position
+        else:
+            Answer.objects.filter(planned__participation=self).update(reason="")  # may tell of the person
+            if not self.kept:
+                self.place = None
         self.save()
         log.info("withdrawn", extra={"participation": self.code, "answers": self.study.on_withdrawal})
 
@@ -345,14 +326,18 @@ class Participation(models.Model):
     def take_place(self):
         """Gives this locked, timed-out participation a place again."""
         study = Study.objects.locked().get(pk=self.study_id)
-        if not study.is_open:
+        if not study.takes_answers:
             raise StudyNotOpen
         self.place = Participation.objects.free_place(study, simulated=self.simulated)
         self.active_at = timezone.now()
-        self.move_to(self.Status.ANSWERING if self.next_position else self.Status.STARTED)
+        has_begun = self.next_position > self.first_position
+        self.move_to(self.Status.ANSWERING if has_begun else self.Status.STARTED)
 
-    def advance(self, answered_at):
-        """Moves this locked participation past the question that was just answered, or to its end."""
+    def advance(self, answered_at, *, failed_check=False):
+        """Moves this locked participation past the question that was just answered, or to its end.
+
+        A failed check ends it, if the study says so and too few checks are left to be passed.
+        """
         self.active_at = self.last_answer_at = answered_at
         self.next_position += 1
         if self.status == self.Status.STARTED:
@@ -361,165 +346,35 @@ class Participation(models.Model):
         if self.next_position > self.last_position:
             self._complete()
             changed += ["finished_at", "checks_passed", "kept"]
+        elif failed_check and self._can_not_pass():
+            self._fail()
+            changed += ["finished_at", "checks_passed"]
         self.save(update_fields=changed)
 
     def _complete(self):
         """Ends a participation whose last question is answered; who is not kept gives the place back."""
         self.move_to(self.Status.COMPLETE)
         self.finished_at = timezone.now()
-        self.checks_passed = Answer.objects.filter(
-            planned__participation=self, planned__question__kind=Question.Kind.CHECK, option__is_right=True
-        ).count()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
         self.kept = self.checks_passed >= self.study.frozen().min_passed
         if not self.kept:
             self.place = None
 
+    def _fail(self):
+        self.move_to(self.Status.FAILED)
+        self.finished_at = timezone.now()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
+        self.place = None
 
-NARROW = (
-    "participation_id",
-    "question_id",
-    "position",
-    "option_order",
-    *(
-        f"participation__{name}"
-        for name in (
-            "public_id",
-            "simulated",
-            "status",
-            "place",
-            "next_position",
-            "last_position",
-            "screened_at",
-            "study__status",
-            "study__opened_at",
-            "study__seed",
-        )
-    ),
-)
+    def _can_not_pass(self):
+        """Whether too few checks are left to be kept, in a study that then ends at once."""
+        study = self.study.frozen()
+        if study.on_failed_checks != Study.OnFailedChecks.AT_ONCE:
+            return False
+        checks = self._checks()
+        failed = checks.count() - checks.filter(option__is_right=True).count()
+        return study.n_checks - failed < study.min_passed
 
-
-class PlannedQuestionQuerySet(models.QuerySet):
-    def record_answer(self, public_id, position, chosen_position, shown_at):
-        """Stores an answer, once, and ends the participation after its last; the one place that does so.
-
-        The same answer again is harmless. A different one is refused, and so is one out of turn. Raises
-        AnswerRefused, StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
-        """
-        with transaction.atomic():
-            planned = (
-                self.narrow()
-                .select_for_update(of=["participation"])
-                .get(participation__public_id=public_id, position=position)
-            )
-            participation = planned.participation
-            planned.question = participation.study.questions_by_id()[planned.question_id]
-            option = planned.shown_options()[chosen_position - 1]
-            if position < participation.next_position:
-                answer = Answer.objects.get(planned=planned)
-                if answer.option_id != option.pk:
-                    raise AnswerRefused("You had already answered this question. Your first answer is kept.")
-                return answer
-            if not participation.study.is_open:
-                raise StudyNotOpen
-            if participation.is_timed_out:
-                participation.take_place()
-            if participation.screened_at is None:
-                raise AnswerRefused("Please answer the questions before this one first.")
-            if not participation.is_under_way:
-                raise AnswerRefused("You have ended your participation, so this answer was not stored.")
-            if position > participation.next_position:
-                raise AnswerRefused("Please answer the questions before this one first.")
-            answered_at = timezone.now()
-            answer = Answer(
-                planned=planned,
-                option=option,
-                shown_at=min(shown_at, answered_at),  # a clock may have been set back in between
-                answered_at=answered_at,
-            )
-            answer.save(force_insert=True)
-            participation.advance(answered_at)
-        return answer
-
-    def narrow(self):
-        """With participation and study, but only the columns that change or tell which study it is.
-
-        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
-        """
-        return self.select_related("participation__study").only(*NARROW)
-
-    def for_page(self, public_id, position):
-        """The planned question at this position, and the one after it; None where there is none."""
-        rows = (
-            self.narrow()
-            .select_related("answer")
-            .only(*NARROW, "answer__option")
-            .filter(participation__public_id=public_id, position__in=[position, position + 1])
-        )
-        by_position = {planned.position: planned for planned in rows}
-        for planned in by_position.values():
-            planned.question = planned.participation.study.questions_by_id()[planned.question_id]
-        return by_position.get(position), by_position.get(position + 1)
-
-
-class PlannedQuestion(models.Model):
-    """A question's place in one participation: its position (practice 0, then from 1), its options' order."""
-
-    participation = models.ForeignKey(Participation, models.CASCADE, related_name="plan")
-    question = models.ForeignKey(Question, models.PROTECT, related_name="planned")
-    position = models.PositiveSmallIntegerField()
-    option_order = models.CharField("numbers of the options, as shown from first to last", max_length=8)
-
-    objects = PlannedQuestionQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["position"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["participation", "question"], name="question_once_in_a_participation"
-            ),
-            models.UniqueConstraint(
-                fields=["participation", "position"], name="position_once_in_a_participation"
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.participation_id} at {self.position}: {self.question}"
-
-    def shown_options(self):
-        """The options in the order in which this participant sees them."""
-        by_number = {str(option.number): option for option in self.question.options.all()}
-        return [by_number[number] for number in self.option_order]
-
-    def chosen_position(self):
-        """Where the option that was chosen stands, from 1; None without an answer."""
-        answer = getattr(self, "answer", None)
-        return answer and [option.pk for option in self.shown_options()].index(answer.option_id) + 1
-
-    def place_of(self, option):
-        """Where `option` stands for this participant, from 1."""
-        return self.option_order.index(str(option.number)) + 1
-
-
-class Answer(models.Model):
-    planned = models.OneToOneField(PlannedQuestion, models.PROTECT, primary_key=True, related_name="answer")
-    option = models.ForeignKey(Option, models.PROTECT, related_name="answers")
-    shown_at = models.DateTimeField()
-    answered_at = models.DateTimeField()
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(answered_at__gte=models.F("shown_at")), name="answered_after_it_was_shown"
-            )
-        ]
-
-    def __str__(self):
-        return f"{self.planned}: {self.option}"
-
-    @property
-    def chosen_position(self):
-        return self.planned.place_of(self.option)
-
-    @property
-    def response_ms(self):
-        return round((self.answered_at - self.shown_at).total_seconds() * 1000)
+    def _checks(self):
+        """The answers to attention checks."""
+        return Answer.objects.filter(planned__participation=self, planned__question__kind=Question.Kind.CHECK)

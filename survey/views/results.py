@@ -2,7 +2,7 @@
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from ..exporting import (
@@ -15,12 +15,13 @@ from ..exporting import (
     votes_file_name,
 )
 from ..models import Study
+from ..rights import Action, find_study
 
 
 @login_required
 @require_safe
 def results(request, slug):
-    study = _study(slug)
+    study = _study(request, slug, Action.RESULTS)
     simulated = _simulated(request)
     context = {
         "study": study,
@@ -55,7 +56,7 @@ def report_file(request, slug, extension):
 @login_required
 @require_safe
 def votes_csv(request, slug):
-    study = _study(slug)
+    study = _study(request, slug, Action.RESULTS)
     response = StreamingHttpResponse(vote_lines(study), content_type="text/csv; charset=utf-8")
     return _as_file(response, votes_file_name(study))
 
@@ -63,12 +64,13 @@ def votes_csv(request, slug):
 @login_required
 @require_safe
 def codebook_csv(request, slug):
-    response = HttpResponse("".join(codebook_lines()), content_type="text/csv; charset=utf-8")
-    return _as_file(response, f"{_study(slug).slug}-codebook.csv")
+    lines = codebook_lines(_study(request, slug, Action.RESULTS))
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    return _as_file(response, f"{slug}-codebook.csv")
 
 
-def _study(slug):
-    return get_object_or_404(Study.objects.select_related("explanation_set"), slug=slug)
+def _study(request, slug, action):
+    return find_study(request.user, slug, action, Study.objects.select_related("explanation_set"))
 
 
 def _simulated(request):
@@ -78,7 +80,7 @@ def _simulated(request):
 
 
 def _report_or_404(request, slug):
-    report = study_report(_study(slug), _simulated(request))
+    report = study_report(_study(request, slug, Action.RESULTS), _simulated(request))
     if report is None:
         raise Http404("There are no votes yet.")
     return report

@@ -6,7 +6,8 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from survey.models import Answer, Participation, PlannedQuestion
-from survey.models.participations import AnswerRefused, StudyNotOpen, draw_plan
+from survey.models.plans import AnswerRefused, draw_plan
+from survey.models.studies import StudyNotOpen
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from survey.models import Answer, Participation, PlannedQuestion, Study
-from survey.models.participations import AnswerRefused, StudyFull
-from survey.models.studies import StudyQuerySet
+from survey.models.plans import AnswerRefused
+from survey.models.studies import StudyFull, StudyQuerySet
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

@@ -129,5 +129,5 @@ def test_one_or_two_participants_give_a_page_without_nonsense(researcher, open_s
 
 def test_the_page_takes_few_queries(researcher, answered_study, django_assert_max_num_queries):
     assert reverse("studio:results", args=["digits"]) == RESULTS
-    with django_assert_max_num_queries(8):
+    with django_assert_max_num_queries(10):
         researcher.get(RESULTS)

@@ -1,0 +1,55 @@
+"""The addresses of the studio, room by room."""
+
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+from .views import login, results
+from .views.studio import builds, preview, sets, studies
+
+preview_urls = [
+    path("", preview.welcome, name="preview"),
+    path("instructions/", preview.instructions, name="preview_instructions"),
+    path("practice/", preview.question, {"position": 0}, name="preview_practice"),
+    path("<int:position>/", preview.question, name="preview_question"),
+    path("thanks/", preview.thanks, name="preview_thanks"),
+]
+results_urls = [
+    path("", results.results, name="results"),
+    path("votes.csv", results.votes_csv, name="votes_csv"),
+    path("codebook.csv", results.codebook_csv, name="codebook_csv"),
+    path("report.<str:extension>", results.report_file, name="report_file"),
+    path("<str:chart>.svg", results.chart, name="chart"),
+]
+set_urls = [
+    path("sets/<slug:slug>/", sets.explanation_set, name="explanation_set"),
+    path("sets/<slug:slug>/new-study/", studies.new_study, name="new_study"),
+    path("maps/<int:pk>/", sets.class_map, name="class_map_page"),
+    path("maps/<int:pk>.png", sets.picture, name="class_map"),
+    path("maps/<int:pk>/signed.png", sets.signed_picture, name="signed_picture"),
+    path("maps/<int:pk>/values.json", sets.values_json, name="values_json"),
+    path("maps/<int:pk>/values.csv", sets.values_csv, name="values_csv"),
+]
+build_urls = [
+    path("new/", builds.new_build, name="new_build"),
+    path("methods/", builds.methods, name="known_methods"),
+    path("<int:pk>/", builds.build, name="build"),
+    path("<int:pk>/progress/", builds.progress, name="build_progress"),
+    path("<int:pk>/cancel/", builds.cancel, name="cancel_build"),
+    path("<int:pk>/resume/", builds.resume, name="resume_build"),
+]
+study_urls = [
+    path("", studies.study, name="study"),
+    path("edit/", studies.edit_study, name="edit_study"),
+    path("open/", studies.open_study, name="open_study"),
+    path("close/", studies.close_study, name="close_study"),
+    path("preview/", include(preview_urls)),
+    path("results/", include(results_urls)),
+]
+urlpatterns = [
+    path("", studies.studies, name="studies"),
+    path("login/", login.ThrottledLogin.as_view(), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    *set_urls,
+    path("builds/", include(build_urls)),
+    path("studies/<slug:slug>/", include(study_urls)),
+]
