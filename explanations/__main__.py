@@ -1,6 +1,7 @@
 """`python -m explanations`: train and measure the paper's network, build an explanation set, look at it."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from explanations import (
     progress,
 )
 from explanations import methods as registry
+from explanations.local import NEEDS
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -108,11 +110,29 @@ def build(options: argparse.Namespace) -> None:
 
 
 def methods(options: argparse.Namespace) -> None:
-    """List the explanation methods."""
+    """List the explanation methods, as text or as JSON."""
+    if options.format == "json":
+        print(json.dumps([_listed(method) for method in registry.METHODS.values()], indent=1))
+        return
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
         print(f"    {method.local.slug}: {parameters}")
+
+
+def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
+    """What the list of methods says of one."""
+    return {
+        "slug": method.slug,
+        "title": method.title,
+        "reference": method.reference,
+        "signed": method.signed,
+        "needs": {need: NEEDS[need] for need in method.local.needs},
+        "local": method.local.slug,
+        "aggregation": method.aggregation.slug,
+        "parameters": method.local.defaults,
+        "default": method.slug in registry.DEFAULT,
+    }
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
@@ -248,6 +268,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=build)
 
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
+    command.add_argument("--format", choices=("text", "json"), default="text")
     command.set_defaults(run=methods)
 
     command = commands.add_parser("gallery", help="draw the comparison figure of a set")

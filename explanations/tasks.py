@@ -25,7 +25,7 @@ Address = dict[str, object]
 SHARD_IMAGES = 10
 BACKWARD_COST = 2  # a backward pass takes about the time of two forward passes
 
-LIBRARIES = ("captum", "numpy", "pillow", "scikit-learn", "torch")
+LIBRARIES = ("captum", "numpy", "pillow", "saliency", "scikit-image", "scikit-learn", "torch")
 
 
 @dataclass(frozen=True)

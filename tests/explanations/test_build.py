@@ -336,7 +336,7 @@ def test_progress_ends_at_the_whole(plan: Plan, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"methods": ("shap",)}, "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(methods.METHODS)}"),
         ({"methods": ()}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"replicates": 0}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),
