@@ -68,7 +68,7 @@ def build(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
     chosen = registry.chosen(options.methods)
     plan = building.Plan(
-        methods=tuple(method.slug for method in chosen),
+        methods=tuple(options.methods or registry.DEFAULT),
         classes=tuple(options.classes) if options.classes else None,
         replicates=options.replicates,
         seed=options.seed,
@@ -105,8 +105,9 @@ def _parameters(
     changes: dict[str, registry.Parameters] = {slug: {} for slug in families}
     for key in ("images", "samples"):
         if getattr(options, key) is not None:
-            for change in changes.values():
-                change[key] = getattr(options, key)
+            for slug, change in changes.items():
+                if key in families[slug].defaults:
+                    change[key] = getattr(options, key)
     for setting in options.set or []:
         name, equals, text = setting.partition("=")
         slug, _, key = name.partition(".")
@@ -150,7 +151,12 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
-    command.add_argument("--methods", nargs="+", metavar="METHOD", help=f"of {', '.join(registry.METHODS)}")
+    command.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+    )
     command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
     command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
     command.add_argument("--seed", type=int, default=0)

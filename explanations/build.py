@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from explanations import classifiers, datasets, manifest, rendering
 from explanations.datasets import LabelledImages
-from explanations.methods import METHODS, ExplanationMethod, Local, Parameters, Sample
+from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.methods import chosen as chosen_methods
 from explanations.randomness import generator
 
@@ -49,7 +49,7 @@ class Plan:
     """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
     {...}}."""
 
-    methods: tuple[str, ...] = tuple(METHODS)
+    methods: tuple[str, ...] = DEFAULT
     classes: tuple[str, ...] | None = None  # None: all of the data set
     replicates: int = 2
     seed: int = 0
@@ -215,7 +215,9 @@ def _samples(
         for replicate in range(1, plan.replicates + 1):
             part = drawn[replicate - 1 :: plan.replicates][:wanted]
             samples.append(
-                Sample(plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part])
+                Sample(
+                    plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part], data.classes
+                )
             )
     # all of one replicate together, for they share a bank of perturbations
     return sorted(samples, key=lambda sample: (sample.replicate, sample.index))
@@ -252,7 +254,7 @@ def _local_weights(
             doing = f"{local.slug}, class {sample.label}, replicate {sample.replicate}"
             if not file.exists():
                 progress = _Advance(
-                    done, total, costs[local.slug] / local.passes(parameters[local.slug]), doing, step
+                    done, total, costs[local.slug] / max(local.passes(parameters[local.slug]), 1), doing, step
                 )
                 _compute(file, model, local, part, parameters[local.slug], progress)
             weights[local.slug, sample.label, sample.replicate] = np.load(file, allow_pickle=False)

@@ -2,63 +2,62 @@
 
 A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
 `(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
+Besides the entries any combination has a name: `vargrad:normlime` aggregates VarGrad's weights as NormLIME
+does, and `lime:mean@9` asks of the images of every other class what speaks for a 9.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
-from explanations import aggregation, randomness
+from explanations import randomness
+from explanations.aggregation import AGGREGATIONS, Aggregation
 from explanations.attribution import gradients, lime
+from explanations.local import Floats, Local, Parameters, Sample
 
-Floats = NDArray[np.float64]
-Parameters = dict[str, Any]
-
-
-@dataclass(frozen=True)
-class Sample:
-    """Images of one class that one replicate explains, and the address of their randomness."""
-
-    seed: int
-    label: str
-    index: int  # of the class among the model's outputs
-    replicate: int
-    numbers: tuple[int, ...]  # of the images in their data set
-    images: Tensor  # (n, C, H, W)
-
-
-@dataclass(frozen=True)
-class Local:
-    """A way to explain single images: `attribute(model, sample, parameters, advance)` to weights (n, pixels).
-
-    `backward` says whether each forward pass is followed by a backward pass.
-    """
-
-    slug: str
-    attribute: Callable[[nn.Module, Sample, Parameters, Callable[[int], None]], Floats]
-    defaults: Parameters = field(hash=False)
-    backward: bool
-
-    def passes(self, parameters: Parameters) -> int:
-        """Forward passes of one image through the network that a class map takes."""
-        return int(parameters["images"] * parameters["samples"])
+__all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample", "chosen"]
 
 
 @dataclass(frozen=True)
 class ExplanationMethod:
-    """An entry of the registry. `signed`: whether a map has negative values that mean something."""
+    """An entry of the registry."""
 
     slug: str
     title: str
     reference: str
     local: Local
-    aggregate: Callable[[Floats], Floats]
-    signed: bool
+    aggregation: Aggregation
+
+    @property
+    def aggregate(self) -> Callable[[Floats], Floats]:
+        """From the local weights of many images (n, pixels) to the class map (pixels,)."""
+        return self.aggregation.combine
+
+    @property
+    def signed(self) -> bool:
+        """Whether a map has negative values that mean something."""
+        return self.local.signed and self.aggregation.signed
+
+    def about(self, label: str) -> "ExplanationMethod":
+        """This method, asked about class `label` of the images of the other classes."""
+        local = self.local.about(label)
+        word = local.slug.removeprefix(f"{self.local.slug}-for-")
+        reference = f"{self.reference}; for class {label}, from images of another"
+        return replace(
+            self,
+            slug=f"{self.slug}-for-{word}",
+            title=f"{self.title}, why not {label}",
+            reference=reference,
+            local=local,
+        )
+
+
+def _on_average(local: Local) -> ExplanationMethod:
+    """The entry of a local function whose class map is the mean over images."""
+    return ExplanationMethod(local.slug, local.title, local.reference, local, AGGREGATIONS["mean"])
 
 
 @lru_cache(maxsize=1)
@@ -111,6 +110,8 @@ def _under_noise(slug: str, attribute: Callable[..., Floats]) -> Callable[..., F
 
 LIME = Local(
     "lime",
+    "LIME",
+    "Ribeiro et al. 2016, arXiv:1602.04938",
     _lime,
     {
         "images": 50,
@@ -124,55 +125,80 @@ LIME = Local(
     },
     backward=False,
 )
+_SMOOTHGRAD_SQUARED = (
+    "SmoothGrad-Squared: Smilkov et al. 2017, arXiv:1706.03825; Hooker et al. 2019, arXiv:1806.10758"
+)
 NOISE = {"images": 10, "samples": 100, "sigma": 0.3, "target": "logit"}
 SMOOTHGRAD = Local(
-    "smoothgrad", _under_noise("smoothgrad", gradients.smoothgrad_squared), NOISE, backward=True
+    "smoothgrad",
+    "SmoothGrad",
+    _SMOOTHGRAD_SQUARED,
+    _under_noise("smoothgrad", gradients.smoothgrad_squared),
+    NOISE,
+    backward=True,
+    signed=False,
+    needs=("gradients",),
 )
-VARGRAD = Local("vargrad", _under_noise("vargrad", gradients.vargrad), NOISE, backward=True)
+VARGRAD = Local(
+    "vargrad",
+    "VarGrad",
+    "VarGrad: Adebayo et al. 2018, arXiv:1810.03292",
+    _under_noise("vargrad", gradients.vargrad),
+    NOISE,
+    backward=True,
+    signed=False,
+    needs=("gradients",),
+)
+LOCALS = {local.slug: local for local in (LIME, SMOOTHGRAD, VARGRAD)}
 
 METHODS = {
     method.slug: method
     for method in (
         ExplanationMethod(
-            "normlime",
-            "NormLIME",
-            "Class-specific NormLIME: Ahern et al. 2019, arXiv:1909.04200, equations 7-9",
-            LIME,
-            aggregation.normlime,
-            signed=True,
+            "normlime", "NormLIME", AGGREGATIONS["normlime"].reference, LIME, AGGREGATIONS["normlime"]
         ),
-        ExplanationMethod(
-            "lime",
-            "LIME",
-            "SP-LIME's importance from positive weights: Ribeiro et al. 2016, arXiv:1602.04938; "
-            "Ahern et al. 2019, arXiv:1909.04200, equation 6 and section 4.1.3",
-            LIME,
-            aggregation.sp_lime,
-            signed=False,
-        ),
-        ExplanationMethod(
-            "smoothgrad",
-            "SmoothGrad",
-            "SmoothGrad-Squared: Smilkov et al. 2017, arXiv:1706.03825; Hooker et al. 2019, arXiv:1806.10758",
-            SMOOTHGRAD,
-            aggregation.mean,
-            signed=False,
-        ),
-        ExplanationMethod(
-            "vargrad",
-            "VarGrad",
-            "VarGrad: Adebayo et al. 2018, arXiv:1810.03292",
-            VARGRAD,
-            aggregation.mean,
-            signed=False,
-        ),
+        ExplanationMethod("lime", "LIME", AGGREGATIONS["sp-lime"].reference, LIME, AGGREGATIONS["sp-lime"]),
+        *(_on_average(local) for local in (SMOOTHGRAD, VARGRAD)),
     )
 }
 
+# The methods of the reference study: what is built where nobody names methods.
+DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")
 
-def chosen(slugs: list[str] | None) -> list[ExplanationMethod]:
-    """The methods with these slugs, in the registry's order; all of them for None. Raises ValueError."""
-    for slug in slugs or []:
-        if slug not in METHODS:
-            raise ValueError(f"there is no method {slug!r}; allowed: {', '.join(METHODS)}")
-    return [method for method in METHODS.values() if slugs is None or method.slug in slugs]
+
+def chosen(names: list[str] | None) -> list[ExplanationMethod]:
+    """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
+
+    A name is an entry's slug or `local:aggregation`, either with `@class` behind it. Raises ValueError.
+    """
+    found = {method.slug: method for method in map(_named, names if names is not None else DEFAULT)}
+    order = list(METHODS)
+    return sorted(
+        found.values(), key=lambda method: order.index(method.slug) if method.slug in METHODS else len(order)
+    )
+
+
+def _named(name: str) -> ExplanationMethod:
+    combination, at, label = name.partition("@")
+    slug, colon, aggregation = combination.partition(":")
+    method = _combined(slug, aggregation) if colon else _entry(slug)
+    return method.about(label) if at else method
+
+
+def _entry(slug: str) -> ExplanationMethod:
+    if slug not in METHODS:
+        raise ValueError(f"there is no method {slug!r}; allowed: {', '.join(METHODS)}")
+    return METHODS[slug]
+
+
+def _combined(slug: str, aggregation: str) -> ExplanationMethod:
+    if slug not in LOCALS:
+        raise ValueError(f"there is no local method {slug!r}; allowed: {', '.join(LOCALS)}")
+    if aggregation not in AGGREGATIONS:
+        raise ValueError(f"there is no aggregation {aggregation!r}; allowed: {', '.join(AGGREGATIONS)}")
+    local, way = LOCALS[slug], AGGREGATIONS[aggregation]
+    for method in METHODS.values():
+        if (method.local, method.aggregation) == (local, way):
+            return method
+    title, reference = f"{local.title}, {way.title}", f"{local.reference}; {way.reference}"
+    return ExplanationMethod(f"{slug}-{aggregation}", title, reference, local, way)

@@ -1,3 +1,5 @@
+import dataclasses
+
 import pytest
 import torch
 from torch import nn
@@ -73,6 +75,76 @@ def test_the_noise_of_an_image_does_not_depend_on_its_replicate(
     first = local.attribute(curved_model, sample, {**local.defaults, "samples": 5}, nothing)
     second = local.attribute(curved_model, other, {**local.defaults, "samples": 5}, nothing)
     assert first[0].tobytes() == second[0].tobytes()
+
+
+def test_any_local_method_goes_with_any_aggregation() -> None:
+    [method] = methods.chosen(["vargrad:normlime-global"])
+    assert (method.slug, method.title) == ("vargrad-normlime-global", "VarGrad, Global NormLIME")
+    assert method.local is METHODS["vargrad"].local
+
+
+def test_a_combination_that_is_an_entry_has_the_entrys_name() -> None:
+    assert methods.chosen(["lime:normlime", "normlime"]) == [METHODS["normlime"]]
+
+
+def test_the_reference_study_is_what_is_chosen_where_nobody_chooses() -> None:
+    assert [method.slug for method in methods.chosen(None)] == ["normlime", "lime", "smoothgrad", "vargrad"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("shap:mean", "there is no local method 'shap'; allowed: lime, smoothgrad, vargrad"),
+        (
+            "lime:median",
+            "there is no aggregation 'median'; "
+            "allowed: mean, mean-absolute, sp-lime, normlime, normlime-global",
+        ),
+        ("lime@?!", "class '?!' has no letter or digit to name a method after"),
+    ],
+)
+def test_a_combination_that_cannot_be_is_refused(name: str, expected: str) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        methods.chosen([name])
+    assert str(caught.value) == expected
+
+
+@pytest.fixture
+def sample_of_three(sample: Sample) -> Sample:
+    """The four images, of a data set with the classes 0, 1 and 2."""
+    return dataclasses.replace(sample, classes=("0", "1", "2"))
+
+
+def test_a_counter_class_is_explained_on_the_images_of_another(
+    sample_of_three: Sample, linear_model: nn.Sequential
+) -> None:
+    [method] = methods.chosen(["vargrad@2"])
+    parameters = {**method.local.defaults, "samples": 5, "target": "probability"}
+    weights = method.local.attribute(linear_model, sample_of_three, parameters, nothing)
+    about_two = dataclasses.replace(sample_of_three, index=2)
+    expected = METHODS["vargrad"].local.attribute(linear_model, about_two, parameters, nothing)
+    assert method.slug == method.local.slug == "vargrad-for-2"
+    assert weights.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        ("7", "there is no class '7' to ask about; allowed: 0, 1, 2"),
+        (
+            "1",
+            "images of class '1' cannot be asked why they are not of class '1'; "
+            "leave the class out with --classes",
+        ),
+    ],
+)
+def test_a_counter_class_that_cannot_be_is_refused(
+    label: str, expected: str, sample_of_three: Sample, linear_model: nn.Module
+) -> None:
+    [method] = methods.chosen([f"vargrad@{label}"])
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        method.local.attribute(linear_model, sample_of_three, method.local.defaults, nothing)
+    assert str(caught.value) == expected
 
 
 def test_an_unknown_method_is_refused() -> None:
