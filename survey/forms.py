@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 from django import forms
 from django.core import signing
+from django.forms.models import model_to_dict
 from django.utils import timezone
 from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
 
-from .models import Study
+from .models import Study, StudyText
 from .models.studies import N_OPTIONS, new_token
 from .reference_study import default_texts
 
@@ -38,11 +40,11 @@ class AnswerForm(forms.Form):
 class ScreeningForm(forms.Form):
     """The study's screening questions, each answered with yes or no."""
 
-    def __init__(self, data=None, *, study):
+    def __init__(self, data=None, *, text):
         super().__init__(data)
-        for number, question in enumerate(study.screening(), start=1):
+        for number, question in enumerate(text.screening_questions(), start=1):
             self.fields[f"question_{number}"] = forms.ChoiceField(
-                label=question, choices=[("yes", "Yes"), ("no", "No")], widget=forms.RadioSelect
+                label=question, choices=[("yes", _("Yes")), ("no", _("No"))], widget=forms.RadioSelect
             )
 
     def is_passed(self):
@@ -52,9 +54,19 @@ class ScreeningForm(forms.Form):
 class WithdrawalForm(forms.Form):
     receipt_code = forms.RegexField(
         r"^\s*[0-9A-Za-z]{4}-[0-9A-Za-z]{4}\s*$",
-        error_messages={"invalid": "A receipt code looks like ABCD-2345."},
+        label=_("Receipt code"),
+        error_messages={"invalid": _("A receipt code looks like ABCD-2345.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
     )
+
+
+WORD_FIELDS = {
+    "question": forms.Textarea(attrs={"rows": 2}),
+    "screening": forms.Textarea(attrs={"rows": 2}),
+    "consent": forms.Textarea(attrs={"rows": 8}),
+    "instructions": forms.Textarea(attrs={"rows": 8}),
+    "thanks": forms.Textarea(attrs={"rows": 3}),
+}
 
 
 class StudyForm(forms.ModelForm):
@@ -82,7 +94,6 @@ class StudyForm(forms.ModelForm):
     class Meta:
         model = Study
         fields = [
-            "title",
             "methods",
             "labels",
             "n_checks",
@@ -95,26 +106,19 @@ class StudyForm(forms.ModelForm):
             "code_failed_checks",
             "code_screened_out",
             "code_no_consent",
-            "screening_questions",
             "on_withdrawal",
-            "question_text",
-            "consent_text",
-            "instructions_text",
-            "thanks_text",
         ]
-        widgets = {
-            "question_text": forms.Textarea(attrs={"rows": 2}),
-            "screening_questions": forms.Textarea(attrs={"rows": 2}),
-            "consent_text": forms.Textarea(attrs={"rows": 8}),
-            "instructions_text": forms.Textarea(attrs={"rows": 8}),
-            "thanks_text": forms.Textarea(attrs={"rows": 3}),
-        }
 
     def __init__(self, data=None, *, instance):
         explanation_set = instance.explanation_set
         is_new = instance.pk is None
-        initial = default_texts(explanation_set) if is_new else {}
+        if is_new:
+            initial = default_texts(explanation_set)
+        else:
+            initial = model_to_dict(instance.text_in(instance.default_language), StudyText.WORDS)
         super().__init__(data, instance=instance, initial=initial)
+        self.fields |= forms.fields_for_model(StudyText, StudyText.WORDS, widgets=WORD_FIELDS)
+        self.order_fields(["title"])
         compared = explanation_set.compared_methods()
         self.fields["methods"].choices = [(method.pk, method.title) for method in compared]
         self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
@@ -136,13 +140,26 @@ class StudyForm(forms.ModelForm):
             )
         return labels
 
+    def clean(self):
+        """Words are checked by their model, whose rules the fields of a form don't know."""
+        super().clean()
+        try:
+            StudyText(**self._words()).clean_fields(exclude={"study", "language", *self.errors})
+        except forms.ValidationError as faults:
+            self.add_error(None, faults)
+
     def save(self):
-        """Stores the study and writes its questions anew."""
+        """Stores the study with its texts in the default language, and writes its questions anew."""
+        words = self._words()
         if self.instance.pk is None:
-            self.instance.slug = unused_slug(self.instance.title)
+            self.instance.slug = unused_slug(words["title"])
         study = super().save()
+        study.texts.update_or_create(language=study.default_language, defaults=words)
         study.write_questions(self.cleaned_data["methods"], self.cleaned_data["labels"])
         return study
+
+    def _words(self):
+        return {name: self.cleaned_data.get(name, "") for name in StudyText.WORDS}
 
 
 def unused_slug(title):

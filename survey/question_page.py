@@ -26,10 +26,11 @@ class QuestionPage:
     upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
 
     @classmethod
-    def of(cls, planned, study, total, chosen=None, following=None):
-        """The page of `planned`, with the position from 1 of the picture that was chosen, if one was.
+    def of(cls, planned, study, text, total, chosen=None, following=None):
+        """The page of `planned` in the words of `text`.
 
-        `following` is the planned question after it.
+        `chosen` is the position from 1 of the picture that was chosen, if one was; `following` the planned
+        question after it.
         """
         pictures = tuple(
             Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
@@ -38,7 +39,7 @@ class QuestionPage:
         explanation_set = study.explanation_set
         scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
         return cls(
-            heading=study.wording(planned.question.label),
+            heading=text.wording(planned.question.label),
             pictures=pictures,
             side=explanation_set.picture_width,
             width=explanation_set.picture_width * scale,

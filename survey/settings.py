@@ -99,6 +99,7 @@ LOGIN_REDIRECT_URL = "studio:studies"
 LOGOUT_REDIRECT_URL = "studio:login"
 
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("zh-hans", "简体中文")]
 TIME_ZONE = "UTC"
 USE_TZ = True
 

@@ -68,3 +68,7 @@ urlpatterns = [
     path("", include((participant_urls, "participant"))),
     path("studio/", include((studio_urls, "studio"))),
 ]
+
+handler400 = "survey.views.refusals.bad_request"
+handler403 = "survey.views.refusals.forbidden"
+handler404 = "survey.views.refusals.not_found"

@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 import survey.models.participations
 import survey.models.studies
+import survey.models.texts
 
 
 class Migration(migrations.Migration):
@@ -322,7 +323,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         help_text="Asked above the four pictures; {label} stands for the class, for example 9.",
                         max_length=300,
-                        validators=[survey.models.studies.validate_question_text],
+                        validators=[survey.models.texts.validate_question_text],
                         verbose_name="question",
                     ),
                 ),

@@ -5,6 +5,7 @@ from .identities import PlatformIdentity
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .studies import Option, Question, Study
+from .texts import StudyText
 
 __all__ = [
     "Answer",
@@ -17,4 +18,5 @@ __all__ = [
     "PlatformIdentity",
     "Question",
     "Study",
+    "StudyText",
 ]

@@ -36,11 +36,11 @@ def new_completion_code():
 
 class ParticipationQuerySet(models.QuerySet):
     @transaction.atomic
-    def enrol(self, study, public_id, *, arrival=None, simulated=False):
+    def enrol(self, study, public_id, *, arrival=None, simulated=False, language=None):
         """The participation of this arrival, or with this id, begun now in a free place if there is none yet.
 
-        Raises StudyNotOpen or StudyFull. Enrolments of one study queue for its row, so that none takes
-        another's place.
+        Who is new takes part in `language`, or else in the study's default one. Raises StudyNotOpen or
+        StudyFull. Enrolments of one study queue for its row, so that none takes another's place.
         """
         study = Study.objects.locked().get(pk=study.pk)
         begun = self.begun(study, public_id, arrival)
@@ -49,8 +49,14 @@ class ParticipationQuerySet(models.QuerySet):
         if not study.is_open:
             raise StudyNotOpen
         place = self.free_place(study, simulated=simulated)
-        participation = self.model(study=study, public_id=public_id, simulated=simulated, place=place)
-        if not study.screening():
+        participation = self.model(
+            study=study,
+            public_id=public_id,
+            simulated=simulated,
+            place=place,
+            language=language or study.default_language,
+        )
+        if not study.frozen().is_screening:
             participation.screened_at = participation.consented_at
         plan = draw_plan(study, participation.seed, place)
         participation.last_position = plan[-1].position
@@ -118,6 +124,7 @@ class Participation(models.Model):
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="participations")
     public_id = models.CharField("id in the participant's own links", max_length=32, unique=True)
+    language = models.CharField("language that the study is shown in", max_length=10, default="en")
     seed = models.BigIntegerField("seed of the order of the questions", default=new_seed)
     simulated = models.BooleanField("answered by a program", default=False)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)

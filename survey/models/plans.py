@@ -9,12 +9,22 @@ import random
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from .studies import Option, Question, StudyNotOpen
 
 
 class AnswerRefused(Exception):
     """The answer was not stored; the message is for the participant."""
+
+    class Reason(models.TextChoices):
+        ANSWERED = "answered", _("You had already answered this question. Your first answer is kept.")
+        EARLY = "early", _("Please answer the questions before this one first.")
+        ENDED = "ended", _("You have ended your participation, so this answer was not stored.")
+
+    def __init__(self, reason):
+        super().__init__(reason.label)
+        self.reason = reason
 
 
 def balanced_order(n_options, seed, question_id, place):
@@ -57,6 +67,7 @@ NARROW = (
         f"participation__{name}"
         for name in (
             "public_id",
+            "language",
             "simulated",
             "status",
             "place",
@@ -90,18 +101,18 @@ class PlannedQuestionQuerySet(models.QuerySet):
             if position < participation.next_position:
                 answer = Answer.objects.get(planned=planned)
                 if answer.option_id != option.pk:
-                    raise AnswerRefused("You had already answered this question. Your first answer is kept.")
+                    raise AnswerRefused(AnswerRefused.Reason.ANSWERED)
                 return answer
             if not participation.study.is_open:
                 raise StudyNotOpen
             if participation.is_timed_out:
                 participation.take_place()
             if participation.screened_at is None:
-                raise AnswerRefused("Please answer the questions before this one first.")
+                raise AnswerRefused(AnswerRefused.Reason.EARLY)
             if not participation.is_under_way:
-                raise AnswerRefused("You have ended your participation, so this answer was not stored.")
+                raise AnswerRefused(AnswerRefused.Reason.ENDED)
             if position > participation.next_position:
-                raise AnswerRefused("Please answer the questions before this one first.")
+                raise AnswerRefused(AnswerRefused.Reason.EARLY)
             answered_at = timezone.now()
             answer = Answer(
                 planned=planned,

@@ -4,8 +4,9 @@ import random
 import secrets
 from functools import lru_cache
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxLengthValidator, MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
@@ -34,13 +35,6 @@ def new_seed():
     return secrets.randbits(63)
 
 
-def validate_question_text(text):
-    if "{label}" not in text:
-        raise ValidationError(
-            "The question must contain {label}, where the class that is asked for will stand."
-        )
-
-
 class StudyQuerySet(models.QuerySet):
     def with_counts(self):
         """Adds how many people started, completed and were kept, how many are simulated, the last answer."""
@@ -65,7 +59,10 @@ def _frozen_study(study_id, opened_at, seed):
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
     study = (
-        Study.objects.select_related("explanation_set").defer("explanation_set__manifest").get(pk=study_id)
+        Study.objects.select_related("explanation_set")
+        .prefetch_related("texts")
+        .defer("explanation_set__manifest")
+        .get(pk=study_id)
     )
     return study, _questions(study_id)
 
@@ -86,7 +83,6 @@ class Study(models.Model):
         KEEP = "keep", "the answers are kept, cut from the person"
 
     slug = models.SlugField(max_length=80, unique=True)
-    title = models.CharField(max_length=120, help_text="Participants see it at the top of the first page.")
     explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
     owner = models.ForeignKey("auth.User", models.PROTECT, related_name="studies", null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
@@ -139,13 +135,6 @@ class Study(models.Model):
     )
     code_screened_out = models.CharField("code: screened out", max_length=40, blank=True)
     code_no_consent = models.CharField("code: no consent", max_length=40, blank=True)
-    screening_questions = models.TextField(
-        "screening",
-        blank=True,
-        validators=[MaxLengthValidator(2000)],
-        help_text="One question a line, answered with yes or no before the start; only who answers yes to "
-        "all takes part. For example: Have you completed a university degree?",
-    )
     on_withdrawal = models.CharField(
         "who withdraws",
         max_length=5,
@@ -153,17 +142,13 @@ class Study(models.Model):
         default=Withdrawal.ERASE,
         help_text="Everybody gets a receipt code, with which to withdraw at any time.",
     )
-    consent_text = models.TextField("consent", help_text="The first page, before anyone agrees to take part.")
-    instructions_text = models.TextField(
-        "instructions", help_text="One screen, before the practice question."
+    default_language = models.CharField(
+        "language",
+        max_length=10,
+        choices=settings.LANGUAGES,
+        default=settings.LANGUAGE_CODE,
+        help_text="Of who asks for none that the study has texts in.",
     )
-    question_text = models.CharField(
-        "question",
-        max_length=300,
-        validators=[validate_question_text],
-        help_text="Asked above the four pictures; {label} stands for the class, for example 9.",
-    )
-    thanks_text = models.TextField("thanks", help_text="The last page, above the completion code.")
 
     created_at = models.DateTimeField(auto_now_add=True)
     opened_at = models.DateTimeField(null=True, blank=True)
@@ -193,7 +178,7 @@ class Study(models.Model):
         ]
 
     def __str__(self):
-        return self.title
+        return self.title or self.slug
 
     def get_absolute_url(self):
         return reverse("studio:study", args=[self.slug])
@@ -243,18 +228,32 @@ class Study(models.Model):
         """What the researcher wants shown to, or sent with, who ends with this Outcome; may be empty."""
         return getattr(self, f"code_{outcome}")
 
-    def screening(self):
-        """The questions that must be answered with yes."""
-        return [line.strip() for line in self.screening_questions.splitlines() if line.strip()]
+    def text_in(self, language):
+        """The texts in this language, or else in the study's default one."""
+        texts = {text.language: text for text in self.texts.all()}
+        return texts.get(language) or texts[self.default_language]
+
+    @property
+    def title(self):
+        """In the default language; a study that is being made has none yet."""
+        titles = {text.language: text.title for text in self.texts.all()} if self.pk else {}
+        return titles.get(self.default_language, "")
+
+    @property
+    def is_screening(self):
+        """Whether questions decide who takes part; they are as many in every language."""
+        return bool(self.text_in(self.default_language).screening_questions())
+
+    def languages(self):
+        """The codes of the languages that the study speaks, its default first."""
+        others = [text.language for text in self.texts.all() if text.language != self.default_language]
+        return [self.default_language, *others]
 
     def clean(self):
         super().clean()
         faults = self.recruitment.faults(self)
         if faults:
             raise ValidationError(faults)
-
-    def wording(self, label):
-        return self.question_text.replace("{label}", label)
 
     @transaction.atomic
     def write_questions(self, methods, labels):

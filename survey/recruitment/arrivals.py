@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
 MAX_LENGTH = 200  # of anything that a platform tells us of a person
 
 
@@ -46,7 +49,6 @@ def told(query, name, title, *, needed=True):
     """What the platform `title` says under `name` in a link's query; empty if it may be missing and is."""
     value = query.get(name, "")
     if len(value) > MAX_LENGTH or not value.isprintable() or (needed and not value.strip()):
-        raise NotSentByPlatform(
-            f"The link to this study lacks its {name}. Please open the study from {title} once more."
-        )
+        lacking = _("The link to this study lacks its {name}. Please open the study from {title} once more.")
+        raise NotSentByPlatform(format_lazy(lacking, name=name, title=title))
     return value.strip()

@@ -7,6 +7,7 @@ end of the project, never for who was screened out.
 from .arrivals import ANSWERED, Arrival, Outcome, WayBack, told
 
 TITLE = "CloudResearch Connect"
+IS_A_SITE = True
 ADVICE = (
     "Connect adds participantId, assignmentId and projectId to the participant link by itself. Copy its "
     "redirect URL into the return address here, or its completion code into the code for complete."

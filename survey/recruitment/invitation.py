@@ -3,10 +3,12 @@
 import secrets
 
 from django.core import signing
+from django.utils.translation import gettext_lazy as _
 
 from .arrivals import Arrival, NotSentByPlatform, WayBack
 
 TITLE = "Invitation links"
+IS_A_SITE = False
 ADVICE = "Make the links with: python manage.py invite STUDY --number 100"
 
 
@@ -20,7 +22,7 @@ def arrival(query, slug):
         return Arrival(_signer(slug).unsign(query.get("ticket", "")))
     except signing.BadSignature:
         raise NotSentByPlatform(
-            "This study is open to people with a personal link. Please open the whole link you were sent."
+            _("This study is open to people with a personal link. Please open the whole link you were sent.")
         ) from None
 
 

@@ -3,6 +3,7 @@
 from .arrivals import WayBack
 
 TITLE = "Plain link"
+IS_A_SITE = False
 ADVICE = "Send the participant link to anybody. The last page shows each person a code of their own."
 
 

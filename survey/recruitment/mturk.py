@@ -3,9 +3,12 @@
 https://docs.aws.amazon.com/AWSMechTurk/latest/AWSMturkAPI/ApiReference_ExternalQuestionArticle.html
 """
 
+from django.utils.translation import gettext_lazy as _
+
 from .arrivals import Arrival, NotSentByPlatform, PreviewOnly, WayBack, told
 
 TITLE = "Amazon Mechanical Turk"
+IS_A_SITE = True
 ADVICE = (
     "Give the participant link as the ExternalURL of an ExternalQuestion. MTurk adds assignmentId, hitId, "
     "workerId and turkSubmitTo, and shows the study in a frame."
@@ -22,7 +25,9 @@ def arrival(query, slug):
     told(query, "hitId", TITLE)
     site = told(query, "turkSubmitTo", TITLE).rstrip("/")
     if site not in SITES:
-        raise NotSentByPlatform("The link names a place to send the answer to that is not Mechanical Turk's.")
+        raise NotSentByPlatform(
+            _("The link names a place to send the answer to that is not Mechanical Turk’s.")
+        )
     return Arrival(told(query, "workerId", TITLE), submission=assignment, return_to=site)
 
 

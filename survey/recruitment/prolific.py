@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 from .arrivals import ANSWERED, Arrival, Outcome, WayBack, told
 
 TITLE = "Prolific"
+IS_A_SITE = True
 ADVICE = (
     "On Prolific, record IDs by URL parameters: add ?PROLIFIC_PID={{%PROLIFIC_PID%}}&STUDY_ID={{%STUDY_ID%}}"
     "&SESSION_ID={{%SESSION_ID%}} to the participant link, and enter here the code of each completion path."

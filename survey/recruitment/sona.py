@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from .arrivals import ANSWERED, Arrival, WayBack, told
 
 TITLE = "SONA"
+IS_A_SITE = True
 ADVICE = (
     "On SONA, add ?id=%SURVEY_CODE% to the participant link (Study URL), and copy its client-side completion "
     "URL into the return address here."

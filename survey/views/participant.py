@@ -7,15 +7,18 @@ second tab and on another device. Only POST writes.
 from dataclasses import dataclass
 from functools import lru_cache
 
-from django.contrib import messages
+from django.conf import settings
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
+from ..languages import wanted_language
 from ..models import Option, Participation, PlannedQuestion, Study
 from ..models.plans import AnswerRefused
 from ..models.studies import StudyFull, StudyNotOpen
@@ -24,6 +27,7 @@ from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
 from ..security import address_of, enrolments, receipts_tried
 from .framing import csrf_protected_unless_framed, framed_by_platform
 
+NOT_WHOLE = _("That did not reach us whole. Please choose a picture once more.")
 REMEMBERED_FOR = 60 * 60 * 24 * 30  # seconds
 
 
@@ -35,22 +39,23 @@ def welcome(request, slug):
     try:
         door = _door(request, study)
     except PreviewOnly:
-        return render(request, "participant/welcome.html", {"study": study, "is_platform_preview": True})
+        return _page(request, "welcome", study, is_platform_preview=True, languages=_switch(request, study))
     except NotSentByPlatform as refusal:
-        context = {"study": study, "refusal": refusal}
-        return render(request, "participant/not_sent.html", context, status=400)
+        return _page(request, "not_sent", study, refusal=refusal, status=400)
     if door.begun:
         return redirect(door.begun)
     if not study.is_open:
         return _turned_away(request, study, StudyNotOpen())
     query = f"?{request.GET.urlencode()}" if request.GET else ""
-    context = {
-        "study": study,
-        "action": reverse("participant:start", args=[slug]) + query,
-        "decline_url": reverse("participant:decline", args=[slug]) + query,
-        "invitation": new_invitation(study),
-    }
-    return render(request, "participant/welcome.html", context)
+    return _page(
+        request,
+        "welcome",
+        study,
+        action=reverse("participant:start", args=[slug]) + query,
+        decline_url=reverse("participant:decline", args=[slug]) + query,
+        invitation=new_invitation(study),
+        languages=_switch(request, study),
+    )
 
 
 @csrf_protected_unless_framed
@@ -71,10 +76,14 @@ def start(request, slug):
     if public_id is None:
         return redirect("participant:welcome", slug=slug)
     if not enrolments.count(address_of(request)):
-        return render(request, "participant/busy.html", {"study": study}, status=429)
+        return _page(request, "busy", study, status=429)
     try:
         participation = Participation.objects.enrol(
-            study, public_id, arrival=door.arrival, simulated=door.is_simulated
+            study,
+            public_id,
+            arrival=door.arrival,
+            simulated=door.is_simulated,
+            language=_language(request, study),
         )
     except (StudyNotOpen, StudyFull) as refusal:
         return _turned_away(request, study, refusal)
@@ -95,7 +104,7 @@ def decline(request, slug):
     except (PreviewOnly, NotSentByPlatform):
         return redirect("participant:welcome", slug=slug)
     way_back = study.recruitment.way_back(study, arrival, Outcome.NO_CONSENT)
-    return render(request, "participant/declined.html", {"study": study, "way_back": way_back})
+    return _page(request, "declined", study, way_back=way_back)
 
 
 @require_POST
@@ -124,11 +133,11 @@ def screening(request, public_id):
     participation = _participation(public_id)
     if participation.screened_at or not participation.may_answer:
         return redirect(participation)
-    form = ScreeningForm(request.POST or None, study=participation.study)
+    text = participation.study.frozen().text_in(participation.language)
+    form = ScreeningForm(request.POST or None, text=text)
     if form.is_valid():
         return redirect(participation.screen(passed=form.is_passed()))
-    context = {"study": participation.study, "participation": participation, "form": form}
-    return render(request, "participant/screening.html", context)
+    return _page(request, "screening", participation.study, participation, form=form)
 
 
 @never_cache
@@ -138,12 +147,8 @@ def instructions(request, public_id):
     participation = _participation(public_id)
     if participation.screened_at is None:
         return redirect(participation)
-    context = {
-        "study": participation.study,
-        "next_url": reverse("participant:practice", args=[public_id]),
-        "participation": participation,
-    }
-    return render(request, "participant/instructions.html", context)
+    next_url = reverse("participant:practice", args=[public_id])
+    return _page(request, "instructions", participation.study, participation, next_url=next_url)
 
 
 @csrf_protected_unless_framed
@@ -159,8 +164,7 @@ def question(request, public_id, position):
 def _answer(request, public_id, position):
     form = AnswerForm(request.POST, page=request.path)
     if not form.is_valid():
-        messages.error(request, "That did not reach us whole. Please choose a picture once more.")
-        return _show(request, public_id, position, status=400)
+        return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     try:
         answer = PlannedQuestion.objects.record_answer(
             public_id, position, form.cleaned_data["choice"], form.cleaned_data["shown"]
@@ -168,34 +172,40 @@ def _answer(request, public_id, position):
     except PlannedQuestion.DoesNotExist:
         return redirect(_participation(public_id))
     except AnswerRefused as refusal:
-        messages.warning(request, str(refusal))
-        return redirect(_question_url(public_id, position))
+        is_kept = refusal.reason == AnswerRefused.Reason.ANSWERED
+        address = _question_url(public_id, position) if is_kept else _next_url(_participation(public_id))
+        return redirect(f"{address}?told={refusal.reason}")
     except (StudyNotOpen, StudyFull) as refusal:
-        return _turned_away(request, _participation(public_id).study, refusal)
+        participation = _participation(public_id)
+        return _turned_away(request, participation.study, refusal, participation)
     if position == 0:  # practice ends with its feedback
         return redirect(_question_url(public_id, position))
     return redirect(_next_url(answer.planned.participation))
 
 
-def _show(request, public_id, position, status=200):
+def _show(request, public_id, position, status=200, notice=""):
     planned, following = PlannedQuestion.objects.for_page(public_id, position)
     if planned is None:
         return redirect(_participation(public_id))
     participation, study = planned.participation, planned.participation.study
     chosen = planned.chosen_position()
     if chosen is None and not study.is_open:
-        return _turned_away(request, study.frozen(), StudyNotOpen())
+        return _turned_away(request, study.frozen(), StudyNotOpen(), participation)
     if chosen is None and (position > participation.next_position or not participation.may_answer):
         return redirect(participation)
     study = study.frozen()
-    context = {
-        "study": study,
-        "participation": participation,
-        "page": QuestionPage.of(planned, study, participation.last_position, chosen, following),
-        "shown": AnswerForm(page=request.path).stamp(),
-        "next_url": participation.get_absolute_url(),
-    }
-    return render(request, "participant/question.html", context, status=status)
+    text = study.text_in(participation.language)
+    return _page(
+        request,
+        "question",
+        study,
+        participation,
+        page=QuestionPage.of(planned, study, text, participation.last_position, chosen, following),
+        shown=AnswerForm(page=request.path).stamp(),
+        next_url=participation.get_absolute_url(),
+        notice=notice or _told(request),
+        status=status,
+    )
 
 
 @never_cache
@@ -205,12 +215,8 @@ def thanks(request, public_id):
     participation = _participation(public_id)
     if participation.may_answer:
         return redirect(participation)
-    context = {
-        "study": participation.study,
-        "participation": participation,
-        "way_back": participation.way_back(),
-    }
-    return render(request, "participant/thanks.html", context)
+    way_back = participation.way_back()
+    return _page(request, "thanks", participation.study, participation, way_back=way_back)
 
 
 @never_cache
@@ -219,19 +225,19 @@ def withdraw(request, slug):
     study = _study(slug)
     form = WithdrawalForm(request.POST or None)
     if request.method == "POST" and not receipts_tried.count(address_of(request)):
-        return render(request, "participant/busy.html", {"study": study}, status=429)
+        return _page(request, "busy", study, status=429)
     if form.is_valid():
         if Participation.objects.withdraw(study, form.cleaned_data["receipt_code"]):
             response = redirect("participant:withdrawn", slug=slug)
             response.delete_cookie(_cookie_name(study), samesite="Lax")
             return response
-        form.add_error("receipt_code", "Nobody has this receipt, or it has been used already.")
-    return render(request, "participant/withdraw.html", {"study": study, "form": form})
+        form.add_error("receipt_code", _("Nobody has this receipt, or it has been used already."))
+    return _page(request, "withdraw", study, form=form)
 
 
 @require_safe
 def withdrawn(request, slug):
-    return render(request, "participant/withdrawn.html", {"study": _study(slug)})
+    return _page(request, "withdrawn", _study(slug))
 
 
 @cache_control(public=True, max_age=31536000, immutable=True)
@@ -313,8 +319,43 @@ def _next_url(participation):
     return _question_url(participation.public_id, participation.next_position)
 
 
-def _turned_away(request, study, refusal):
+def _turned_away(request, study, refusal, participation=None):
     """The page for who can't go on: the study has closed (410), or all its places are taken (409)."""
     if isinstance(refusal, StudyFull):
-        return render(request, "participant/full.html", {"study": study}, status=409)
-    return render(request, "participant/closed.html", {"study": study}, status=410)
+        return _page(request, "full", study, participation, status=409)
+    return _page(request, "closed", study, participation, status=410)
+
+
+def _page(request, name, study, participation=None, *, status=200, **context):
+    """A page in the participation's language; without one, in that of the request."""
+    text = study.frozen().text_in(participation.language if participation else _language(request, study))
+    context = {
+        "study": study,
+        "text": text,
+        "participation": participation,
+        "notice": _told(request),
+    } | context
+    with override(text.language):
+        return render(request, f"participant/{name}.html", context, status=status)
+
+
+def _told(request):
+    """Why the answer that led here was not stored, if that is so: the address carries the reason."""
+    reason = request.GET.get("told")
+    return AnswerRefused.Reason(reason).label if reason in AnswerRefused.Reason else ""
+
+
+def _language(request, study):
+    return wanted_language(request, study.frozen().languages())
+
+
+def _switch(request, study):
+    """Each language of a study that has several, with the address that shows this page in it."""
+    codes = study.frozen().languages()
+    names = dict(settings.LANGUAGES)
+    query = request.GET.copy()
+    switch = []
+    for code in codes if len(codes) > 1 else ():
+        query["language"] = code
+        switch.append({"code": code, "name": names[code], "address": f"?{query.urlencode()}"})
+    return switch

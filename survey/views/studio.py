@@ -5,6 +5,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.translation import override
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -18,7 +19,7 @@ from ..question_page import QuestionPage
 @require_safe
 def studies(request):
     context = {
-        "studies": Study.objects.with_counts().select_related("explanation_set"),
+        "studies": Study.objects.with_counts().select_related("explanation_set").prefetch_related("texts"),
         "explanation_sets": ExplanationSet.objects.all(),
     }
     return render(request, "studio/studies.html", context)
@@ -56,10 +57,12 @@ def new_study(request, slug):
 @require_safe
 def study(request, slug):
     found = get_object_or_404(
-        Study.objects.with_counts().select_related("explanation_set", "owner"), slug=slug
+        Study.objects.with_counts().select_related("explanation_set", "owner").prefetch_related("texts"),
+        slug=slug,
     )
     context = {
         "study": found,
+        "text": _text(request, found),
         "tab": "overview",
         "participant_url": request.build_absolute_uri(reverse("participant:welcome", args=[slug])),
         "methods": found.methods(),
@@ -110,15 +113,13 @@ def close_study(request, slug):
 @login_required
 @require_safe
 def preview_welcome(request, slug):
-    context = {"study": _study(slug), "action": _preview_url(slug, "instructions"), "preview": True}
-    return render(request, "participant/welcome.html", context)
+    return _preview(request, "welcome", _study(slug), action=_preview_url(slug, "instructions"))
 
 
 @login_required
 @require_safe
 def preview_instructions(request, slug):
-    context = {"study": _study(slug), "next_url": _preview_url(slug, "practice"), "preview": True}
-    return render(request, "participant/instructions.html", context)
+    return _preview(request, "instructions", _study(slug), next_url=_preview_url(slug, "practice"))
 
 
 @login_required
@@ -143,24 +144,33 @@ def preview_question(request, slug, position):
         if form.is_valid() and position > 0:
             return redirect(next_url)
         chosen = form.cleaned_data.get("choice")  # practice: shows its feedback
-    context = {
-        "study": found,
-        "page": QuestionPage.of(planned, found, total, chosen),
-        "shown": AnswerForm(page=request.path).stamp(),
-        "next_url": next_url,
-        "preview": True,
-    }
-    return render(request, "participant/question.html", context)
+    page = QuestionPage.of(planned, found, _text(request, found), total, chosen)
+    shown = AnswerForm(page=request.path).stamp()
+    return _preview(request, "question", found, page=page, shown=shown, next_url=next_url)
 
 
 @login_required
 @require_safe
 def preview_thanks(request, slug):
-    return render(request, "participant/thanks.html", {"study": _study(slug), "preview": True})
+    return _preview(request, "thanks", _study(slug))
+
+
+def _preview(request, name, found, **context):
+    """A participant's page, in the default language unless the address names another."""
+    text = _text(request, found)
+    with override(text.language):
+        context |= {"study": found, "text": text, "preview": True}
+        return render(request, f"participant/{name}.html", context)
+
+
+def _text(request, found):
+    return found.text_in(request.GET.get("language"))
 
 
 def _study(slug):
-    return get_object_or_404(Study.objects.select_related("explanation_set"), slug=slug)
+    return get_object_or_404(
+        Study.objects.select_related("explanation_set").prefetch_related("texts"), slug=slug
+    )
 
 
 def _preview_url(slug, step):

@@ -77,7 +77,7 @@ def test_prolific_gets_back_who_does_not_consent_and_nothing_is_stored(recruit):
 
 
 def test_prolific_gets_back_who_is_screened_out(recruit, hidden_fields):
-    recruit("prolific", **CODES, screening_questions="Have you a degree?")
+    recruit("prolific", **CODES).texts.update(screening="Have you a degree?")
     participation = begin(hidden_fields, PROLIFIC)
     page = Client().post(f"/p/{participation.public_id}/screening/", {"question_1": "no"}, follow=True)
     assert "https://app.prolific.com/submissions/complete?cc=SCREEN3" in page.content.decode()

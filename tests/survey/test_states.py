@@ -25,12 +25,9 @@ Status = Participation.Status
 def small_study(explanation_set, **fields):
     """An open study of two classes with one check: six questions, the first for practice."""
     study = Study.objects.create(
-        slug=new_token(),
-        title="Small",
-        explanation_set=explanation_set,
-        question_text="{label}",
-        **{"n_checks": 1, "min_passed": 1, **fields},
+        slug=new_token(), explanation_set=explanation_set, **{"n_checks": 1, "min_passed": 1, **fields}
     )
+    study.texts.create(language="en", title="Small", question="{label}")
     study.write_questions(explanation_set.compared_methods(), ["4", "9"])
     study.open()
     return study

@@ -16,7 +16,7 @@ def test_the_reference_study_is_the_papers(draft_study):
     assert (kinds.count("scored"), kinds.count("check"), kinds.count("practice")) == (20, 5, 1)
     assert draft_study.min_passed == 4
     assert [str(method) for method in draft_study.methods()] == ["NormLIME", "LIME", "SmoothGrad", "VarGrad"]
-    assert draft_study.wording("9") == (
+    assert draft_study.text_in("en").wording("9") == (
         "Which picture best highlights the pixels that distinguish the number 9 "
         "from the other nine possible digits?"
     )
@@ -53,9 +53,7 @@ def test_the_checks_ask_about_different_classes(draft_study):
 def test_more_checks_than_classes_ask_again(explanation_set):
     study = Study.objects.create(
         slug="s",
-        title="S",
         explanation_set=explanation_set,
-        question_text="{label}",
         n_checks=12,
         min_passed=9,
     )
@@ -66,9 +64,7 @@ def test_more_checks_than_classes_ask_again(explanation_set):
 def test_a_study_of_two_classes_without_checks_can_be_written(explanation_set):
     study = Study.objects.create(
         slug="s",
-        title="S",
         explanation_set=explanation_set,
-        question_text="{label}",
         n_checks=0,
         min_passed=0,
     )

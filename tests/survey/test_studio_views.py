@@ -126,7 +126,7 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
         ("idle_minutes", 0, "Ensure this value is greater than or equal to 1."),
         ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
         (
-            "question_text",
+            "question",
             "Which one?",
             "The question must contain {label}, where the class that is asked for will stand.",
         ),
@@ -134,7 +134,7 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
     ],
 )
 def test_what_is_wrong_in_the_form_is_said_and_nothing_is_lost(researcher, valid_form, field, value, message):
-    valid_form |= {"thanks_text": "Many thanks from all of us.", field: value}
+    valid_form |= {"thanks": "Many thanks from all of us.", field: value}
     page = text(researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form))
     assert message in page
     assert "Many thanks from all of us." in page

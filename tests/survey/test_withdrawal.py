@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def screened_study(open_study):
     """Open, with two questions before the start."""
-    Study.objects.update(screening_questions="Have you a degree?\n\nAre you of age?\n")
+    open_study.texts.update(screening="Have you a degree?\n\nAre you of age?\n")
     open_study.refresh_from_db()
     return open_study
 
