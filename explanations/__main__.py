@@ -7,8 +7,9 @@ from pathlib import Path
 import torch
 
 from explanations import build as building
-from explanations import classifiers, datasets, gallery, manifest, progress
+from explanations import classifiers, datasets, examples, fitting, gallery, manifest, progress
 from explanations import methods as registry
+from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -58,8 +59,7 @@ def train(options: argparse.Namespace) -> None:
 
 def accuracy(options: argparse.Namespace) -> None:
     """Measure a classifier on all test images."""
-    test = _images(options, "test")
-    model = classifiers.load(options.model, options.weights)
+    model, test = fitting.loaded(options.model, _weights(options), options.data, _preprocessing(options))
     share = classifiers.accuracy(model, test.images, test.labels)
     print(f"{share:.2%} of the {len(test.images):,} test images of {test.name} are right")
 
@@ -74,8 +74,9 @@ def build(options: argparse.Namespace) -> None:
         seed=options.seed,
         parameters=_parameters(options, chosen),
         factory=options.model,
-        weights=options.weights,
+        weights=_weights(options),
         data=options.data,
+        preprocessing=_preprocessing(options),
         name=options.name,
     )
     with progress.shown("Building") as step:
@@ -92,9 +93,36 @@ def methods(options: argparse.Namespace) -> None:
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
-    """Draw all class maps of a set on one sheet."""
-    gallery.draw(options.folder, manifest.read(options.folder), options.replicate, options.out)
+    """Draw the comparison figure of a set: classes down, methods across, replicates side by side."""
+    described = manifest.read(options.folder)
+    replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
+    gallery.draw(
+        described,
+        manifest.read_maps(options.folder),
+        options.out,
+        replicates,
+        _examples(options, described, replicates[0]),
+        options.classes,
+        options.methods,
+    )
     print(options.out)
+
+
+def _examples(
+    options: argparse.Namespace, described: manifest.Manifest, replicate: int
+) -> dict[str, gallery.Example]:
+    """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
+    named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
+    paper = (classifiers.PAPER_FACTORY, classifiers.weights_sha256(classifiers.PAPER_WEIGHTS))
+    is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
+    if not named and not (is_paper and described.dataset.name == "MNIST"):
+        print("without the images; to show them name --data, --model and --weights", file=sys.stderr)
+        return {}
+    weights = _weights(options)
+    if classifiers.weights_sha256(weights) != described.classifier.weights_sha256:
+        raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
+    model, test = fitting.loaded(options.model, weights, options.data, _preprocessing(options))
+    return examples.examples(described, model, test, replicate)
 
 
 def _parameters(
@@ -129,8 +157,17 @@ def _typed(setting: str, text: str, kind: type) -> object:
         raise ValueError(f"--set {setting}: {text!r} is no {kind.__name__}") from None
 
 
-def _images(options: argparse.Namespace, split: str) -> datasets.LabelledImages:
-    return datasets.idx_folder(options.data, split) if options.data else datasets.mnist(split)
+def _weights(options: argparse.Namespace) -> Path:
+    """--weights; the shipped ones for the paper's network alone."""
+    if options.weights:
+        return Path(options.weights)
+    if options.model != classifiers.PAPER_FACTORY:
+        raise ValueError(f"--model {options.model}: name its weights with --weights file.safetensors")
+    return classifiers.PAPER_WEIGHTS
+
+
+def _preprocessing(options: argparse.Namespace) -> Preprocessing | None:
+    return declared(options.preprocessing) if options.preprocessing else None
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -175,18 +212,37 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
     command.set_defaults(run=methods)
 
-    command = commands.add_parser("gallery", help="draw all class maps of a set on one sheet")
+    command = commands.add_parser("gallery", help="draw the comparison figure of a set")
     command.add_argument("folder", type=Path, help="folder of the set")
     command.add_argument("--out", type=Path, default=Path("gallery.png"), help="PNG or SVG file to write")
-    command.add_argument("--replicate", type=int, default=1)
+    command.add_argument("--replicate", type=int, help="default: all, side by side")
+    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all of the set")
+    command.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all that are compared")
+    _add_classifier(command)
     command.set_defaults(run=draw_gallery)
     return parser
 
 
 def _add_classifier(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--model", default=classifiers.PAPER_FACTORY, help="package.module:factory")
-    command.add_argument("--weights", type=Path, default=classifiers.PAPER_WEIGHTS, help="safetensors")
-    command.add_argument("--data", type=Path, help="folder of IDX files (default: the bundled MNIST)")
+    command.add_argument(
+        "--model",
+        default=classifiers.PAPER_FACTORY,
+        metavar="FACTORY",
+        help="package.module:factory, or with arguments: package.module:factory(classes=10)",
+    )
+    command.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
+    )
+    command.add_argument(
+        "--preprocessing",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help=f"{', '.join(KEYS)}, as the model wants them; or a JSON file of these or of timm's keys",
+    )
 
 
 if __name__ == "__main__":

@@ -24,11 +24,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from explanations import classifiers, datasets, manifest, rendering
+from explanations import classifiers, datasets, fitting, manifest, rendering
 from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.methods import chosen as chosen_methods
+from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
+from explanations.sampling import parts
 
 Floats = NDArray[np.float64]
 Step = Callable[[float, float, str], None]
@@ -39,7 +41,7 @@ LIBRARIES = ("captum", "numpy", "pillow", "scikit-learn", "torch")
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
-CHECK_REFERENCE = "Mean of half the training images of the class; no explanation, for attention checks only"
+CHECK_REFERENCE = "Mean of a part of the images of the class; no explanation, for attention checks only"
 
 BACKWARD_COST = 2  # a backward pass takes about the time of two forward passes
 
@@ -56,7 +58,8 @@ class Plan:
     parameters: dict[str, Parameters] = field(default_factory=dict)
     factory: str = classifiers.PAPER_FACTORY
     weights: Path = classifiers.PAPER_WEIGHTS
-    data: Path | None = None  # a folder of IDX files; None: the bundled MNIST
+    data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
+    preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
 
 
@@ -70,8 +73,8 @@ def build(folder: Path, plan: Plan, step: Step = lambda done, total, doing: None
     methods = chosen_methods(list(plan.methods))
     if not methods or plan.replicates < 1 or plan.seed < 0:
         raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
-    model = classifiers.load(plan.factory, plan.weights)
-    test, training = _data(plan, "test"), _data(plan, "train")
+    model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
+    training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
     classes = _classes(plan, test)
     parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
     _refuse_unknown(plan, parameters)
@@ -95,15 +98,11 @@ def build(folder: Path, plan: Plan, step: Step = lambda done, total, doing: None
 # What is built
 
 
-def _data(plan: Plan, split: str) -> LabelledImages:
-    return datasets.idx_folder(plan.data, split) if plan.data else datasets.mnist(split)
-
-
 def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
     for label in plan.classes or ():
         if label not in data.classes:
             raise ValueError(f"{data.name} has no class {label!r}; allowed: {', '.join(data.classes)}")
-    return tuple(label for label in data.classes if plan.classes is None or label in plan.classes)
+    return tuple(label for label in data.classes if label in (plan.classes or data.present))
 
 
 def _parameters(plan: Plan, local: Local) -> Parameters:
@@ -145,15 +144,22 @@ def _draft(
             plan.factory,
             classifiers.weights_sha256(plan.weights),
             classifiers.accuracy(model, test.images, test.labels),
+            classifiers.preprocessing_of(model).record(),
         ),
         rendering=rendering.settings(*test.images.shape[2:]),
         versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
         methods=(
             *(_record(m, parameters[m.local.slug], len(classes) * plan.replicates) for m in methods),
-            manifest.Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": "train"}, 0, 0),
+            manifest.Method(
+                CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": _means_of(test)}, 0, 0
+            ),
         ),
         maps=(),
     )
+
+
+def _means_of(test: LabelledImages) -> str:
+    return "all" if test.split == "all" else "train"
 
 
 def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> manifest.Method:
@@ -200,6 +206,7 @@ def _samples(
 ) -> list[Sample]:
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
     predicted = classifiers.predicted(model, data.images)
+    kind = "" if data.split == "all" else f"{data.split} "
     wanted = max(settings["images"] for settings in parameters.values())
     samples = []
     for label in classes:
@@ -207,13 +214,11 @@ def _samples(
         numbers = torch.nonzero(predicted == index).flatten().numpy()
         if len(numbers) < wanted * plan.replicates:
             raise ValueError(
-                f"the model assigns {len(numbers)} {data.split} images to class {label!r}, "
+                f"the model assigns {len(numbers)} {kind}images to class {label!r}, "
                 f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; "
                 "ask for fewer with --images"
             )
-        drawn = generator(plan.seed, "images", label).permutation(numbers)
-        for replicate in range(1, plan.replicates + 1):
-            part = drawn[replicate - 1 :: plan.replicates][:wanted]
+        for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, wanted), start=1):
             samples.append(
                 Sample(
                     plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part], data.classes
@@ -307,6 +312,7 @@ def _digest(draft: manifest.Manifest, local: Local, parameters: Parameters, samp
         "dataset": draft.dataset.sha256,
         "factory": draft.classifier.factory,
         "weights": draft.classifier.weights_sha256,
+        "preprocessing": draft.classifier.preprocessing,
         "versions": draft.versions,
         "local": local.slug,
         "parameters": parameters,
@@ -345,6 +351,11 @@ def _class_means(
     maps, counts = {}, {}
     for label in classes:
         drawn = generator(plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
+        if len(drawn) < plan.replicates:
+            raise ValueError(
+                f"class {label!r} has {len(drawn)} images to average ({training.split}), fewer than the "
+                f"{plan.replicates} replicates; ask for fewer with --replicates"
+            )
         for replicate, part in enumerate(np.array_split(drawn, plan.replicates), start=1):
             key = manifest.array_key(CHECK, label, replicate)
             maps[key] = _mean_image(training.images[np.sort(part)])
