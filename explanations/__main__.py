@@ -1,4 +1,4 @@
-"""`python -m explanations`: train and measure the paper's network, build an explanation set, look at it."""
+"""`python -m explanations`: train a network; build, draw and evaluate an explanation set."""
 
 import argparse
 import sys
@@ -9,6 +9,7 @@ import torch
 from explanations import build as building
 from explanations import classifiers, datasets, examples, fitting, gallery, manifest, progress
 from explanations import methods as registry
+from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -90,6 +91,11 @@ def methods(options: argparse.Namespace) -> None:
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
         print(f"    {method.local.slug}: {parameters}")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
+    evaluating.run(options, _weights(options), _preprocessing(options))
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
@@ -220,6 +226,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all that are compared")
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
+
+    command = commands.add_parser("evaluate", help="measure how faithful the maps of a set are")
+    evaluating.add_options(command)
+    _add_classifier(command)
+    command.set_defaults(run=evaluate)
     return parser
 
 
