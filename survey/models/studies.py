@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -472,8 +472,19 @@ class Study(models.Model):
         return [kind for kind, is_asked in kinds.items() if is_asked]
 
     def open(self):
-        """Opens a draft to participants; from now on its questions are frozen."""
-        return self._move(self.Status.OPEN, [self.Status.DRAFT], opened_at=timezone.now())
+        """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
+        from ..study_file import export_study, study_sha256  # which reads what is defined here
+
+        with transaction.atomic():
+            draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()
+            design = export_study(draft) if draft else ""
+            return self._move(
+                self.Status.OPEN,
+                [self.Status.DRAFT],
+                opened_at=timezone.now(),
+                design=design,
+                design_sha256=study_sha256(design),
+            )
 
     def pause(self):
         """Lets nobody start any more; who has begun may go on to the end."""
