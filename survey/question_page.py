@@ -1,6 +1,12 @@
 """What a question's page shows, made from a planned question: the same for participants and for a preview."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+from django.template.loader import get_template
+from django.utils.translation import override
+
+from .stencils import Stencil
 
 SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
 
@@ -26,30 +32,41 @@ class QuestionPage:
     upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
 
     @classmethod
-    def of(cls, planned, study, text, total, chosen=None, following=None):
-        """The page of `planned` in the words of `text`.
+    def of(cls, planned, study, text, total, chosen=None):
+        """The page of a planned question in the words of `text`; `chosen` is a place from 1."""
+        options = planned.shown_options()
+        return cls._showing(planned.question, options, planned.position, study, text, total, chosen)
 
-        `chosen` is the position from 1 of the picture that was chosen, if one was; `following` the planned
-        question after it.
-        """
-        pictures = tuple(
-            Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
-            for number, option in enumerate(planned.shown_options(), start=1)
-        )
+    @classmethod
+    def of_turn(cls, turn, questions, study, text):
+        """The page of a Turn in an opened study with these `questions` by id."""
+        question = questions[turn.question_id]
+        options = question.in_order(turn.option_order)
+        chosen = next((n for n, o in enumerate(options, start=1) if o.pk == turn.chosen_option_id), None)
+        upcoming = ()
+        if turn.following:
+            following, order = turn.following
+            upcoming = tuple(option.get_absolute_url() for option in questions[following].in_order(order))
+        position, total = turn.position, turn.last_position
+        return cls._showing(question, options, position, study, text, total, chosen, upcoming)
+
+    @classmethod
+    def _showing(cls, question, options, position, study, text, total, chosen, upcoming=()):
         explanation_set = study.explanation_set
         scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
         return cls(
-            heading=text.wording(planned.question.label),
-            pictures=pictures,
+            heading=text.wording(question.label),
+            pictures=tuple(
+                Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
+                for number, option in enumerate(options, start=1)
+            ),
             side=explanation_set.picture_width,
             width=explanation_set.picture_width * scale,
             height=explanation_set.picture_height * scale,
-            position=planned.position,
+            position=position,
             total=total,
             chosen=chosen,
-            upcoming=tuple(option.get_absolute_url() for option in following.shown_options())
-            if following
-            else (),
+            upcoming=upcoming,
         )
 
     @property
@@ -68,3 +85,50 @@ class QuestionPage:
     @property
     def n_answered(self):
         return max(0, self.position - 1)
+
+    def html_to_answer(self, study, text, *, simulated, shown, csrf_token):
+        """The page for somebody who has this question of an opened study before them, from a stencil."""
+        shape = (text.language, simulated, self.is_practice, len(self.pictures), len(self.upcoming))
+        values = {
+            "heading": self.heading,
+            "position": self.position,
+            "total": self.total,
+            "n_answered": self.n_answered,
+            "shown": shown,
+            "csrf_token": csrf_token,
+        }
+        values |= {f"picture_{picture.number}": picture.url for picture in self.pictures}
+        values |= {f"upcoming_{number}": address for number, address in enumerate(self.upcoming)}
+        return _stencil(study, self.side, self.width, self.height, *shape).fill(values)
+
+
+@lru_cache(maxsize=256)
+def _stencil(study, side, width, height, language, simulated, is_practice, n_pictures, n_upcoming):
+    """The question's page of this shape; `study` is frozen, one object for as long as this process lives."""
+
+    def render(marks):
+        pictures = [{"number": n, "url": marks[f"picture_{n}"]} for n in range(1, n_pictures + 1)]
+        page = {name: marks[name] for name in ("heading", "position", "total", "n_answered")}
+        page |= {
+            "is_practice": is_practice,
+            "pictures": pictures,
+            "upcoming": [marks[f"upcoming_{n}"] for n in range(n_upcoming)],
+            "side": side,
+            "width": width,
+            "height": height,
+        }
+        context = {
+            "study": study,
+            "text": study.text_in(language),
+            "participation": {"simulated": simulated},
+            "page": page,
+            "shown": marks["shown"],
+            "csrf_token": marks["csrf_token"],
+        }
+        with override(language):
+            return get_template("participant/question.html").render(context)
+
+    numbered = [f"picture_{n}" for n in range(1, n_pictures + 1)]
+    numbered += [f"upcoming_{n}" for n in range(n_upcoming)]
+    names = ["heading", "position", "total", "n_answered", "shown", "csrf_token", *numbered]
+    return Stencil(render, names)
