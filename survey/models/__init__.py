@@ -6,6 +6,7 @@ from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .studies import Option, Question, Study
 from .texts import StudyText
+from .throttles import ThrottleCount, ThrottleWindow
 
 __all__ = [
     "Answer",
@@ -19,4 +20,6 @@ __all__ = [
     "Question",
     "Study",
     "StudyText",
+    "ThrottleCount",
+    "ThrottleWindow",
 ]

@@ -11,6 +11,7 @@ from django.utils import timezone
 from survey.models import Answer, Participation, PlannedQuestion, Study
 from survey.models.plans import AnswerRefused
 from survey.models.studies import StudyFull, StudyQuerySet
+from survey.models.throttles import Limit
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 
@@ -91,6 +92,12 @@ def test_the_last_answer_many_times_at_one_moment_finishes_once(participation, a
         return Participation.objects.get(pk=participation.pk).finished_at
 
     assert len(set(at_once(finish, range(THREADS)))) == 1
+
+
+def test_a_limit_holds_for_all_processes_together(db):
+    limit = Limit("knocks", times=3, seconds=3600)
+    within = at_once(lambda _: limit.count("192.0.2.7"), range(THREADS))
+    assert within.count(True) == 3
 
 
 CROWD, QUOTA = 200, 50
