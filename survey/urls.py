@@ -3,7 +3,7 @@ from django.urls.converters import IntConverter, StringConverter
 from django.views.generic import RedirectView
 
 from . import studio_urls
-from .views import health, participant
+from .views import health, participant, schemas
 
 
 class TokenConverter(StringConverter):
@@ -50,6 +50,7 @@ participant_urls = [
 ]
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("study-file.schema.json", schemas.study_file, name="study_file_schema"),
     path("", RedirectView.as_view(pattern_name="studio:studies"), name="home"),
     path("", include((participant_urls, "participant"))),
     path("studio/", include((studio_urls.urlpatterns, "studio"))),
