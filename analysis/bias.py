@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.layout import METHOD_COLUMNS, N_OPTIONS, place_of
 from analysis.within import Hotelling, hotelling
 
 FAST_MS = 1000
-N_OPTIONS = 4
 _WORK = 20_000_000  # votes times shuffles
 _STRAIGHT = 0.9  # of a person's answers in one place; of five answers or more
 
@@ -89,9 +89,8 @@ def position(votes: pd.DataFrame) -> Position | None:
     known = votes[places.notna()].assign(place=places[places.notna()].astype(int))
     if known.empty:
         return None
-    n = max(int(known["place"].max()), 2)
-    if {f"method_{N_OPTIONS}"} <= set(votes):
-        n = N_OPTIONS
+    offered = [place_of(column) for column in METHOD_COLUMNS if column in votes]
+    n = max(int(known["place"].max()), 2, *offered)
     table = _table(known, "place", list(range(1, n + 1)))  # (participants, places)
     shares = table.sum(axis=0) / table.sum()
     chosen = tuple(table.sum(axis=0).tolist())

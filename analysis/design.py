@@ -19,6 +19,7 @@ from analysis.bias import (
     order,
     position,
 )
+from analysis.layout import N_OPTIONS
 from analysis.tables import Table
 from analysis.votes import METHOD_COLUMNS, Counts, VoteTable
 
@@ -122,7 +123,7 @@ def design(table: VoteTable, counts: Counts, min_passed: int | None, seed: int) 
     votes = table.counted(counts)
     least = min_passed if min_passed is not None else table.fewest_kept(counts)
     n_checks, questions = table.n_checks, _by_question(votes, counts)
-    options = sum(column in votes for column in METHOD_COLUMNS) or len(METHOD_COLUMNS)
+    options = sum(column in votes for column in METHOD_COLUMNS) or N_OPTIONS
     return Design(
         position=position(votes),
         order=order(votes, counts.methods),

@@ -11,11 +11,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-METHOD_COLUMNS = ("method_1", "method_2", "method_3", "method_4")
+N_OPTIONS = 4  # pictures in a question, where a table does not say
+MAX_METHODS = 12  # in one question; a table has as many columns as its questions had pictures
+METHOD_COLUMNS = tuple(f"method_{place}" for place in range(1, MAX_METHODS + 1))
 COLUMNS = (
     *("study", "participant", "position", "question", "kind", "label", "replicate", *METHOD_COLUMNS),
     *("chosen_position", "chosen_method", "correct", "shown_at", "answered_at", "response_ms"),
-    *("status", "checks_passed", "kept", "simulated"),
+    *("status", "checks_passed", "kept", "simulated", "version"),
 )
 REQUIRED = ("participant", "chosen_method")
 KINDS = ("scored", "check", "practice")
@@ -31,6 +33,16 @@ class VoteTableError(ValueError):
 
 class NoVotesError(VoteTableError):
     """The table is well formed, but no vote in it counts (yet)."""
+
+
+def place_of(column: str) -> int:
+    """The place that a column of METHOD_COLUMNS tells of, from 1."""
+    return METHOD_COLUMNS.index(column) + 1
+
+
+def is_none(position: str) -> bool:
+    """Whether a chosen position says that none of the pictures was chosen."""
+    return position in ("0", "0.0")
 
 
 def text_of(value: Any) -> str:

@@ -31,6 +31,7 @@ from analysis.layout import (
     REQUIRED,
     NoVotesError,
     VoteTableError,
+    is_none,
     numbers,
     of_each,
     quoted,
@@ -261,6 +262,7 @@ class VoteTable:
             kept, table = kept[table.sum(axis=1) > 0], table[table.sum(axis=1) > 0]
             if kept.empty:
                 raise NoVotesError(f"{self.name}: no vote is left")
+        kept, table = self._without_none(kept, table, asked, excluded)
         self._refuse_silent(kept, table)
         order = sorted(
             range(len(methods)), key=lambda i: (-table[:, i].sum(), methods[i].casefold(), methods[i])
@@ -331,6 +333,25 @@ class VoteTable:
             text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
             reasons[failed] = text
         return reasons
+
+    def _without_none(
+        self,
+        kept: pd.DataFrame,
+        table: NDArray[np.int64],
+        asked: NDArray[np.bool_],
+        excluded: dict[str, int],
+    ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
+        """Leaves out, and says so, who chose none of the pictures every time: no share can be computed."""
+        silent = table.sum(axis=1) == 0
+        if not silent.any() or "chosen_position" not in self.answers:
+            return kept, table
+        none = asked & of_each(self.answers["chosen_position"], is_none, np.bool_)
+        out = silent & kept.index.isin(self.answers["participant"][none].unique())
+        if out.any():
+            excluded["chose none of the pictures every time"] = int(out.sum())
+        if out.all():
+            raise NoVotesError(f"{self.name}: everybody who is kept chose none of the pictures every time")
+        return kept[~out], table[~out]
 
     def _refuse_silent(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> None:
         silent = np.flatnonzero(table.sum(axis=1) == 0)

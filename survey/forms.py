@@ -10,14 +10,18 @@ from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from .models import Study, StudyText
-from .models.studies import N_OPTIONS, new_token
+from .models.questions import new_token
+from .models.studies import MAX_METHODS, MIN_METHODS
 from .reference_study import default_texts
+
+USUAL_METHODS = 4  # as many as the NormLIME paper compared
 
 
 class AnswerForm(forms.Form):
     """The chosen picture's place, and when the page was shown: signed, since it decides the response time."""
 
-    choice = forms.IntegerField(min_value=1, max_value=N_OPTIONS)
+    choice = forms.IntegerField(min_value=0, max_value=MAX_METHODS)
+    reason = forms.CharField(required=False, max_length=500)
     shown = forms.CharField()
 
     def __init__(self, data=None, *, page):
@@ -75,7 +79,7 @@ class StudyForm(forms.ModelForm):
     methods = forms.TypedMultipleChoiceField(
         coerce=int,
         widget=forms.CheckboxSelectMultiple,
-        help_text=f"{N_OPTIONS} are compared; each question shows one picture by each.",
+        help_text=f"{MIN_METHODS} to {MAX_METHODS} are compared; each question shows one picture by each.",
     )
     labels = forms.MultipleChoiceField(
         label="Classes",
@@ -122,14 +126,16 @@ class StudyForm(forms.ModelForm):
         compared = explanation_set.compared_methods()
         self.fields["methods"].choices = [(method.pk, method.title) for method in compared]
         self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
-        chosen = compared[:N_OPTIONS] if is_new else instance.methods()
+        chosen = compared[:USUAL_METHODS] if is_new else instance.methods()
         self.fields["methods"].initial = [method.pk for method in chosen]
         self.fields["labels"].initial = explanation_set.labels() if is_new else instance.labels()
 
     def clean_methods(self):
         methods = self.cleaned_data["methods"]
-        if len(methods) != N_OPTIONS:
-            raise forms.ValidationError(f"Choose {N_OPTIONS} methods; {len(methods)} are chosen.")
+        if not MIN_METHODS <= len(methods) <= MAX_METHODS:
+            raise forms.ValidationError(
+                f"Choose {MIN_METHODS} to {MAX_METHODS} methods; you chose {len(methods)}."
+            )
         return self.instance.explanation_set.compared_methods().filter(pk__in=methods)
 
     def clean_labels(self):

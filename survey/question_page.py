@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
 
 
@@ -20,9 +22,11 @@ class QuestionPage:
     side: int  # the pictures' width in their own pixels
     width: int  # shown, a whole multiple of their own, so that every map pixel is as large as any other
     height: int
-    position: int  # 0 for practice
+    position: int  # from 1; practice ends at 0
     total: int
-    chosen: int | None = None
+    chosen: int | None = None  # 0 is none of them
+    may_choose_none: bool = False
+    asks_reason: bool = False
     upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
 
     @classmethod
@@ -39,7 +43,7 @@ class QuestionPage:
         explanation_set = study.explanation_set
         scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
         return cls(
-            heading=text.wording(planned.question.label),
+            heading=_heading(planned, text),
             pictures=pictures,
             side=explanation_set.picture_width,
             width=explanation_set.picture_width * scale,
@@ -50,11 +54,21 @@ class QuestionPage:
             upcoming=tuple(option.get_absolute_url() for option in following.shown_options())
             if following
             else (),
+            may_choose_none=study.allows_none and planned.position > 0,
+            asks_reason=study.asks_reason and planned.position > 0,
         )
 
     @property
     def is_practice(self):
+        return self.position <= 0
+
+    @property
+    def is_last_practice(self):
         return self.position == 0
+
+    @property
+    def is_answered(self):
+        return self.chosen is not None
 
     @property
     def right(self):
@@ -68,3 +82,13 @@ class QuestionPage:
     @property
     def n_answered(self):
         return max(0, self.position - 1)
+
+
+def _heading(planned, text):
+    if planned.question.is_instructed:
+        right = next(option for option in planned.question.options.all() if option.is_right)
+        place = planned.place_of(right)
+        return _("To show that you read the questions, please choose picture %(place)s here.") % {
+            "place": place
+        }
+    return text.wording(planned.question.label)

@@ -3,6 +3,7 @@
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from . import converters  # noqa: F401 (registers them)
 from .views import login, results
 from .views.studio import builds, preview, sets, studies
 
@@ -10,6 +11,7 @@ preview_urls = [
     path("", preview.welcome, name="preview"),
     path("instructions/", preview.instructions, name="preview_instructions"),
     path("practice/", preview.question, {"position": 0}, name="preview_practice"),
+    path("practice/<earlier:position>/", preview.question, name="preview_early_practice"),
     path("<int:position>/", preview.question, name="preview_question"),
     path("thanks/", preview.thanks, name="preview_thanks"),
 ]

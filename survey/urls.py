@@ -1,23 +1,8 @@
-from django.urls import include, path, register_converter
-from django.urls.converters import IntConverter, StringConverter
+from django.urls import include, path
 from django.views.generic import RedirectView
 
-from . import studio_urls
+from . import converters, studio_urls  # noqa: F401 (converters register themselves)
 from .views import health, participant
-
-
-class TokenConverter(StringConverter):
-    """An unguessable id of ours; anything else, a NUL above all, never reaches the database."""
-
-    regex = "[0-9A-Za-z_-]{1,32}"
-
-
-class PositionConverter(IntConverter):
-    regex = "[0-9]{1,4}"
-
-
-register_converter(TokenConverter, "token")
-register_converter(PositionConverter, "position")
 
 participant_urls = [
     path("s/<slug:slug>/", participant.welcome, name="welcome"),
@@ -30,6 +15,7 @@ participant_urls = [
     path("p/<token:public_id>/screening/", participant.screening, name="screening"),
     path("p/<token:public_id>/instructions/", participant.instructions, name="instructions"),
     path("p/<token:public_id>/practice/", participant.question, {"position": 0}, name="practice"),
+    path("p/<token:public_id>/practice/<earlier:position>/", participant.question, name="early_practice"),
     path("p/<token:public_id>/<position:position>/", participant.question, name="question"),
     path("p/<token:public_id>/thanks/", participant.thanks, name="thanks"),
     path("pictures/<token:token>.png", participant.picture, name="picture"),

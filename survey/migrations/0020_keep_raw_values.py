@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("survey", "0010_remove_texts_of_one_language")]
+    dependencies = [("survey", "0013_constrain_kinds_of_checks")]
 
     operations = [
         migrations.AddField(

@@ -5,7 +5,8 @@ from .identities import PlatformIdentity
 from .jobs import Classifier, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
-from .studies import Option, Question, Study
+from .questions import Option, Question
+from .studies import Study
 from .texts import StudyText
 
 __all__ = [

@@ -75,6 +75,7 @@ class Method(models.Model):
     class Purpose(models.TextChoices):
         COMPARISON = "comparison", "compared with the others"
         CHECK = "check", "pictures of attention checks"
+        NOISE = "noise", "pictures without any pattern, drawn by the site for attention checks"
 
     explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="methods")
     slug = models.SlugField(max_length=80)

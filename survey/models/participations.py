@@ -18,7 +18,8 @@ from django.utils import timezone
 
 from ..recruitment import Outcome
 from .plans import Answer, PlannedQuestion, draw_plan
-from .studies import Question, Study, StudyFull, StudyNotOpen, new_seed, new_token
+from .questions import Question, new_token
+from .studies import Study, StudyFull, StudyNotOpen, new_seed
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +60,7 @@ class ParticipationQuerySet(models.QuerySet):
         if not study.frozen().is_screening:
             participation.screened_at = participation.consented_at
         plan = draw_plan(study, participation.seed, place)
+        participation.first_position = participation.next_position = plan[0].position
         participation.last_position = plan[-1].position
         participation.save(force_insert=True)
         for planned in plan:
@@ -109,15 +111,17 @@ class Participation(models.Model):
         ANSWERING = "answering"
         COMPLETE = "complete"
         SCREENED_OUT = "screened out"
+        FAILED = "failed"  # too many attention checks, in a study that then ends at once
         WITHDRAWN = "withdrawn"
         TIMED_OUT = "timed out"  # lost the place; may take a free one again
 
     UNDER_WAY = (Status.STARTED, Status.ANSWERING)
     MOVES = {
         Status.STARTED: {Status.ANSWERING, Status.SCREENED_OUT, Status.TIMED_OUT, Status.WITHDRAWN},
-        Status.ANSWERING: {Status.COMPLETE, Status.TIMED_OUT, Status.WITHDRAWN},
+        Status.ANSWERING: {Status.COMPLETE, Status.FAILED, Status.TIMED_OUT, Status.WITHDRAWN},
         Status.TIMED_OUT: {Status.STARTED, Status.ANSWERING, Status.WITHDRAWN},
         Status.COMPLETE: {Status.WITHDRAWN},
+        Status.FAILED: {Status.WITHDRAWN},
         Status.SCREENED_OUT: {Status.WITHDRAWN},
         Status.WITHDRAWN: set(),
     }
@@ -129,7 +133,9 @@ class Participation(models.Model):
     simulated = models.BooleanField("answered by a program", default=False)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)
     place = models.PositiveIntegerField("place held, from 0", null=True)
-    next_position = models.PositiveSmallIntegerField("position of the first question not answered", default=0)
+    # 0 is the last practice question, where there is one; several begin below
+    first_position = models.SmallIntegerField("position of the first question", default=0)
+    next_position = models.SmallIntegerField("position of the first question not answered", default=0)
     last_position = models.PositiveSmallIntegerField("position of the last question", default=0)
     consented_at = models.DateTimeField(default=timezone.now)
     screened_at = models.DateTimeField("passed the screening, or there was none", null=True)
@@ -172,7 +178,7 @@ class Participation(models.Model):
                         kept=True,
                     )
                     | Q(
-                        status="complete",
+                        status__in=["complete", "failed"],
                         place=None,
                         finished_at__isnull=False,
                         checks_passed__isnull=False,
@@ -191,10 +197,14 @@ class Participation(models.Model):
             ),
             models.CheckConstraint(
                 condition=(
-                    Q(status__in=["started", "screened out"], next_position=0)
-                    | Q(status="answering", next_position__gte=1, next_position__lte=F("last_position"))
+                    Q(status__in=["started", "screened out"], next_position=F("first_position"))
+                    | Q(
+                        status="answering",
+                        next_position__gt=F("first_position"),
+                        next_position__lte=F("last_position"),
+                    )
                     | Q(status="complete", next_position=F("last_position") + 1)
-                    | Q(status="timed out", next_position__lte=F("last_position"))
+                    | Q(status__in=["timed out", "failed"], next_position__lte=F("last_position"))
                     | Q(status="withdrawn")
                 ),
                 name="participation_position_fits_its_status",
@@ -202,7 +212,7 @@ class Participation(models.Model):
             models.CheckConstraint(
                 condition=Q(screened_at__isnull=False)
                 | Q(status__in=["started", "screened out", "withdrawn"])
-                | Q(status="timed out", next_position=0),
+                | Q(status="timed out", next_position=F("first_position")),
                 name="screened_before_answering",
             ),
             models.CheckConstraint(
@@ -239,6 +249,11 @@ class Participation(models.Model):
         return self.status == self.Status.COMPLETE
 
     @property
+    def has_failed(self):
+        """Ended before the last question: too few attention checks could still be passed."""
+        return self.status == self.Status.FAILED
+
+    @property
     def is_timed_out(self):
         return self.status == self.Status.TIMED_OUT
 
@@ -251,16 +266,16 @@ class Participation(models.Model):
         """How it ended for the platform, None while it goes on or after a withdrawal."""
         if self.is_screened_out:
             return Outcome.SCREENED_OUT
-        if self.is_complete:
-            return Outcome.COMPLETE if self.kept else Outcome.FAILED_CHECKS
-        return None
+        if self.is_complete and self.kept:
+            return Outcome.COMPLETE
+        return Outcome.FAILED_CHECKS if self.is_complete or self.has_failed else None
 
     @property
     def exclusion(self):
         """Why this participation is not part of the analysis; empty if it is. Says nothing of payment."""
         if self.kept:
             return ""
-        if self.is_complete:
+        if self.is_complete or self.has_failed:
             return (
                 f"{self.checks_passed} of {self.study.n_checks} attention checks passed, "
                 f"{self.study.min_passed} needed"
@@ -295,9 +310,11 @@ class Participation(models.Model):
         if self.study.on_withdrawal == Study.Withdrawal.ERASE:
             Answer.objects.filter(planned__participation=self).delete()
             self.place = self.finished_at = self.checks_passed = self.last_answer_at = None
-            self.kept, self.next_position = False, 0
-        elif not self.kept:
-            self.place = None
+            self.kept, self.next_position = False, self.first_position
+        else:
+            Answer.objects.filter(planned__participation=self).update(reason="")  # may tell of the person
+            if not self.kept:
+                self.place = None
         self.save()
         log.info("withdrawn", extra={"participation": self.code, "answers": self.study.on_withdrawal})
 
@@ -309,14 +326,18 @@ class Participation(models.Model):
     def take_place(self):
         """Gives this locked, timed-out participation a place again."""
         study = Study.objects.locked().get(pk=self.study_id)
-        if not study.is_open:
+        if not study.takes_answers:
             raise StudyNotOpen
         self.place = Participation.objects.free_place(study, simulated=self.simulated)
         self.active_at = timezone.now()
-        self.move_to(self.Status.ANSWERING if self.next_position else self.Status.STARTED)
+        has_begun = self.next_position > self.first_position
+        self.move_to(self.Status.ANSWERING if has_begun else self.Status.STARTED)
 
-    def advance(self, answered_at):
-        """Moves this locked participation past the question that was just answered, or to its end."""
+    def advance(self, answered_at, *, failed_check=False):
+        """Moves this locked participation past the question that was just answered, or to its end.
+
+        A failed check ends it, if the study says so and too few checks are left to be passed.
+        """
         self.active_at = self.last_answer_at = answered_at
         self.next_position += 1
         if self.status == self.Status.STARTED:
@@ -325,15 +346,35 @@ class Participation(models.Model):
         if self.next_position > self.last_position:
             self._complete()
             changed += ["finished_at", "checks_passed", "kept"]
+        elif failed_check and self._can_not_pass():
+            self._fail()
+            changed += ["finished_at", "checks_passed"]
         self.save(update_fields=changed)
 
     def _complete(self):
         """Ends a participation whose last question is answered; who is not kept gives the place back."""
         self.move_to(self.Status.COMPLETE)
         self.finished_at = timezone.now()
-        self.checks_passed = Answer.objects.filter(
-            planned__participation=self, planned__question__kind=Question.Kind.CHECK, option__is_right=True
-        ).count()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
         self.kept = self.checks_passed >= self.study.frozen().min_passed
         if not self.kept:
             self.place = None
+
+    def _fail(self):
+        self.move_to(self.Status.FAILED)
+        self.finished_at = timezone.now()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
+        self.place = None
+
+    def _can_not_pass(self):
+        """Whether too few checks are left to be kept, in a study that then ends at once."""
+        study = self.study.frozen()
+        if study.on_failed_checks != Study.OnFailedChecks.AT_ONCE:
+            return False
+        checks = self._checks()
+        failed = checks.count() - checks.filter(option__is_right=True).count()
+        return study.n_checks - failed < study.min_passed
+
+    def _checks(self):
+        """The answers to attention checks."""
+        return Answer.objects.filter(planned__participation=self, planned__question__kind=Question.Kind.CHECK)

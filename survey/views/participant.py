@@ -20,7 +20,7 @@ from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..languages import wanted_language
 from ..models import Option, Participation, PlannedQuestion, Study
-from ..models.plans import AnswerRefused
+from ..models.plans import AnswerRefused, NotOffered
 from ..models.studies import StudyFull, StudyNotOpen
 from ..question_page import QuestionPage
 from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
@@ -147,7 +147,7 @@ def instructions(request, public_id):
     participation = _participation(public_id)
     if participation.screened_at is None:
         return redirect(participation)
-    next_url = reverse("participant:practice", args=[public_id])
+    next_url = _question_url(public_id, participation.next_position)
     return _page(request, "instructions", participation.study, participation, next_url=next_url)
 
 
@@ -167,8 +167,14 @@ def _answer(request, public_id, position):
         return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     try:
         answer = PlannedQuestion.objects.record_answer(
-            public_id, position, form.cleaned_data["choice"], form.cleaned_data["shown"]
+            public_id,
+            position,
+            form.cleaned_data["choice"],
+            form.cleaned_data["shown"],
+            form.cleaned_data["reason"],
         )
+    except NotOffered:
+        return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     except PlannedQuestion.DoesNotExist:
         return redirect(_participation(public_id))
     except AnswerRefused as refusal:
@@ -178,7 +184,7 @@ def _answer(request, public_id, position):
     except (StudyNotOpen, StudyFull) as refusal:
         participation = _participation(public_id)
         return _turned_away(request, participation.study, refusal, participation)
-    if position == 0:  # practice ends with its feedback
+    if position <= 0:  # practice ends with its feedback
         return redirect(_question_url(public_id, position))
     return redirect(_next_url(answer.planned.participation))
 
@@ -189,7 +195,7 @@ def _show(request, public_id, position, status=200, notice=""):
         return redirect(_participation(public_id))
     participation, study = planned.participation, planned.participation.study
     chosen = planned.chosen_position()
-    if chosen is None and not study.is_open:
+    if chosen is None and not study.takes_answers:
         return _turned_away(request, study.frozen(), StudyNotOpen(), participation)
     if chosen is None and (position > participation.next_position or not participation.may_answer):
         return redirect(participation)
@@ -306,6 +312,8 @@ def _remembered(request, study):
 def _question_url(public_id, position):
     if position == 0:
         return reverse("participant:practice", args=[public_id])
+    if position < 0:
+        return reverse("participant:early_practice", args=[public_id, position])
     return reverse("participant:question", args=[public_id, position])
 
 
@@ -314,7 +322,7 @@ def _next_url(participation):
         return reverse("participant:thanks", args=[participation.public_id])
     if participation.screened_at is None:
         return reverse("participant:screening", args=[participation.public_id])
-    if participation.next_position == 0:
+    if participation.next_position == participation.first_position:
         return reverse("participant:instructions", args=[participation.public_id])
     return _question_url(participation.public_id, participation.next_position)
 

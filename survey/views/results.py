@@ -63,8 +63,9 @@ def votes_csv(request, slug):
 @login_required
 @require_safe
 def codebook_csv(request, slug):
-    response = HttpResponse("".join(codebook_lines()), content_type="text/csv; charset=utf-8")
-    return _as_file(response, f"{_study(slug).slug}-codebook.csv")
+    lines = codebook_lines(_study(slug))
+    response = HttpResponse("".join(lines), content_type="text/csv; charset=utf-8")
+    return _as_file(response, f"{slug}-codebook.csv")
 
 
 def _study(slug):

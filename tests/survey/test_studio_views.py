@@ -141,10 +141,10 @@ def test_what_is_wrong_in_the_form_is_said_and_nothing_is_lost(researcher, valid
     assert not Study.objects.exists()
 
 
-def test_three_methods_are_refused(researcher, valid_form):
-    valid_form["methods"] = valid_form["methods"][:3]
+def test_one_method_is_refused(researcher, valid_form):
+    valid_form["methods"] = valid_form["methods"][:1]
     page = text(researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form))
-    assert "Choose 4 methods; 3 are chosen." in page
+    assert "Choose 2 to 6 methods; you chose 1." in page
 
 
 def test_editing_a_draft_writes_its_questions_anew(researcher, draft_study, valid_form):
