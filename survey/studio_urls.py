@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from . import converters  # noqa: F401 (registers them)
 from .views import login, results
-from .views.studio import builds, preview, sets, studies
+from .views.studio import builds, live, planning, preview, rehearsals, sets, studies, texts
 
 preview_urls = [
     path("", preview.welcome, name="preview"),
@@ -25,6 +25,7 @@ results_urls = [
 set_urls = [
     path("sets/<slug:slug>/", sets.explanation_set, name="explanation_set"),
     path("sets/<slug:slug>/new-study/", studies.new_study, name="new_study"),
+    path("sets/<slug:slug>/effect/", studies.effect, name="effect"),
     path("maps/<int:pk>/", sets.class_map, name="class_map_page"),
     path("maps/<int:pk>.png", sets.picture, name="class_map"),
     path("maps/<int:pk>/signed.png", sets.signed_picture, name="signed_picture"),
@@ -39,11 +40,40 @@ build_urls = [
     path("<int:pk>/cancel/", builds.cancel, name="cancel_build"),
     path("<int:pk>/resume/", builds.resume, name="resume_build"),
 ]
+live_urls = [
+    path("", live.live, name="live"),
+    path("numbers/", live.numbers, name="live_numbers"),
+    path("left-out/", live.left_out, name="left_out"),
+    path("pause/", live.pause, name="pause_study"),
+    path("resume/", live.resume, name="resume_study"),
+    path("extend/", live.extend_quota, name="extend_quota"),
+]
+rehearsal_urls = [
+    path("", rehearsals.rehearsal, name="rehearsal"),
+    path("progress/", rehearsals.progress, name="rehearsal_progress"),
+    path("cancel/", rehearsals.cancel, name="cancel_rehearsal"),
+    path("go-on/", rehearsals.go_on, name="go_on_rehearsing"),
+    path("erase/", rehearsals.erase, name="erase_rehearsal"),
+]
+text_urls = [
+    path("", texts.texts, name="texts"),
+    path("add/", texts.add_language, name="add_language"),
+    path("<slug:language>/", texts.text, name="text"),
+    path("<slug:language>/preview/", texts.preview, name="text_preview"),
+    path("<slug:language>/remove/", texts.remove_language, name="remove_language"),
+    path("<slug:language>/default/", texts.make_default, name="make_default_language"),
+]
 study_urls = [
     path("", studies.study, name="study"),
-    path("edit/", studies.edit_study, name="edit_study"),
+    path("design/", studies.design, name="design"),
+    path("power/", planning.power, name="power"),
+    path("power/estimate/", planning.estimate, name="power_estimate"),
+    path("power/curve.svg", planning.curve, name="power_curve"),
     path("open/", studies.open_study, name="open_study"),
-    path("close/", studies.close_study, name="close_study"),
+    path("close/", live.close, name="close_study"),
+    path("live/", include(live_urls)),
+    path("rehearsal/", include(rehearsal_urls)),
+    path("texts/", include(text_urls)),
     path("preview/", include(preview_urls)),
     path("results/", include(results_urls)),
 ]

@@ -69,7 +69,10 @@ def codebook_csv(request, slug):
 
 
 def _study(slug):
-    return get_object_or_404(Study.objects.select_related("explanation_set"), slug=slug)
+    return get_object_or_404(
+        Study.objects.select_related("explanation_set", "rehearsal__study").prefetch_related("texts"),
+        slug=slug,
+    )
 
 
 def _simulated(request):

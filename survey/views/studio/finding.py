@@ -8,7 +8,8 @@ from ...models import Study
 def find_study(request, slug, studies=None):
     """The study of this short name, from `studies` (all by default) with its set and texts; or 404."""
     found = Study.objects.all() if studies is None else studies
-    return get_object_or_404(found.select_related("explanation_set").prefetch_related("texts"), slug=slug)
+    found = found.select_related("explanation_set", "rehearsal__study").prefetch_related("texts")
+    return get_object_or_404(found, slug=slug)
 
 
 def text_asked_for(request, study):
