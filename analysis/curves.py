@@ -9,7 +9,7 @@ from analysis.charts import ACCENT, FOOT, INK, MUTED, RULE, framed
 from analysis.power import Power
 
 _HEIGHT = 190  # pixels of the drawing itself
-_TOP = 46  # pixels for the key
+_TOP = 66  # pixels for the key
 
 
 def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
@@ -32,12 +32,16 @@ def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
             axes.axhline(level, color=RULE, linewidth=0.5, zorder=1)
             axes.text(0, level + 0.02, f"{level:.0%}", ha="left", va="bottom", color=MUTED)
         axes.axhline(wanted, color=INK, linewidth=0.9, linestyle=":", zorder=1)
+        axes.annotate(
+            *("participants", (1, 0)), xycoords="axes fraction", xytext=(0, -30), textcoords="offset pixels",
+            ha="right", va="top", color=MUTED, annotation_clip=False,
+        )  # fmt: skip
         for at, (label, chances, style, fill) in enumerate(lines):
             axes.plot(
                 *(sizes, chances), color=ACCENT, linestyle=style, linewidth=1.6, marker="o", markersize=4.5,
                 markerfacecolor=fill, markeredgecolor=ACCENT, zorder=3, clip_on=False,
             )  # fmt: skip
-            y = 1 + (_TOP - 16 - 18 * at) / _HEIGHT
+            y = 1 + (_TOP - 12 - 19 * at) / _HEIGHT
             axes.plot(
                 *((0, max(sizes) * 0.06), (y, y)), color=ACCENT, linestyle=style, linewidth=1.6, marker="o",
                 markersize=4.5, markerfacecolor=fill, markeredgecolor=ACCENT, clip_on=False,

@@ -48,6 +48,16 @@ class Pace:
     missing: int | None  # until the quota is reached, None without one
     hours_left: float | None  # at this pace; None where there is no pace or nothing to reach
 
+    @property
+    def time_left(self):
+        """In words; empty where there is none to tell."""
+        if self.hours_left is None:
+            return ""
+        hours = round(self.hours_left)
+        if hours > 48:
+            return f"{round(hours / 24)} days"
+        return f"{hours} hours" if hours > 1 else "an hour" if self.hours_left > 0.75 else "less than an hour"
+
 
 def counts(study, *, simulated=False):
     def count(**what):

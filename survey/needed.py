@@ -38,7 +38,7 @@ def needed(n_methods, lead, votes, alike, wanted):
     ask = _Simulation(expected_shares(n_methods, lead), votes, alike)
     best = ask.least(lambda power: power.best_first, wanted)
     any_difference = ask.least(lambda power: power.any_difference, wanted)
-    powers = ask.powers(up_to=max(best or SIZES[-1], 10) * 2)
+    powers = ask.powers(best, any_difference)
     rows = tuple((p.n, f"{p.any_difference:.0%}", f"{p.best_first:.0%}") for p in powers)
     return Needed(
         best,
@@ -83,8 +83,8 @@ class _Simulation:
                 below = middle
         return above
 
-    def powers(self, up_to):
-        for n in SIZES:
-            if n <= up_to:
-                self.at(n)
-        return [self.found[n] for n in sorted(self.found) if n <= up_to]
+    def powers(self, best, any_difference):
+        """Those of SIZES up to twice the answer, and the answers themselves."""
+        last = 2 * max(best or SIZES[-1], 10)
+        wanted = {n for n in SIZES if n <= last} | {n for n in (best, any_difference) if n}
+        return [self.at(n) for n in sorted(wanted)]

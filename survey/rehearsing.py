@@ -10,7 +10,9 @@ from .simulation import simulate
 from .working import shift
 
 WORKERS = 2  # participants at once: people use the site meanwhile
-OWN = {"id", "slug", "status", "created_at", "opened_at", "closed_at"}  # what a copy does not take over
+# What a copy does not take over.
+OWN = {"id", "slug", "status", "created_at", "opened_at", "closed_at"}
+OWN |= {"version", "previous", "design", "design_sha256"}
 
 
 class StillRehearsing(Exception):
@@ -22,8 +24,7 @@ def copy_of(study):
     """An open copy with the same questions, found by nobody who does not know its name. Anyone may answer
     it without a platform, since programs come from none."""
     fields = {f.attname: getattr(study, f.attname) for f in Study._meta.concrete_fields if f.name not in OWN}
-    links = {name: None for name in ("previous_id",) if name in fields}
-    copy = Study(**fields | links | {"platform": "link", "quota": None})
+    copy = Study(**fields | {"platform": "link", "quota": None})
     copy.slug = f"rehearsal-{new_token().lower()}"
     copy.save(force_insert=True)
     for text in study.texts.all():

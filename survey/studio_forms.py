@@ -4,10 +4,11 @@ from decimal import Decimal
 
 from django import forms
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from .forms import unused_slug
-from .models import Rehearsal, SetBuild, Study, StudyText
+from .models import Membership, Rehearsal, SetBuild, Study, StudyText
 from .models.studies import MAX_METHODS, MIN_METHODS
 from .reference_study import METHODS, TITLES, default_texts
 
@@ -235,3 +236,32 @@ class PowerForm(forms.Form):
         max_value=Decimal("0.99"),
         help_text="How likely the study should be to find it.",
     )
+
+
+class StudyFileForm(forms.Form):
+    file = forms.FileField(label="Study file", help_text="YAML, as another Beholder exported it.")
+    LARGEST = 1_000_000  # bytes; texts in four languages are some 20,000
+
+    def clean_file(self):
+        file = self.cleaned_data["file"]
+        if file.size > self.LARGEST:
+            raise forms.ValidationError(f"The file has {file.size:,} bytes; allowed are {self.LARGEST:,}.")
+        try:
+            self.text = file.read().decode()
+        except UnicodeDecodeError as error:
+            raise forms.ValidationError(f"{file.name}: byte {error.start} is not UTF-8.") from None
+        return file
+
+
+class MemberForm(forms.Form):
+    """Gives somebody with an account a role in a team, or another one."""
+
+    username = forms.CharField(max_length=150)
+    role = forms.ChoiceField(choices=Membership.Role.choices, initial=Membership.Role.RESEARCHER)
+
+    def clean_username(self):
+        name = self.cleaned_data["username"]
+        self.user = get_user_model().objects.filter(username=name, is_active=True).first()
+        if self.user is None:
+            raise forms.ValidationError(f"Nobody here is called {name!r}. Accounts are made in a shell.")
+        return name

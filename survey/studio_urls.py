@@ -5,7 +5,7 @@ from django.urls import include, path
 
 from . import converters  # noqa: F401 (registers them)
 from .views import login, results
-from .views.studio import builds, live, planning, preview, rehearsals, sets, studies, texts
+from .views.studio import builds, files, live, planning, preview, rehearsals, sets, studies, teams, texts
 
 preview_urls = [
     path("", preview.welcome, name="preview"),
@@ -17,6 +17,7 @@ preview_urls = [
 ]
 results_urls = [
     path("", results.results, name="results"),
+    path("look/", results.look, name="look_early"),
     path("votes.csv", results.votes_csv, name="votes_csv"),
     path("codebook.csv", results.codebook_csv, name="codebook_csv"),
     path("report.<str:extension>", results.report_file, name="report_file"),
@@ -76,6 +77,9 @@ study_urls = [
     path("texts/", include(text_urls)),
     path("preview/", include(preview_urls)),
     path("results/", include(results_urls)),
+    path("files/", files.files, name="files"),
+    path("files/study.yaml", files.study_file, name="study_file"),
+    path("files/plan/", files.plan, name="plan"),
 ]
 urlpatterns = [
     path("", studies.studies, name="studies"),
@@ -83,5 +87,10 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     *set_urls,
     path("builds/", include(build_urls)),
+    path("studies/import/", files.import_file, name="import_study"),
     path("studies/<slug:slug>/", include(study_urls)),
+    path("team/", teams.teams, name="teams"),
+    path("team/<int:pk>/member/", teams.set_role, name="set_role"),
+    path("team/<int:pk>/member/<int:user_pk>/remove/", teams.remove, name="remove_member"),
+    path("audit/", teams.audit, name="audit"),
 ]

@@ -2,7 +2,7 @@ from django.urls import include, path
 from django.views.generic import RedirectView
 
 from . import converters, studio_urls  # noqa: F401 (converters register themselves)
-from .views import health, participant
+from .views import health, participant, schemas
 
 participant_urls = [
     path("s/<slug:slug>/", participant.welcome, name="welcome"),
@@ -22,6 +22,7 @@ participant_urls = [
 ]
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("study-file.schema.json", schemas.study_file, name="study_file_schema"),
     path("", RedirectView.as_view(pattern_name="studio:studies"), name="home"),
     path("", include((participant_urls, "participant"))),
     path("studio/", include((studio_urls.urlpatterns, "studio"))),

@@ -1,5 +1,6 @@
 """The data model, a file a noun: explanation sets, studies, plans and answers, participations."""
 
+from .audit import AuditEvent
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
 from .jobs import Classifier, Rehearsal, SetBuild
@@ -7,13 +8,16 @@ from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .questions import Option, Question
 from .studies import Study
+from .teams import Membership, Team
 from .texts import StudyText
 
 __all__ = [
     "Answer",
+    "AuditEvent",
     "ClassMap",
     "Classifier",
     "ExplanationSet",
+    "Membership",
     "Method",
     "Option",
     "Participation",
@@ -24,4 +28,5 @@ __all__ = [
     "SetBuild",
     "Study",
     "StudyText",
+    "Team",
 ]

@@ -142,6 +142,14 @@ class Job(models.Model):
         return round(passed * (self.total - self.done) / self.done)
 
     @property
+    def time_left(self):
+        """In words; empty before there is a pace."""
+        seconds = self.seconds_left
+        if seconds is None:
+            return ""
+        return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
+
+    @property
     def waits_for_a_worker(self):
         """Nobody has taken this up for so long that a worker that had nothing else to do would have."""
         return self.status == self.Status.QUEUED and self.queued_at < timezone.now() - timedelta(seconds=8)

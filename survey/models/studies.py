@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from ..question_writing import write_questions
 from ..recruitment import PLATFORMS
 from .explanation_sets import ExplanationSet, Method
 from .questions import Question, new_token
+from .teams import Membership, first_team
 
 __all__ = ["Study", "StudyFull", "StudyNotOpen", "new_seed", "new_token"]
 
@@ -49,6 +50,14 @@ class StudyQuerySet(models.QuerySet):
             kept=Count("participations", people & Q(participations__kept=True)),
             simulated=Count("participations", Q(participations__simulated=True)),
             last_answer_at=Max("participations__last_answer_at"),
+        )
+
+    def visible_to(self, user):
+        """The studies of the teams that this person is in."""
+        return (
+            self
+            if user.is_superuser
+            else self.filter(team__in=Membership.objects.filter(user=user).values("team"))
         )
 
     def locked(self):
@@ -106,6 +115,7 @@ class Study(models.Model):
         verbose_name="the version before, which answers are attached to as they were given",
     )
     explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
+    team = models.ForeignKey("Team", models.PROTECT, related_name="studies", default=first_team)
     owner = models.ForeignKey("auth.User", models.PROTECT, related_name="studies", null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
     seed = models.BigIntegerField(default=new_seed)
@@ -274,6 +284,9 @@ class Study(models.Model):
     )
 
     created_at = models.DateTimeField(auto_now_add=True)
+    # What was opened, verbatim: the study file of that moment, which nothing changes afterwards.
+    design = models.TextField("frozen study file", blank=True)
+    design_sha256 = models.CharField("SHA-256 of the frozen study file", max_length=64, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
@@ -299,6 +312,10 @@ class Study(models.Model):
             models.CheckConstraint(
                 condition=Q(version=1, previous=None) | Q(version__gte=2, previous__isnull=False),
                 name="every_version_but_the_first_follows_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="draft") | Q(design="", design_sha256=""),
+                name="a_draft_is_not_frozen",
             ),
             models.CheckConstraint(condition=Q(quota=None) | Q(quota__gte=1), name="quota_of_one_at_least"),
             models.CheckConstraint(condition=Q(idle_minutes__gte=1), name="a_minute_of_idleness_at_least"),
@@ -326,8 +343,17 @@ class Study(models.Model):
     def __str__(self):
         return self.title or self.slug
 
+    def save(self, *args, **options):
+        self.refuse_change_after_opening()
+        super().save(*args, **options)
+
     def get_absolute_url(self):
         return reverse("studio:study", args=[self.slug])
+
+    def refuse_change_after_opening(self):
+        """Raises ValidationError once the study has opened, in the database and not just in this object."""
+        if self.pk and Study.objects.filter(pk=self.pk).exclude(status=self.Status.DRAFT).exists():
+            raise ValidationError(f"“{self}” is frozen since it opened; make a new version to change it.")
 
     @property
     def is_draft(self):
@@ -446,8 +472,19 @@ class Study(models.Model):
         return [kind for kind, is_asked in kinds.items() if is_asked]
 
     def open(self):
-        """Opens a draft to participants; from now on its questions are frozen."""
-        return self._move(self.Status.OPEN, [self.Status.DRAFT], opened_at=timezone.now())
+        """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
+        from ..study_file import export_study, study_sha256  # which reads what is defined here
+
+        with transaction.atomic():
+            draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()
+            design = export_study(draft) if draft else ""
+            return self._move(
+                self.Status.OPEN,
+                [self.Status.DRAFT],
+                opened_at=timezone.now(),
+                design=design,
+                design_sha256=study_sha256(design),
+            )
 
     def pause(self):
         """Lets nobody start any more; who has begun may go on to the end."""

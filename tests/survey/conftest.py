@@ -10,7 +10,8 @@ from PIL import Image
 
 from explanations import manifest as manifests
 from survey.importing import import_set
-from survey.models import Participation, PlannedQuestion, Study
+from survey.models import Membership, Participation, PlannedQuestion, Study, Team
+from survey.models.teams import first_team
 from survey.reference_study import create_reference_study
 from survey.security import enrolments, failed_logins, receipts_tried
 
@@ -159,6 +160,30 @@ def stranger():
 @pytest.fixture
 def researcher(django_user_model, db):
     user = django_user_model.objects.create_user("researcher", password="a long password")
+    Membership.objects.create(team_id=first_team(), user=user, role="administrator")
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def analyst(django_user_model, db):
+    """May see results and take them away, and edit nothing."""
+    user = django_user_model.objects.create_user("analyst")
+    Membership.objects.create(team_id=first_team(), user=user, role="analyst")
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def outsider(django_user_model, db):
+    """With a login, and in a team of their own."""
+    user = django_user_model.objects.create_user("outsider")
+    first_team()
+    Membership.objects.create(team=Team.objects.create(name="Others"), user=user, role="administrator")
     client = Client()
     client.force_login(user)
     client.user = user

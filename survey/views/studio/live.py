@@ -9,7 +9,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ... import monitoring
-from ...models import Participation
+from ...models import AuditEvent, Participation
+from ...rights import Action
 from ...studio_forms import QuotaForm
 from .finding import find_study
 
@@ -53,8 +54,9 @@ def left_out(request, slug):
 @login_required
 @require_POST
 def pause(request, slug):
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.RUN)
     if study.pause():
+        _record(request, study, AuditEvent.Action.PAUSED)
         messages.success(request, "Paused: nobody can start; who has begun may go on to the end.")
     else:
         _say_unchanged(request, study, "paused")
@@ -64,8 +66,9 @@ def pause(request, slug):
 @login_required
 @require_POST
 def resume(request, slug):
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.RUN)
     if study.resume():
+        _record(request, study, AuditEvent.Action.RESUMED)
         messages.success(request, "The study is open again.")
     else:
         _say_unchanged(request, study, "opened again")
@@ -76,10 +79,11 @@ def resume(request, slug):
 @require_http_methods(["GET", "HEAD", "POST"])
 def close(request, slug):
     """Asks before it closes: no study opens again."""
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.RUN)
     if request.method != "POST":
         return render(request, "studio/close.html", _numbers(study))
     if study.close():
+        _record(request, study, AuditEvent.Action.CLOSED)
         messages.success(request, "The study is closed. Nobody can start or answer any more.")
     else:
         _say_unchanged(request, study, "closed")
@@ -89,15 +93,20 @@ def close(request, slug):
 @login_required
 @require_POST
 def extend_quota(request, slug):
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.RUN)
     form = QuotaForm(request.POST, study=study)
     if not form.is_valid():
         return render(request, "studio/live.html", _numbers(study) | {"quota_form": form}, status=400)
     if study.extend_quota(form.cleaned_data["quota"]):
+        _record(request, study, AuditEvent.Action.EXTENDED, f"to {study.quota}")
         messages.success(request, f"{study.quota or 'Any number of'} participants are wanted now.")
     else:
         _say_unchanged(request, study, "extended")
     return redirect("studio:live", slug)
+
+
+def _record(request, study, action, detail=""):
+    AuditEvent.objects.record(request.user, action, study, detail=detail)
 
 
 def _say_unchanged(request, study, done):

@@ -8,15 +8,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ... import monitoring, rehearsing
 from ...models import Rehearsal
+from ...rights import Action
 from ...studio_forms import RehearsalForm
-from .finding import find_study
+from .finding import find_study, find_to_post
 
 
 @login_required
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def rehearsal(request, slug):
-    study = find_study(request, slug)
+    study = find_to_post(request, slug, Action.RUN)
     form = RehearsalForm(request.POST or None)
     if form.is_valid():
         site = request.build_absolute_uri("/")
@@ -39,7 +40,9 @@ def progress(request, slug):
 @login_required
 @require_POST
 def cancel(request, slug):
-    if not any(Rehearsal.objects.cancel(one) for one in find_study(request, slug).rehearsals.all()):
+    if not any(
+        Rehearsal.objects.cancel(one) for one in find_study(request, slug, action=Action.RUN).rehearsals.all()
+    ):
         messages.warning(request, "There is no rehearsal to cancel: it has ended already.")
     return redirect("studio:rehearsal", slug)
 
@@ -47,7 +50,9 @@ def cancel(request, slug):
 @login_required
 @require_POST
 def go_on(request, slug):
-    if not any(Rehearsal.objects.start(one) for one in find_study(request, slug).rehearsals.all()):
+    if not any(
+        Rehearsal.objects.start(one) for one in find_study(request, slug, action=Action.RUN).rehearsals.all()
+    ):
         messages.warning(request, "The rehearsal was not started again: it is running or done already.")
     return redirect("studio:rehearsal", slug)
 
@@ -56,7 +61,7 @@ def go_on(request, slug):
 @require_http_methods(["GET", "HEAD", "POST"])
 def erase(request, slug):
     """Asks before it erases: nothing brings a rehearsal back."""
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.RUN)
     if request.method != "POST":
         return render(request, "studio/erase_rehearsal.html", _context(study))
     try:

@@ -6,15 +6,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from ...design_effect import effect_of
-from ...models import ExplanationSet, SetBuild, Study
+from ...models import AuditEvent, ExplanationSet, SetBuild, Study
+from ...rights import Action, teams_for
 from ...studio_forms import DesignForm, Frozen
-from .finding import find_study
+from .finding import find_study, find_to_post, require_maker
 
 
 @login_required
 @require_safe
 def studies(request):
-    own = Study.objects.filter(rehearsal=None)
+    own = Study.objects.visible_to(request.user).filter(rehearsal=None)
     context = {
         "studies": own.with_counts().select_related("explanation_set").prefetch_related("texts"),
         "explanation_sets": ExplanationSet.objects.defer("manifest"),
@@ -27,9 +28,14 @@ def studies(request):
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_study(request, slug):
     chosen_set = get_object_or_404(ExplanationSet, slug=slug)
-    form = DesignForm(request.POST or None, instance=Study(explanation_set=chosen_set, owner=request.user))
+    require_maker(request)
+    teams = teams_for(request.user, Action.EDIT)
+    new = Study(explanation_set=chosen_set, owner=request.user, **({"team_id": teams[0]} if teams else {}))
+    form = DesignForm(request.POST or None, instance=new)
     if form.is_valid():
-        return redirect(form.save())
+        made = form.save()
+        AuditEvent.objects.record(request.user, AuditEvent.Action.CREATED, made)
+        return redirect(made)
     return render(request, "studio/new_study.html", {"form": form, "explanation_set": chosen_set})
 
 
@@ -48,9 +54,9 @@ def effect(request, slug):
 @require_http_methods(["GET", "HEAD", "POST"])
 def design(request, slug):
     """The form of a draft; the facts of a study that has opened."""
-    found = find_study(request, slug, Study.objects.select_related("owner"))
+    found = find_to_post(request, slug, Action.EDIT, Study.objects.select_related("owner"))
     context = {"study": found, "tab": "design", "explanation_set": found.explanation_set}
-    if not found.is_draft:
+    if not found.is_draft or not found.may[Action.EDIT]:
         if request.method == "POST":
             return _frozen(request, slug)
         return render(request, "studio/frozen_design.html", context | _facts(found))
@@ -60,6 +66,7 @@ def design(request, slug):
             form.save()
         except Frozen:
             return _frozen(request, slug)
+        AuditEvent.objects.record(request.user, AuditEvent.Action.CHANGED, found, detail="design")
         messages.success(request, "The draft is saved.")
         return redirect("studio:design", slug)
     return render(request, "studio/design.html", context | {"form": form})
@@ -78,8 +85,9 @@ def study(request, slug):
 @login_required
 @require_POST
 def open_study(request, slug):
-    found = find_study(request, slug)
+    found = find_study(request, slug, action=Action.RUN)
     if found.open():
+        AuditEvent.objects.record(request.user, AuditEvent.Action.OPENED, found)
         messages.success(request, "The study is open. Its questions and texts are frozen from now on.")
     else:
         messages.warning(

@@ -6,10 +6,11 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ...models import StudyText
+from ...models import AuditEvent, StudyText
 from ...reference_study import TITLES, default_texts
+from ...rights import Action
 from ...studio_forms import Frozen, LanguageForm, TextForm
-from .finding import find_study
+from .finding import find_study, find_to_post
 
 
 @login_required
@@ -23,7 +24,7 @@ def texts(request, slug):
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def text(request, slug, language):
-    study = find_study(request, slug)
+    study = find_to_post(request, slug, Action.EDIT)
     found = _text(study, language)
     if request.method == "POST" and not study.is_draft:
         return _frozen(request, slug)
@@ -33,6 +34,7 @@ def text(request, slug, language):
             form.save()
         except Frozen:
             return _frozen(request, slug)
+        _record(request, study, found.get_language_display())
         messages.success(request, f"The texts in {found.get_language_display()} are saved.")
         return redirect("studio:texts", slug)
     context = {"study": study, "tab": "texts", "text": found, "form": form, "example": _example(study)}
@@ -55,7 +57,7 @@ def preview(request, slug, language):
 @require_POST
 def add_language(request, slug):
     """A language more, beginning with the usual texts where there are some, or those of the default."""
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.EDIT)
     if not study.is_draft:
         return _frozen(request, slug)
     form = LanguageForm(request.POST, study=study)
@@ -67,13 +69,14 @@ def add_language(request, slug):
     words = {name: getattr(default, name) for name in StudyText.WORDS}
     words |= default_texts(study.explanation_set, language) if language in TITLES else {}
     study.texts.get_or_create(language=language, defaults=words)
+    _record(request, study, f"{language} added")
     return redirect("studio:text", slug, language)
 
 
 @login_required
 @require_POST
 def remove_language(request, slug, language):
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.EDIT)
     found = _text(study, language)
     if not study.is_draft:
         return _frozen(request, slug)
@@ -81,6 +84,7 @@ def remove_language(request, slug, language):
         messages.warning(request, "The default language stays: choose another default first.")
     else:
         found.delete()
+        _record(request, study, f"{language} removed")
         messages.success(request, f"{found.get_language_display()} is removed.")
     return redirect("studio:texts", slug)
 
@@ -89,13 +93,18 @@ def remove_language(request, slug, language):
 @require_POST
 def make_default(request, slug, language):
     """Lets those be spoken to in this language whose own the study does not speak."""
-    study = find_study(request, slug)
+    study = find_study(request, slug, action=Action.EDIT)
     _text(study, language)
     if not study.is_draft:
         return _frozen(request, slug)
     study.default_language = language
     study.save(update_fields=["default_language"])
+    _record(request, study, f"{language} is the default")
     return redirect("studio:texts", slug)
+
+
+def _record(request, study, what):
+    AuditEvent.objects.record(request.user, AuditEvent.Action.CHANGED, study, detail=f"texts: {what}")
 
 
 def _text(study, language):

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("survey", "0021_add_background_jobs"),
+        ("survey", "0024_require_a_team"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
