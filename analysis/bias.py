@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.exact import ExactShares
 from analysis.layout import METHOD_COLUMNS, N_OPTIONS, place_of
-from analysis.within import Hotelling, hotelling
+from analysis.tails import f_tail
+from analysis.within import Hotelling, hotelling, t_squared
 
 FAST_MS = 1000
 _WORK = 20_000_000  # votes times shuffles
+_AT_ONCE = 500_000  # of them held in memory
 _STRAIGHT = 0.9  # of a person's answers in one place; of five answers or more
 
 
@@ -131,21 +134,21 @@ def class_by_method(
     columns = pd.Index(used).get_indexer(pd.Index(named["chosen_method"]))
     people = pd.factorize(named["participant"])[0]
     size = (len(labels), len(used))
-
-    def count(columns: NDArray[np.intp]) -> NDArray[np.int64]:
-        return np.bincount(rows * size[1] + columns, minlength=size[0] * size[1]).reshape(size)
-
-    observed = count(columns)
+    observed = np.bincount(rows * size[1] + columns, minlength=size[0] * size[1]).reshape(size)
     expected = np.outer(observed.sum(axis=1), observed.sum(axis=0)) / observed.sum()
     chi_square = float(((observed - expected) ** 2 / expected).sum())
     shuffles = min(shuffles, max(99, _WORK // len(named)))
     rng, as_far = np.random.default_rng(seed), 1
     by_person = np.argsort(people, kind="stable")
-    for _ in range(shuffles):
-        mixed = np.lexsort((rng.random(len(people)), people))
-        shuffled = np.empty_like(columns)
-        shuffled[by_person] = columns[mixed]
-        as_far += ((count(shuffled) - expected) ** 2 / expected).sum() >= chi_square - 1e-9
+    people, cells, columns = people[by_person], rows[by_person] * size[1], columns[by_person]
+    step = max(1, _AT_ONCE // len(named))
+    for start in range(0, shuffles, step):
+        n = min(step, shuffles - start)
+        mixed = np.argsort(people + rng.random((n, len(people))), axis=1)  # (shuffles, votes), within people
+        drawn = cells + columns[mixed] + np.arange(n)[:, None] * observed.size
+        counts = np.bincount(drawn.ravel(), minlength=n * observed.size).reshape(n, *size)
+        distances = ((counts - expected) ** 2 / expected).sum(axis=(1, 2))
+        as_far += int((distances >= chi_square - 1e-9).sum())
     v = math.sqrt(chi_square / observed.sum() / (min(size) - 1))
     full = np.zeros((len(labels), len(methods)), dtype=np.int64)
     full[:, [methods.index(method) for method in used]] = observed
@@ -198,17 +201,25 @@ def _intervals(table: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
 
 def _equal(table: NDArray[np.int64]) -> Hotelling:
     """Are a participant's shares of the columns equal on average?"""
-    shares = table / table.sum(axis=1, keepdims=True)
-    return hotelling({str(i): column.tolist() for i, column in enumerate(shares.T)})
+    return hotelling(ExactShares(table, [str(i) for i in range(table.shape[1])]))
 
 
 def _zero(changes: NDArray[np.float64]) -> Hotelling:
-    """Are all columns zero on average? They add up to zero, so that it is to ask whether they are equal."""
+    """Are all columns zero on average? They add up to zero, so that the last one follows from the others."""
     moving = changes[:, np.ptp(changes, axis=0) > 0]  # a method that nobody chose, or all alike, says nothing
-    if moving.shape[1] < 2:
-        note = "T² is undefined: the changes are the same for every participant"
-        return Hotelling((), len(changes), None, None, (0, len(changes)), None, None, note)
-    return hotelling({str(i): column.tolist() for i, column in enumerate(moving.T)})
+    n, k = moving.shape
+    names, df = tuple(map(str, range(k))), (k - 1, n - k + 1)
+    note = "T² is undefined: the changes are the same for every participant"
+    if k > 1 and n < k:
+        note = f"T² is undefined: {k} groups need at least {k} participants, and there are {n}"
+    if k < 2 or n < k:
+        return Hotelling(names, n, None, None, df, None, None, note)
+    free = moving[:, :-1]
+    result = t_squared(free.mean(axis=0), np.atleast_2d(np.cov(free.T)), n)
+    if result is None:
+        note = "T² is undefined: some combination of the changes is the same for every participant"
+        return Hotelling(names, n, None, None, df, None, None, note)
+    return Hotelling(names, n, *result, df, *f_tail(result[1], *df))
 
 
 def _slowing(votes: pd.DataFrame, late: pd.Series) -> tuple[float, float, float] | None:

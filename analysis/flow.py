@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 
 from analysis import formatting as fmt
-from analysis.choice import Share, clustered_shares, compare
+from analysis.choice import Share, clustered_shares, paired_tests
 from analysis.omnibus import ALPHA
 from analysis.votes import Counts, NoVotesError, VoteTable, VoteTableError
 from analysis.within import repeated_measures
@@ -146,8 +146,8 @@ def _conclusion(counts: Counts, p: float | None) -> str:
     if p >= ALPHA:
         return "no difference shown"
     leader = counts.methods[0]
-    pairs = [pair for pair in compare(counts) if pair.a == leader]
-    beaten = [x.b for x in pairs if x.p is not None and x.p < ALPHA and (x.difference.value or 0) > 0]
+    pairs = [pair for pair in paired_tests(counts) if pair.a == leader]
+    beaten = [x.b for x in pairs if x.p is not None and x.p < ALPHA and x.difference > 0]
     if not beaten:
         return f"{leader} first, ahead of no other for certain"
     return f"{leader} ahead of " + ("all others" if len(beaten) == len(pairs) else ", ".join(beaten))

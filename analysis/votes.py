@@ -7,7 +7,6 @@ are left alone. Whatever is wrong is said in one line: where, which value, and w
 import csv
 import hashlib
 import io
-import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from analysis import reading
 from analysis.checks import Checks
-from analysis.exact import ExactGroups
+from analysis.exact import ExactShares
 from analysis.layout import (
     COLUMNS,
     KINDS,
@@ -79,17 +78,9 @@ class Counts:
         return int(totals.min()), int(totals.max())
 
     @cached_property
-    def exact(self) -> ExactGroups:
-        """The proportions over one common denominator, without a fraction for each."""
-        totals = self.table.sum(axis=1).tolist()
-        denominator = math.lcm(*set(totals))
-        factors = [denominator // total for total in totals]
-        columns = self.table.T.tolist()
-        if len(set(factors)) > 1:
-            columns = [[x * f for x, f in zip(column, factors, strict=True)] for column in columns]
-        else:
-            columns = [[x * factors[0] for x in column] for column in columns]
-        return ExactGroups(dict(zip(self.methods, columns, strict=True)), denominator)
+    def exact(self) -> ExactShares:
+        """The proportions without rounding."""
+        return ExactShares(self.table, self.methods)
 
     def proportions(self) -> dict[str, list[Fraction]]:
         """Each method's exact proportion of each participant's votes; a participant's add up to 1."""

@@ -55,11 +55,12 @@ class Dataset:
 @dataclass(frozen=True)
 class Classifier:
     """What was explained: `package.module:factory`, its weights, its accuracy in [0, 1] on the test
-    images."""
+    images, and what was done to the images before (size, crop, mean, deviation; nothing if it is empty)."""
 
     factory: str
     weights_sha256: str
     test_accuracy: float
+    preprocessing: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -235,18 +236,21 @@ def _load_json(folder: Path) -> Any:
 
 
 class _Record:
-    """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`."""
+    """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`.
 
-    def __init__(self, value: Any, where: str, fields: Iterable[str]) -> None:
+    `optional` fields, which came with later versions, are objects that are empty where they are missing.
+    """
+
+    def __init__(self, value: Any, where: str, fields: Iterable[str], optional: Iterable[str] = ()) -> None:
         self.where = where
         if not isinstance(value, dict):
             raise ManifestError(
                 f"{MANIFEST_FILE}: {where or 'the file'} is {_shown(value)}; an object is wanted"
             )
-        self.value = value
+        self.value: dict[str, Any] = {key: {} for key in optional} | value
         fields = list(fields)
         for key in fields:
-            if key not in value:
+            if key not in self.value:
                 raise ManifestError(f"{MANIFEST_FILE}: {self.name(key)} is missing; it must be there")
         for key in value:
             if key not in fields:
@@ -315,7 +319,9 @@ def _parse(value: Any) -> Manifest:
         name=record.text("name"),
         seed=record.whole("seed", 0),
         dataset=_dataset(_Record(record.value["dataset"], "dataset", _names(Dataset))),
-        classifier=_classifier(_Record(record.value["classifier"], "classifier", _names(Classifier))),
+        classifier=_classifier(
+            _Record(record.value["classifier"], "classifier", _names(Classifier), ["preprocessing"])
+        ),
         rendering=record.table("rendering"),
         versions=record.table("versions"),
         methods=tuple(
@@ -339,7 +345,12 @@ def _dataset(record: _Record) -> Dataset:
 
 
 def _classifier(record: _Record) -> Classifier:
-    return Classifier(record.text("factory"), record.sha256("weights_sha256"), record.share("test_accuracy"))
+    return Classifier(
+        record.text("factory"),
+        record.sha256("weights_sha256"),
+        record.share("test_accuracy"),
+        record.table("preprocessing"),
+    )
 
 
 def _method(record: _Record) -> Method:

@@ -43,6 +43,20 @@ def test_the_mean_is_over_images() -> None:
     np.testing.assert_allclose(aggregation.mean(WEIGHTS), [4 / 3, -1 / 3, -4 / 3, 0])
 
 
+def test_the_mean_of_sizes_forgets_signs() -> None:
+    np.testing.assert_allclose(aggregation.mean_absolute(WEIGHTS), [4 / 3, 1 / 3, 2, 0])
+
+
+def test_the_support_is_the_number_of_explanations_that_chose_a_feature() -> None:
+    assert aggregation.support(WEIGHTS).tolist() == [2, 1, 2, 0]
+
+
+def test_a_feature_below_the_minimum_support_is_left_out() -> None:
+    counts = aggregation.support(WEIGHTS)
+    importance = aggregation.supported(aggregation.normlime(WEIGHTS), counts, 2)
+    np.testing.assert_allclose(importance, [1.375, 0, -2.25, 0])
+
+
 def test_an_explanation_without_weights_changes_nothing() -> None:
     longer = np.vstack([WEIGHTS, np.zeros(4)])
     np.testing.assert_array_equal(aggregation.normlime(longer), aggregation.normlime(WEIGHTS))

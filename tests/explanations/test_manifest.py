@@ -353,3 +353,10 @@ def test_importing_the_manifest_imports_neither_torch_nor_pillow() -> None:
     program = "import sys, explanations.manifest; print({'torch', 'PIL', 'captum'} & set(sys.modules))"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stdout == "set()\n"
+
+
+def test_a_manifest_from_before_preprocessing_was_kept_is_read(small_set: Path) -> None:
+    record = json.loads((small_set / "manifest.json").read_text())
+    del record["classifier"]["preprocessing"]
+    (small_set / "manifest.json").write_text(json.dumps(record))
+    assert manifest.read(small_set).classifier.preprocessing == {}
