@@ -10,6 +10,7 @@ from .questions import Option, Question
 from .studies import Study
 from .teams import Membership, Team
 from .texts import StudyText
+from .throttles import ThrottleCount, ThrottleWindow
 
 __all__ = [
     "Answer",
@@ -29,4 +30,6 @@ __all__ = [
     "Study",
     "StudyText",
     "Team",
+    "ThrottleCount",
+    "ThrottleWindow",
 ]

@@ -245,6 +245,11 @@ class Participation(models.Model):
         return self.is_under_way or self.is_timed_out
 
     @property
+    def to_answer(self):
+        """The position of the question to answer next, None if there is none for this person."""
+        return self.next_position if self.may_answer else None
+
+    @property
     def is_complete(self):
         return self.status == self.Status.COMPLETE
 

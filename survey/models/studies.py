@@ -66,8 +66,8 @@ class StudyQuerySet(models.QuerySet):
 
 
 @lru_cache(maxsize=64)
-def _frozen_study(study_id, opened_at, seed):
-    """An opened study with its set and its questions. Frozen, so a process need read them only once.
+def frozen_study(study_id, seed, opened_at):
+    """An opened study with its set and texts, and its questions. Frozen, so a process reads them only once.
 
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
@@ -77,6 +77,7 @@ def _frozen_study(study_id, opened_at, seed):
         .defer("explanation_set__manifest")
         .get(pk=study_id)
     )
+    study.frozen_texts = {text.language: text for text in study.texts.all()}
     return study, _questions(study_id)
 
 
@@ -291,6 +292,7 @@ class Study(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = StudyQuerySet.as_manager()
+    frozen_texts = None  # by language, where `frozen_study` has read them
 
     class Meta:
         ordering = ["-created_at"]
@@ -399,11 +401,11 @@ class Study(models.Model):
         """The questions with their options: from the process's memory once the study has opened."""
         if self.is_draft:
             return _questions(self.pk)
-        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+        return frozen_study(self.pk, self.seed, self.opened_at)[1]
 
     def frozen(self):
         """This opened study with all its texts and its set, from the process's memory; not its status."""
-        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
+        return frozen_study(self.pk, self.seed, self.opened_at)[0]
 
     @property
     def recruitment(self):
@@ -421,7 +423,7 @@ class Study(models.Model):
 
     def text_in(self, language):
         """The texts in this language, or else in the study's default one."""
-        texts = {text.language: text for text in self.texts.all()}
+        texts = self.frozen_texts or {text.language: text for text in self.texts.all()}
         return texts.get(language) or texts[self.default_language]
 
     @property

@@ -17,10 +17,11 @@ def orders(plan):
 
 
 def choose(participation, place, shown_at=None, *, position=0):
-    """Records the choice of a place, in practice unless another position is given."""
-    return PlannedQuestion.objects.record_answer(
+    """Records the choice of a place, in practice unless another position is given; gives what is stored."""
+    PlannedQuestion.objects.record_answer(
         participation.public_id, position, place, shown_at or timezone.now()
     )
+    return Answer.objects.get(planned__position=position)
 
 
 def test_a_plan_has_practice_first_then_twenty_scored_questions_and_five_checks(participation):
