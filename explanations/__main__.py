@@ -1,4 +1,4 @@
-"""`python -m explanations`: train and measure the paper's network, build an explanation set, look at it."""
+"""`python -m explanations`: train a network; build, draw and evaluate an explanation set."""
 
 import argparse
 import json
@@ -21,6 +21,7 @@ from explanations import (
 )
 from explanations import methods as registry
 from explanations.local import NEEDS
+from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -133,6 +134,11 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
         "parameters": method.local.defaults,
         "default": method.slug in registry.DEFAULT,
     }
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
+    evaluating.run(options, _weights(options), _preprocessing(options))
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
@@ -279,6 +285,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all that are compared")
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
+
+    command = commands.add_parser("evaluate", help="measure how faithful the maps of a set are")
+    evaluating.add_options(command)
+    _add_classifier(command)
+    command.set_defaults(run=evaluate)
     return parser
 
 
