@@ -127,6 +127,9 @@ class Participation(models.Model):
     }
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="participations")
+    archived_code = models.CharField(
+        "name in tables, where an archive was restored", max_length=12, blank=True
+    )
     public_id = models.CharField("id in the participant's own links", max_length=32, unique=True)
     language = models.CharField("language that the study is shown in", max_length=10, default="en")
     seed = models.BigIntegerField("seed of the order of the questions", default=new_seed)
@@ -233,7 +236,7 @@ class Participation(models.Model):
     @property
     def code(self):
         """The name of this participant in exported tables; unlike the public id, it opens no page."""
-        return f"P{self.pk:05d}"
+        return self.archived_code or f"P{self.pk:05d}"
 
     @property
     def is_under_way(self):

@@ -312,8 +312,8 @@ class Study(models.Model):
                 name="study_dates_fit_its_status",
             ),
             models.CheckConstraint(
-                condition=Q(version=1, previous=None) | Q(version__gte=2, previous__isnull=False),
-                name="every_version_but_the_first_follows_another",
+                condition=Q(version__gte=2) | Q(version=1, previous=None),
+                name="the_first_version_follows_no_other",
             ),
             models.CheckConstraint(
                 condition=~Q(status="draft") | Q(design="", design_sha256=""),

@@ -2,9 +2,9 @@
 
 The ORM needs six statements and builds a dozen objects for the same, which was two thirds of a turn's time.
 Only what happens nearly always is here: an answer in turn that is not the last and gives no reason, by
-somebody who holds a place in a study that takes answers and sends nobody away in the middle.
-`answer_in_turn` declines all else, and leaves it to `record_answer`, its only caller. The database's
-constraints stand behind both.
+somebody who holds a place in a study that takes answers and sends nobody away in the middle. `answer_in_turn`
+declines all else, and leaves it to `record_answer`, its only caller. The database's constraints stand behind
+both.
 """
 
 from dataclasses import dataclass

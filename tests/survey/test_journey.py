@@ -7,9 +7,12 @@ import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from playwright.sync_api import expect, sync_playwright
 
-from survey.models import Answer, Participation, SetBuild, Study
+from survey.models import Answer, Membership, Participation, SetBuild, Study
+from survey.models.teams import first_team
 
 CHROMIUM = shutil.which("chromium")
 DESKTOP = {"width": 1280, "height": 800}
@@ -134,11 +137,32 @@ def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(visit, expla
     studio.get_by_role("link", name="Results").first.click()
     shown = studio.locator(".answer").inner_text()
     assert shown.startswith("2 participants cast 40 votes.")
-    with studio.expect_download() as download:
-        studio.get_by_role("link", name="Vote table (CSV)").click()
-    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
+    table = downloaded(studio, "Vote table (CSV)").read_text()
+    rows = list(csv.DictReader(io.StringIO(table)))
     assert len(rows) == 2 * 26
     assert [row["chosen_position"] for row in rows if row["kind"] == "scored"] == ["1"] * 20 + ["2"] * 20
+    studio.get_by_role("link", name="Files").click()
+    archive = downloaded(studio, "Export the archive")
+
+    call_command("flush", interactive=False, verbosity=0)
+    user = get_user_model().objects.create_user("researcher", password="a long password")
+    Membership.objects.create(team_id=first_team(), user=user, role="researcher")
+    elsewhere = visit("/studio/studies/import/")
+    log_in(elsewhere)
+    elsewhere.get_by_label("Study file or archive").set_input_files(archive)
+    elsewhere.get_by_role("button", name="Import the study").click()
+    expect(elsewhere.get_by_text("The archive is restored")).to_be_visible()
+    elsewhere.get_by_role("link", name="Results").first.click()
+    assert elsewhere.locator(".answer").inner_text() == shown
+    assert downloaded(elsewhere, "Vote table (CSV)").read_text() == table
+
+
+def downloaded(page, link):
+    """The file behind a link, under its own name."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).first.click()
+    path = download.value.path()
+    return path.rename(path.with_name(download.value.suggested_filename))
 
 
 def figure(page, name):
@@ -302,6 +326,7 @@ STUDIO_PAGES = [
     "builds/{build}/",
     "maps/{map}/",
     "studies/import/",
+    "sets/upload/",
     "team/",
     "audit/",
 ]
