@@ -75,8 +75,18 @@ def test_a_sum_that_is_no_number_is_stopped() -> None:
 
 
 def test_a_class_map_that_nobody_can_see_is_stopped() -> None:
-    """Where no feature has the support that is asked for."""
-    with pytest.raises(ValueError, match=r"^normlime gives nothing but zeros for class '3'"):
+    """Two images that contradict each other: their mean is zero everywhere."""
+    weights = np.array([[1.0, -2.0], [-1.0, 2.0]])
+    with pytest.raises(ValueError, match=r"^occlusion gives nothing but zeros for class '3'"):
+        METHODS["occlusion"].class_map(weights, "3", {"target": "logit"})
+
+
+def test_a_support_that_no_pixel_has_is_refused() -> None:
+    expected = (
+        r"^normlime: no pixel of class '3' was chosen by 2 of 3 images, at most by 1; "
+        r"ask for less with --minimum-support$"
+    )
+    with pytest.raises(ValueError, match=expected):
         METHODS["normlime"].class_map(np.eye(3), "3", {"target": "logit"}, minimum_support=2)
 
 
