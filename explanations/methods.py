@@ -411,8 +411,8 @@ _AVERAGED = (
     ),
     _one(
         "deep-taylor",
-        "Deep Taylor decomposition",
-        "Montavon et al. 2017, arXiv:1512.02479",
+        "Deep Taylor",
+        "Decomposition: Montavon et al. 2017, arXiv:1512.02479",
         propagation.deep_taylor,
         {},
         passes_each=lambda parameters: 2,
