@@ -17,7 +17,7 @@ METHOD_COLUMNS = tuple(f"method_{place}" for place in range(1, MAX_METHODS + 1))
 COLUMNS = (
     *("study", "participant", "position", "question", "kind", "label", "replicate", *METHOD_COLUMNS),
     *("chosen_position", "chosen_method", "correct", "shown_at", "answered_at", "response_ms"),
-    *("status", "checks_passed", "kept", "simulated", "version"),
+    *("status", "checks_passed", "kept", "simulated", "version", "design"),
 )
 REQUIRED = ("participant", "chosen_method")
 KINDS = ("scored", "check", "practice")

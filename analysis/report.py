@@ -256,9 +256,19 @@ class Report:
                 "Shares pool the votes, and so does the cluster Wald test; all other tests and differences "
                 "weigh participants equally, so a difference need not be that of two shares."
             )
+        if self.design_sha256:
+            notes.append(f"Design and plan of the analysis were frozen as SHA-256 {self.design_sha256}.")
         if self.n_unanswered:
             notes.append(f"{fmt.counted(self.n_unanswered, 'scored question')} left without a choice.")
         return tuple(notes)
+
+    @property
+    def design_sha256(self) -> str | None:
+        """What the table says of the design that was answered; None where it says nothing, or several."""
+        if "design" not in self.table.answers:
+            return None
+        found = [value for value in self.table.answers["design"].unique() if value]
+        return str(found[0]) if len(found) == 1 else None
 
     @property
     def _participants(self) -> str:
@@ -405,6 +415,7 @@ class Report:
             "caveat": self.caveat,
             "notes": list(self.notes),
             "source": {"name": self.name, "sha256": self.sha256},
+            "design_sha256": self.design_sha256,
             "seed": self.seed,
             "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy")},
         }

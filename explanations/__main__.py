@@ -1,4 +1,4 @@
-"""`python -m explanations`: train and measure the paper's network, build an explanation set, look at it."""
+"""`python -m explanations`: train a network; build, draw and evaluate an explanation set."""
 
 import argparse
 import json
@@ -21,6 +21,7 @@ from explanations import (
 )
 from explanations import methods as registry
 from explanations.local import NEEDS
+from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -49,8 +50,9 @@ def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train the paper's network on the 60,000 training images and measure it on the 10,000 test images."""
-    training, test = datasets.mnist("train"), datasets.mnist("test")
+    """Train the paper's network on all training images and measure it on all test images."""
+    training, test = datasets.load(options.data, "train"), datasets.load(options.data, "test")
+    fitting.fitted(classifiers.PAPER_FACTORY, classifiers.PaperCNN().eval(), training.images[0], test.classes)
     with progress.shown("Training") as step:
         model = classifiers.train(
             training.images,
@@ -63,7 +65,8 @@ def train(options: argparse.Namespace) -> None:
         model,
         options.out,
         {
-            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}",
+            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}"
+            + (f" --data {training.name}" if options.data else ""),
             "seed": options.seed,
             "epochs": options.epochs,
             "images": f"{training.name} {training.split}, {len(training.images)} images",
@@ -132,6 +135,11 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
         "parameters": method.local.defaults,
         "default": method.slug in registry.DEFAULT,
     }
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
+    evaluating.run(options, _weights(options), _preprocessing(options))
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
@@ -216,12 +224,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m explanations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("train", help="train the paper's network on MNIST")
+    command = commands.add_parser("train", help="train the paper's network")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=15)
     command.add_argument(
         "--out", type=Path, default=Path("paper_cnn.safetensors"), help="file of weights to write"
     )
+    _add_data(command)
     command.set_defaults(run=train)
 
     command = commands.add_parser("accuracy", help="measure a classifier on all test images")
@@ -284,7 +293,21 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all that are compared")
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
+
+    command = commands.add_parser("evaluate", help="measure how faithful the maps of a set are")
+    evaluating.add_options(command)
+    _add_classifier(command)
+    command.set_defaults(run=evaluate)
     return parser
+
+
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
+    )
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:
@@ -299,12 +322,7 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
         help="package.module:factory, or with arguments: package.module:factory(classes=10)",
     )
     command.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
-    command.add_argument(
-        "--data",
-        type=Path,
-        metavar="PATH",
-        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
-    )
+    _add_data(command)
     command.add_argument(
         "--preprocessing",
         nargs="+",

@@ -3,6 +3,9 @@
 import csv
 from functools import lru_cache
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
@@ -18,6 +21,7 @@ __all__ = [
     "vote_lines",
     "vote_rows",
     "votes_file_name",
+    "votes_parquet",
 ]
 
 # What a study's report is written as.
@@ -58,6 +62,7 @@ def _columns(n_options):
         "kept": "true if complete and enough checks were passed: part of the analysis",
         "simulated": "true if a program answered",
         "version": "of the study that was answered; a study that was changed after opening is a new version",
+        "design": "SHA-256 of the study file that was frozen when the study opened",
     }
 
 
@@ -102,6 +107,7 @@ def _row(study, answer, methods):
         "kept": participation.kept,
         "simulated": participation.simulated,
         "version": study.version,
+        "design": study.design_sha256,
     }
 
 
@@ -120,6 +126,23 @@ def vote_lines(study):
         yield writer.writerow({column: _spelled(value) for column, value in row.items()})
 
 
+def votes_parquet(study):
+    """The vote table as a Parquet file: the same texts as in the CSV, and the design's hash beside them."""
+    columns = list(columns_of(study))
+    rows = [[_as_text(row[column]) for column in columns] for row in vote_rows(study)]
+    table = pa.table(
+        {column: pa.array([row[i] for row in rows], pa.string()) for i, column in enumerate(columns)},
+        metadata={"design_sha256": study.design_sha256, "version": str(study.version)},
+    )
+    out = pa.BufferOutputStream()
+    parquet.write_table(table, out, compression="zstd")
+    return out.getvalue().to_pybytes()
+
+
+def _as_text(value):
+    return str(_spelled(value))
+
+
 def votes_file_name(study):
     return f"{study.slug}-votes.csv"
 
@@ -129,13 +152,13 @@ def study_report(study, simulated="include"):
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only.
     """
-    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated)
+    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated, study.primary_test)
 
 
 @lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
-def _report(table, name, simulated):
+def _report(table, name, simulated, primary):
     try:
-        return report(VoteTable.from_csv(table, name), simulated=simulated)
+        return report(VoteTable.from_csv(table, name), simulated=simulated, primary=primary)
     except NoVotesError:
         return None
 

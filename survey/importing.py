@@ -1,6 +1,8 @@
 """From an explanation set's folder to rows, pictures, raw values; only door to `explanations.manifest`."""
 
 import hashlib
+import re
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,6 +15,12 @@ from PIL import Image
 from explanations import manifest as manifests
 
 from .models import ClassMap, ExplanationSet
+from .zip_reading import Limits, ZipRefused, unpack
+
+SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
+SET_FILES = re.compile(
+    rf"{re.escape(manifests.MANIFEST_FILE)}|{re.escape(manifests.MAPS_FILE)}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+)
 
 
 class ImportRefused(Exception):
@@ -44,6 +52,33 @@ def import_set(folder):
     }
     _create_maps(manifest, methods, folder)
     return explanation_set
+
+
+def import_zip(file, name="the zip file"):
+    """The ExplanationSet of a zipped folder (a path or a binary file). Raises ImportRefused.
+
+    The set may lie at the top of the zip or in its one folder; nothing else may be in it. Nothing in a zip is
+    run or unpickled.
+    """
+    with tempfile.TemporaryDirectory() as unpacked:
+        try:
+            names = unpack(file, unpacked, SET_LIMITS, name)
+        except ZipRefused as refusal:
+            raise ImportRefused(str(refusal)) from None
+        roots = [Path(path).parent for path in names if Path(path).name == manifests.MANIFEST_FILE]
+        if len(roots) != 1 or len(roots[0].parts) > 1:
+            raise ImportRefused(
+                f"{name}: {len(roots)} files named {manifests.MANIFEST_FILE} that it could begin with; "
+                "allowed is one, at the top or in the zip's one folder."
+            )
+        for path in map(Path, names):
+            inside = path.relative_to(roots[0]).as_posix() if path.is_relative_to(roots[0]) else ""
+            if not SET_FILES.fullmatch(inside):
+                raise ImportRefused(
+                    f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
+                    f"{manifests.MANIFEST_FILE}, {manifests.MAPS_FILE} and {manifests.IMAGES_FOLDER}/*.png."
+                )
+        return import_set(Path(unpacked) / roots[0])
 
 
 def _create_set(manifest, text, digest, folder):

@@ -3,13 +3,14 @@
 from .audit import AuditEvent
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
-from .jobs import Classifier, SetBuild
+from .jobs import Classifier, Rehearsal, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .questions import Option, Question
 from .studies import Study
 from .teams import Membership, Team
 from .texts import StudyText
+from .throttles import ThrottleCount, ThrottleWindow
 
 __all__ = [
     "Answer",
@@ -24,8 +25,11 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "Rehearsal",
     "SetBuild",
     "Study",
     "StudyText",
     "Team",
+    "ThrottleCount",
+    "ThrottleWindow",
 ]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -66,8 +66,8 @@ class StudyQuerySet(models.QuerySet):
 
 
 @lru_cache(maxsize=64)
-def _frozen_study(study_id, opened_at, seed):
-    """An opened study with its set and its questions. Frozen, so a process need read them only once.
+def frozen_study(study_id, seed, opened_at):
+    """An opened study with its set and texts, and its questions. Frozen, so a process reads them only once.
 
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
@@ -77,6 +77,7 @@ def _frozen_study(study_id, opened_at, seed):
         .defer("explanation_set__manifest")
         .get(pk=study_id)
     )
+    study.frozen_texts = {text.language: text for text in study.texts.all()}
     return study, _questions(study_id)
 
 
@@ -291,6 +292,7 @@ class Study(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = StudyQuerySet.as_manager()
+    frozen_texts = None  # by language, where `frozen_study` has read them
 
     class Meta:
         ordering = ["-created_at"]
@@ -310,8 +312,8 @@ class Study(models.Model):
                 name="study_dates_fit_its_status",
             ),
             models.CheckConstraint(
-                condition=Q(version=1, previous=None) | Q(version__gte=2, previous__isnull=False),
-                name="every_version_but_the_first_follows_another",
+                condition=Q(version__gte=2) | Q(version=1, previous=None),
+                name="the_first_version_follows_no_other",
             ),
             models.CheckConstraint(
                 condition=~Q(status="draft") | Q(design="", design_sha256=""),
@@ -399,11 +401,11 @@ class Study(models.Model):
         """The questions with their options: from the process's memory once the study has opened."""
         if self.is_draft:
             return _questions(self.pk)
-        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+        return frozen_study(self.pk, self.seed, self.opened_at)[1]
 
     def frozen(self):
         """This opened study with all its texts and its set, from the process's memory; not its status."""
-        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
+        return frozen_study(self.pk, self.seed, self.opened_at)[0]
 
     @property
     def recruitment(self):
@@ -421,7 +423,7 @@ class Study(models.Model):
 
     def text_in(self, language):
         """The texts in this language, or else in the study's default one."""
-        texts = {text.language: text for text in self.texts.all()}
+        texts = self.frozen_texts or {text.language: text for text in self.texts.all()}
         return texts.get(language) or texts[self.default_language]
 
     @property
@@ -472,8 +474,19 @@ class Study(models.Model):
         return [kind for kind, is_asked in kinds.items() if is_asked]
 
     def open(self):
-        """Opens a draft to participants; from now on its questions are frozen."""
-        return self._move(self.Status.OPEN, [self.Status.DRAFT], opened_at=timezone.now())
+        """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
+        from ..study_file import export_study, study_sha256  # which reads what is defined here
+
+        with transaction.atomic():
+            draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()
+            design = export_study(draft) if draft else ""
+            return self._move(
+                self.Status.OPEN,
+                [self.Status.DRAFT],
+                opened_at=timezone.now(),
+                design=design,
+                design_sha256=study_sha256(design),
+            )
 
     def pause(self):
         """Lets nobody start any more; who has begun may go on to the end."""

@@ -13,7 +13,6 @@ from survey.importing import import_set
 from survey.models import Membership, Participation, PlannedQuestion, Study, Team
 from survey.models.teams import first_team
 from survey.reference_study import create_reference_study
-from survey.security import enrolments, failed_logins, receipts_tried
 
 DIGITS = tuple(str(digit) for digit in range(10))
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
@@ -22,11 +21,9 @@ SIDE = 8  # pixels of a test picture
 
 @pytest.fixture(autouse=True)
 def _site_for_tests(settings, tmp_path):
-    """Pictures go to a temporary folder, passwords are hashed fast, nobody has knocked yet."""
+    """Pictures go to a temporary folder, and passwords are hashed fast."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    for limit in (enrolments, receipts_tried, failed_logins):
-        limit.forget()
 
 
 def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
