@@ -98,6 +98,7 @@ def build(options: argparse.Namespace) -> None:
         data=options.data,
         preprocessing=_preprocessing(options),
         name=options.name,
+        minimum_support=options.minimum_support,
     )
     scheduling = building.Scheduling(options.workers, options.scheduler, options.device)
     execution.keep_memory()
@@ -254,6 +255,13 @@ def _parser() -> argparse.ArgumentParser:
         action="append",
         metavar="NAME=VALUE",
         help="one parameter, as in lime.samples=5000; see methods",
+    )
+    command.add_argument(
+        "--minimum-support",
+        type=int,
+        default=1,
+        metavar="IMAGES",
+        help="leave out of a map what fewer images chose (default: 1; counts are in support.safetensors)",
     )
     command.add_argument("--name", help="name of the set (default: the data set's)")
     command.add_argument(

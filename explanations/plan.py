@@ -37,6 +37,7 @@ class Plan:
     data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
     preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
+    minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
 
 
 @dataclass(frozen=True)
@@ -104,6 +105,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     methods = chosen_methods(list(plan.methods))
     if not methods or plan.replicates < 1 or plan.seed < 0:
         raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
+    if plan.minimum_support < 1:
+        raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
     training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
     classes = _classes(plan, test)
@@ -169,7 +172,10 @@ def _draft(
         rendering=rendering.settings(*test.images.shape[2:]),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
-            *(_record(m, parameters[m.local.slug], len(classes) * plan.replicates) for m in methods),
+            *(
+                _record(m, parameters[m.local.slug], len(classes) * plan.replicates, plan.minimum_support)
+                for m in methods
+            ),
             manifest.Method(
                 CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": _means_of(test)}, 0, 0
             ),
@@ -187,7 +193,9 @@ def _device_version(device: str) -> dict[str, str]:
     return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
 
 
-def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> manifest.Method:
+def _record(
+    method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int
+) -> manifest.Method:
     passes = maps * method.local.passes(parameters)
     return manifest.Method(
         slug=method.slug,
@@ -195,7 +203,11 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> man
         reference=method.reference,
         purpose="comparison",
         signed=method.signed,
-        parameters={"aggregation": method.aggregate.__name__, **parameters},
+        parameters={
+            "aggregation": method.aggregate.__name__,
+            "minimum_support": minimum_support,
+            **parameters,
+        },
         forward_passes=passes,
         backward_passes=passes if method.local.backward else 0,
     )
