@@ -98,7 +98,7 @@ class _Sheet:
         scale = max(1, CELL // max(height, width))
         self.cell = (height * scale, width * scale)
         group = len(self.replicates) * (self.cell[1] + GAP) - GAP
-        self.titles = [_wrapped(method.title, group + GROUP_GAP - GAP, TITLE_SIZE) for method in self.methods]
+        self.titles = [_wrapped(method.title, group + GAP, TITLE_SIZE) for method in self.methods]
         self.captions = {
             label: _wrapped(example.prediction, self.cell[1] + GROUP_GAP, NOTE_SIZE)
             for label, example in self.examples.items()
