@@ -50,7 +50,7 @@ def visit(chromium, live_server):
 
     def open_window(address="/", viewport=DESKTOP, **options):
         context = chromium.new_context(viewport=viewport, base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(address)
@@ -411,3 +411,55 @@ def look(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+ZOOMED = {"width": 640, "height": 400}  # what is left of a laptop's window at 200 %
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, ZOOMED], ids=["desktop", "phone", "zoomed"])
+@pytest.mark.parametrize("language", ["de", "es", "zh-hans"])
+def test_no_page_in_another_language_has_an_accessibility_fault_or_scrolls_sideways(
+    visit, open_study, answer, viewport, language
+):
+    begun = Participation.objects.enrol(open_study, "begun", language=language)
+    page = visit(f"/s/digits/?language={language}", viewport)
+    look(page)
+    for position, address in (
+        (0, "instructions"),
+        (0, "practice"),
+        (1, "practice"),
+        (1, "1"),
+        (26, "thanks"),
+    ):
+        answer(begun, position)
+        page.goto(f"/p/begun/{address}/")
+        assert page.evaluate("document.documentElement.lang") == language
+        look(page)
+
+
+def test_at_double_zoom_a_question_is_answered_without_scrolling_sideways(visit, participation):
+    page = visit(f"/p/{participation.public_id}/practice/", ZOOMED)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    choose(page, 4)
+    page.wait_for_selector(".chosen")
+    assert Answer.objects.get().chosen_position == 4
+
+
+@pytest.mark.parametrize(("wish", "seconds"), [("no-preference", {"0s", "0.12s"}), ("reduce", {"0s"})])
+def test_nothing_moves_for_who_wants_no_motion(visit, participation, wish, seconds):
+    page = visit(f"/p/{participation.public_id}/practice/", reduced_motion=wish)
+    durations = page.evaluate(
+        "[...document.querySelectorAll('*')].flatMap(e => getComputedStyle(e).transitionDuration.split(', '))"
+    )
+    assert set(durations) == seconds
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_language_is_chosen_on_the_welcome_page(visit, open_study):
+    page = visit("/s/digits/", PHONE)
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.get_by_role("heading", name="Welches Bild zeigt es am besten?")).to_be_visible()
+    page.get_by_role("button", name="Ich bin einverstanden, los geht es").click()
+    page.get_by_role("link", name="Mit einer Übungsfrage beginnen").click()
+    expect(page.get_by_role("button", name="Bild 1")).to_be_visible()
+    assert Participation.objects.get().language == "de"
