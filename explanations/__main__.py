@@ -19,6 +19,7 @@ from explanations import (
     progress,
 )
 from explanations import methods as registry
+from explanations import stability as stabilities
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -81,19 +82,7 @@ def accuracy(options: argparse.Namespace) -> None:
 
 def build(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
-    chosen = registry.chosen(options.methods)
-    plan = building.Plan(
-        methods=tuple(options.methods or registry.DEFAULT),
-        classes=tuple(options.classes) if options.classes else None,
-        replicates=options.replicates,
-        seed=options.seed,
-        parameters=_parameters(options, chosen),
-        factory=options.model,
-        weights=_weights(options),
-        data=options.data,
-        preprocessing=_preprocessing(options),
-        name=options.name,
-    )
+    plan = _plan(options)
     scheduling = building.Scheduling(options.workers, options.scheduler, options.device)
     execution.keep_memory()
     if options.dry_run:
@@ -103,6 +92,14 @@ def build(options: argparse.Namespace) -> None:
         finished = building.build(options.out, plan, step, scheduling, options.cache)
     pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} classes"
     progress.finished(f"{options.out}: {pictures}", options.progress)
+
+
+def stability(options: argparse.Namespace) -> None:
+    """Measure how far two seeds agree, and how many samples a wanted agreement takes."""
+    execution.keep_memory()
+    with progress.shown("Comparing seeds") as step:
+        found = stabilities.report(_plan(options), options.agreement / 100, options.top, options.device, step)
+    print(found)
 
 
 def methods(options: argparse.Namespace) -> None:
@@ -144,6 +141,22 @@ def _examples(
         raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
     model, test = fitting.loaded(options.model, weights, options.data, _preprocessing(options))
     return examples.examples(described, model, test, replicate)
+
+
+def _plan(options: argparse.Namespace) -> building.Plan:
+    chosen = registry.chosen(options.methods)
+    return building.Plan(
+        methods=tuple(options.methods or registry.DEFAULT),
+        classes=tuple(options.classes) if options.classes else None,
+        replicates=options.replicates,
+        seed=options.seed,
+        parameters=_parameters(options, chosen),
+        factory=options.model,
+        weights=_weights(options),
+        data=options.data,
+        preprocessing=_preprocessing(options),
+        name=options.name,
+    )
 
 
 def _parameters(
@@ -209,23 +222,8 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
-    command.add_argument(
-        "--methods",
-        nargs="+",
-        metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
-    )
-    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    _add_plan(command)
     command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--images", type=int, help="images that a map aggregates, for every method")
-    command.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
-    command.add_argument(
-        "--set",
-        action="append",
-        metavar="NAME=VALUE",
-        help="one parameter, as in lime.samples=5000; see methods",
-    )
     command.add_argument("--name", help="name of the set (default: the data set's)")
     command.add_argument(
         "--dry-run", action="store_true", help="only say how many passes and seconds it will take"
@@ -244,6 +242,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_classifier(command)
     command.set_defaults(run=build)
 
+    command = commands.add_parser(
+        "stability", help="measure how far two seeds agree, and how many samples that takes"
+    )
+    _add_plan(command)
+    command.add_argument("--agreement", type=float, default=85, metavar="PERCENT", help="that is wanted")
+    command.add_argument("--top", type=int, default=100, metavar="PIXELS", help="how many must be the same")
+    _add_device(command)
+    _add_classifier(command)
+    command.set_defaults(run=stability, replicates=2, name=None)
+
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
     command.set_defaults(run=methods)
 
@@ -256,6 +264,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
     return parser
+
+
+def _add_plan(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+    )
+    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--images", type=int, help="images that a map aggregates, for every method")
+    command.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
+    command.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one parameter, as in lime.samples=5000; see methods",
+    )
 
 
 def _add_device(command: argparse.ArgumentParser) -> None:

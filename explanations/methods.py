@@ -147,7 +147,8 @@ LIME = Local(
 _SMOOTHGRAD_SQUARED = (
     "SmoothGrad-Squared: Smilkov et al. 2017, arXiv:1706.03825; Hooker et al. 2019, arXiv:1806.10758"
 )
-NOISE = {"images": 10, "samples": 100, "sigma": 0.3, "target": "logit"}
+# many images with few samples each: at the same cost replicates of different images agree better
+NOISE = {"images": 50, "samples": 20, "sigma": 0.3, "target": "logit"}
 SMOOTHGRAD = Local(
     "smoothgrad",
     "SmoothGrad",
