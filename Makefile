@@ -6,12 +6,12 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser bench-analysis bench-levels bench-survey clean
+.PHONY: demo test lint browser fashion bench-analysis bench-levels bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
 
-test: .venv/installed-test browser
+test: .venv/installed-test browser fashion
 	$(BIN)/python -m pytest --numprocesses 2
 	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest --numprocesses 2 tests/survey
 
@@ -39,6 +39,13 @@ browser:
 	  && echo "Installing chromium, for the browser tests" \
 	  && apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } \
 	  || echo "No chromium here, and it can't be installed: the browser tests will be skipped."
+
+# Fashion-MNIST, the folder of IDX files of the tests, is a package of Debian; elsewhere FASHION_MNIST names it.
+fashion:
+	@test -d "$${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}" || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] \
+	  && echo "Installing Fashion-MNIST, for the tests" \
+	  && apt-get update -qq && apt-get install -y -qq dataset-fashion-mnist > /dev/null; } \
+	  || echo "No Fashion-MNIST here, and it can't be installed: its tests will be skipped."
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -1,6 +1,7 @@
-"""`python -m explanations`: train and measure the paper's network, build an explanation set, look at it."""
+"""`python -m explanations`: train a network; build, draw and evaluate an explanation set."""
 
 import argparse
+import json
 import sys
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from explanations import (
 )
 from explanations import methods as registry
 from explanations import stability as stabilities
+from explanations.local import NEEDS
+from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
 
@@ -48,8 +51,9 @@ def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:
 
 
 def train(options: argparse.Namespace) -> None:
-    """Train the paper's network on the 60,000 training images and measure it on the 10,000 test images."""
-    training, test = datasets.mnist("train"), datasets.mnist("test")
+    """Train the paper's network on all training images and measure it on all test images."""
+    training, test = datasets.load(options.data, "train"), datasets.load(options.data, "test")
+    fitting.fitted(classifiers.PAPER_FACTORY, classifiers.PaperCNN().eval(), training.images[0], test.classes)
     with progress.shown("Training") as step:
         model = classifiers.train(
             training.images,
@@ -62,7 +66,8 @@ def train(options: argparse.Namespace) -> None:
         model,
         options.out,
         {
-            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}",
+            "command": f"python -m explanations train --seed {options.seed} --epochs {options.epochs}"
+            + (f" --data {training.name}" if options.data else ""),
             "seed": options.seed,
             "epochs": options.epochs,
             "images": f"{training.name} {training.split}, {len(training.images)} images",
@@ -103,11 +108,34 @@ def stability(options: argparse.Namespace) -> None:
 
 
 def methods(options: argparse.Namespace) -> None:
-    """List the explanation methods."""
+    """List the explanation methods, as text or as JSON."""
+    if options.format == "json":
+        print(json.dumps([_listed(method) for method in registry.METHODS.values()], indent=1))
+        return
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
         print(f"    {method.local.slug}: {parameters}")
+
+
+def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
+    """What the list of methods says of one."""
+    return {
+        "slug": method.slug,
+        "title": method.title,
+        "reference": method.reference,
+        "signed": method.signed,
+        "needs": {need: NEEDS[need] for need in method.local.needs},
+        "local": method.local.slug,
+        "aggregation": method.aggregation.slug,
+        "parameters": method.local.defaults,
+        "default": method.slug in registry.DEFAULT,
+    }
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
+    evaluating.run(options, _weights(options), _preprocessing(options))
 
 
 def draw_gallery(options: argparse.Namespace) -> None:
@@ -208,12 +236,13 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m explanations", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
 
-    command = commands.add_parser("train", help="train the paper's network on MNIST")
+    command = commands.add_parser("train", help="train the paper's network")
     command.add_argument("--seed", type=int, default=0)
     command.add_argument("--epochs", type=int, default=15)
     command.add_argument(
         "--out", type=Path, default=Path("paper_cnn.safetensors"), help="file of weights to write"
     )
+    _add_data(command)
     command.set_defaults(run=train)
 
     command = commands.add_parser("accuracy", help="measure a classifier on all test images")
@@ -253,6 +282,7 @@ def _parser() -> argparse.ArgumentParser:
     command.set_defaults(run=stability, replicates=2, name=None)
 
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
+    command.add_argument("--format", choices=("text", "json"), default="text")
     command.set_defaults(run=methods)
 
     command = commands.add_parser("gallery", help="draw the comparison figure of a set")
@@ -263,6 +293,11 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--methods", nargs="+", metavar="METHOD", help="default: all that are compared")
     _add_classifier(command)
     command.set_defaults(run=draw_gallery)
+
+    command = commands.add_parser("evaluate", help="measure how faithful the maps of a set are")
+    evaluating.add_options(command)
+    _add_classifier(command)
+    command.set_defaults(run=evaluate)
     return parser
 
 
@@ -285,6 +320,15 @@ def _add_plan(command: argparse.ArgumentParser) -> None:
     )
 
 
+def _add_data(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
+    )
+
+
 def _add_device(command: argparse.ArgumentParser) -> None:
     command.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
 
@@ -297,12 +341,7 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
         help="package.module:factory, or with arguments: package.module:factory(classes=10)",
     )
     command.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
-    command.add_argument(
-        "--data",
-        type=Path,
-        metavar="PATH",
-        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
-    )
+    _add_data(command)
     command.add_argument(
         "--preprocessing",
         nargs="+",

@@ -142,7 +142,8 @@ def _class_maps(
         for (slug, label, replicate), local in weights.items():
             if slug == method.local.slug:
                 key = manifest.array_key(method.slug, label, replicate)
-                maps[key] = method.aggregate(local).reshape(shape).astype(np.float32)
+                importance, _ = method.class_map(local, label, parameters[slug])
+                maps[key] = importance.reshape(shape).astype(np.float32)
                 counts[key] = parameters[slug]["images"]
     return maps, counts
 

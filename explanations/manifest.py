@@ -107,6 +107,7 @@ class Manifest:
     versions: dict[str, Any]
     methods: tuple[Method, ...]
     maps: tuple[ClassMap, ...]
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # {"files": [...]} once evaluated
 
     @property
     def replicates(self) -> int:
@@ -134,8 +135,18 @@ def write(folder: Path, manifest: Manifest) -> None:
     record["maps"] = sorted(
         record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
     )
+    if not manifest.metrics:
+        del record["metrics"]  # a set that was not evaluated is written as before there were metrics
     text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(Path(folder) / MANIFEST_FILE, text.encode())
+
+
+def name_metrics(folder: Path, files: list[str]) -> None:
+    """Name the files of an evaluation, paths from the set's folder, in its manifest.
+
+    They are no part of what `read` promises: a set without them is still whole.
+    """
+    write(folder, dataclasses.replace(read(folder), metrics={"files": files}))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -313,7 +324,7 @@ def _parse(value: Any) -> Manifest:
         raise ManifestError(
             f"{MANIFEST_FILE}: format is {found}; allowed: {_shown(FORMAT)}; build the set with this version"
         )
-    record = _Record(value, "", _names(Manifest))
+    record = _Record(value, "", _names(Manifest), ["metrics"])
     return Manifest(
         format=FORMAT,
         name=record.text("name"),
@@ -332,6 +343,7 @@ def _parse(value: Any) -> Manifest:
             _class_map(_Record(row, f"maps[{i}]", _names(ClassMap)))
             for i, row in enumerate(record.rows("maps"))
         ),
+        metrics=record.table("metrics"),
     )
 
 

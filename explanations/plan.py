@@ -13,6 +13,7 @@ from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.methods import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
+from explanations.randomness import generator
 from explanations.sampling import parts
 from explanations.tasks import Address, Task, shards, versions
 
@@ -64,7 +65,11 @@ class Loaded:
 
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
-        return [_first(sample, self.parameters[slug]["images"]) for sample in self._all_samples]
+        parameters = self.parameters[slug]
+        return [
+            self._with_background(_first(sample, parameters["images"]), parameters)
+            for sample in self._all_samples
+        ]
 
     @cached_property
     def _all_samples(self) -> list[Sample]:
@@ -84,6 +89,13 @@ class Loaded:
                 key=lambda task: (task.sample.replicate, task.shard, task.sample.index),
             )
         ]
+
+    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
+        """The sample with the training images that its method compares with, if it does: the same for all."""
+        if "background" not in parameters:
+            return sample
+        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
+        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
 
     def _address(self) -> Address:
         return {

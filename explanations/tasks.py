@@ -25,7 +25,7 @@ Address = dict[str, object]
 SHARD_IMAGES = 10
 BACKWARD_COST = 2  # a backward pass takes about the time of two forward passes
 
-LIBRARIES = ("captum", "numpy", "pillow", "scikit-learn", "torch")
+LIBRARIES = ("captum", "numpy", "pillow", "saliency", "scikit-image", "scikit-learn", "torch")
 
 
 @dataclass(frozen=True)
@@ -108,6 +108,8 @@ def _digest(address: Address, local: str, parameters: Parameters, sample: Sample
         "first": sample.first,
         "images": sample.numbers,
     }
+    if sample.background is not None:
+        whole["background"] = hashlib.sha256(sample.background.numpy().tobytes()).hexdigest()
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

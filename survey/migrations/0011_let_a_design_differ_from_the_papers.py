@@ -11,7 +11,7 @@ import survey.planning
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("survey", "0010_remove_texts_of_one_language"),
+        ("survey", "0011_add_throttles"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

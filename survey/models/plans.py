@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from ..sampling import block
 from .questions import Option, Question
 from .studies import StudyNotOpen
+from .turns import answer_in_turn
 
 
 class AnswerRefused(Exception):
@@ -70,97 +71,53 @@ def draw_plan(study, seed, place):
     ]
 
 
-NARROW = (
-    "participation_id",
-    "question_id",
-    "position",
-    "option_order",
-    *(
-        f"participation__{name}"
-        for name in (
-            "public_id",
-            "language",
-            "simulated",
-            "status",
-            "place",
-            "first_position",
-            "next_position",
-            "last_position",
-            "screened_at",
-            "study__status",
-            "study__opened_at",
-            "study__seed",
-        )
-    ),
-)
-
-
 class PlannedQuestionQuerySet(models.QuerySet):
-    def record_answer(self, public_id, position, chosen_position, shown_at, reason=""):
-        """Stores an answer, once, and ends the participation after its last; the one place that does so.
+    def record_answer(self, public_id, position, place, shown_at, reason=""):
+        """Stores the choice of the picture in this place, from 1, once; the one way to store an answer.
 
-        Position 0 chooses none of the pictures, where the study allows it.
-
-        The same answer again is harmless. A different one is refused, and so is one out of turn. Raises
-        AnswerRefused, NotOffered, StudyNotOpen, StudyFull (after too long a pause),
-        PlannedQuestion.DoesNotExist.
+        Place 0 chooses none of the pictures, where the study allows it, and `reason` is stored where it asks.
+        Gives the position of the question to show next, None after the last. The same answer again is
+        harmless. A different one is refused, and so is one out of turn. Raises AnswerRefused, NotOffered,
+        StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
         """
-        with transaction.atomic():
-            planned = (
-                self.narrow()
-                .select_for_update(of=["participation"])
-                .get(participation__public_id=public_id, position=position)
-            )
-            participation = planned.participation
-            planned.question = participation.study.questions_by_id()[planned.question_id]
-            option = planned.option_at(chosen_position)
-            if position < participation.next_position:
-                answer = Answer.objects.get(planned=planned)
-                if answer.option_id != (option and option.pk):
-                    raise AnswerRefused(AnswerRefused.Reason.ANSWERED)
-                return answer
-            if not participation.study.takes_answers:
-                raise StudyNotOpen
-            if participation.is_timed_out:
-                participation.take_place()
-            if participation.screened_at is None:
-                raise AnswerRefused(AnswerRefused.Reason.EARLY)
-            if not participation.is_under_way:
-                raise AnswerRefused(AnswerRefused.Reason.ENDED)
-            if position > participation.next_position:
-                raise AnswerRefused(AnswerRefused.Reason.EARLY)
-            answered_at = timezone.now()
-            answer = Answer(
-                planned=planned,
-                option=option,
-                reason=reason if participation.study.frozen().asks_reason else "",
-                shown_at=min(shown_at, answered_at),  # a clock may have been set back in between
-                answered_at=answered_at,
-            )
-            answer.save(force_insert=True)
-            is_check = planned.question.kind == Question.Kind.CHECK
-            participation.advance(answered_at, failed_check=is_check and not (option and option.is_right))
-        return answer
+        if not reason and answer_in_turn(public_id, position, place, shown_at):
+            return position + 1
+        return self._record_out_of_the_ordinary(public_id, position, place, shown_at, reason)
 
-    def narrow(self):
-        """With participation and study, but only the columns that change or tell which study it is.
-
-        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
-        """
-        return self.select_related("participation__study").only(*NARROW)
-
-    def for_page(self, public_id, position):
-        """The planned question at this position, and the one after it; None where there is none."""
-        rows = (
-            self.narrow()
-            .select_related("answer")
-            .only(*NARROW, "answer__option")
-            .filter(participation__public_id=public_id, position__in=[position, position + 1])
+    @transaction.atomic
+    def _record_out_of_the_ordinary(self, public_id, position, place, shown_at, reason):
+        planned = (
+            self.select_related("participation__study", "question")
+            .select_for_update(of=["participation"])
+            .get(participation__public_id=public_id, position=position)
         )
-        by_position = {planned.position: planned for planned in rows}
-        for planned in by_position.values():
-            planned.question = planned.participation.study.questions_by_id()[planned.question_id]
-        return by_position.get(position), by_position.get(position + 1)
+        participation = planned.participation
+        option = planned.option_at(place)
+        if position < participation.next_position:
+            if planned.answer.option_id != (option and option.pk):
+                raise AnswerRefused(AnswerRefused.Reason.ANSWERED)
+            return participation.to_answer
+        if not participation.study.takes_answers:
+            raise StudyNotOpen
+        if participation.is_timed_out:
+            participation.take_place()
+        if participation.screened_at is None:
+            raise AnswerRefused(AnswerRefused.Reason.EARLY)
+        if not participation.is_under_way:
+            raise AnswerRefused(AnswerRefused.Reason.ENDED)
+        if position > participation.next_position:
+            raise AnswerRefused(AnswerRefused.Reason.EARLY)
+        answered_at = timezone.now()
+        Answer.objects.create(
+            planned=planned,
+            option=option,
+            reason=reason if participation.study.frozen().asks_reason else "",
+            shown_at=min(shown_at, answered_at),
+            answered_at=answered_at,
+        )
+        is_check = planned.question.kind == Question.Kind.CHECK
+        participation.advance(answered_at, failed_check=is_check and not (option and option.is_right))
+        return participation.to_answer
 
 
 class PlannedQuestion(models.Model):
@@ -189,8 +146,7 @@ class PlannedQuestion(models.Model):
 
     def shown_options(self):
         """The options in the order in which this participant sees them."""
-        by_number = {str(option.number): option for option in self.question.options.all()}
-        return [by_number[number] for number in self.option_order]
+        return self.question.in_order(self.option_order)
 
     @property
     def may_choose_none(self):
@@ -204,13 +160,6 @@ class PlannedQuestion(models.Model):
         if not 1 <= position <= len(self.option_order):
             raise NotOffered(f"{self} has no option at {position}.")
         return self.shown_options()[position - 1]
-
-    def chosen_position(self):
-        """Where the option that was chosen stands, from 1; 0 for none of them; None without an answer."""
-        answer = getattr(self, "answer", None)
-        if answer is None or answer.option_id is None:
-            return answer and 0
-        return [option.pk for option in self.shown_options()].index(answer.option_id) + 1
 
     def place_of(self, option):
         """Where `option` stands for this participant, from 1."""

@@ -5,6 +5,7 @@ import secrets
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from .explanation_sets import ClassMap
 
@@ -52,6 +53,14 @@ class Question(models.Model):
         name = f"{self.label}-{self.replicate}"
         return name if self.kind == self.Kind.SCORED else f"{self.kind}-{name}"
 
+    def in_order(self, option_order):
+        """The options with these numbers, for example "3142"."""
+        return [self._options_by_number[number] for number in option_order]
+
+    @cached_property
+    def _options_by_number(self):
+        return {str(option.number): option for option in self.options.all()}
+
     @property
     def is_instructed(self):
         return self.check_kind == self.CheckKind.INSTRUCTED
@@ -81,4 +90,8 @@ class Option(models.Model):
         return f"{self.question} option {self.number}"
 
     def get_absolute_url(self):
+        return self._address
+
+    @cached_property
+    def _address(self):
         return reverse("participant:picture", args=[self.token])

@@ -10,7 +10,7 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
@@ -20,6 +20,7 @@ from ..question_writing import write_questions
 from ..recruitment import PLATFORMS
 from .explanation_sets import ExplanationSet, Method
 from .questions import Question, new_token
+from .teams import Membership, first_team
 
 __all__ = ["Study", "StudyFull", "StudyNotOpen", "new_seed", "new_token"]
 
@@ -51,14 +52,22 @@ class StudyQuerySet(models.QuerySet):
             last_answer_at=Max("participations__last_answer_at"),
         )
 
+    def visible_to(self, user):
+        """The studies of the teams that this person is in."""
+        return (
+            self
+            if user.is_superuser
+            else self.filter(team__in=Membership.objects.filter(user=user).values("team"))
+        )
+
     def locked(self):
         """With the row locked to the end of the transaction; answers, which only refer to it, don't wait."""
         return self.select_for_update(no_key=True)
 
 
 @lru_cache(maxsize=64)
-def _frozen_study(study_id, opened_at, seed):
-    """An opened study with its set and its questions. Frozen, so a process need read them only once.
+def frozen_study(study_id, seed, opened_at):
+    """An opened study with its set and texts, and its questions. Frozen, so a process reads them only once.
 
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
@@ -68,6 +77,7 @@ def _frozen_study(study_id, opened_at, seed):
         .defer("explanation_set__manifest")
         .get(pk=study_id)
     )
+    study.frozen_texts = {text.language: text for text in study.texts.all()}
     return study, _questions(study_id)
 
 
@@ -106,6 +116,7 @@ class Study(models.Model):
         verbose_name="the version before, which answers are attached to as they were given",
     )
     explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
+    team = models.ForeignKey("Team", models.PROTECT, related_name="studies", default=first_team)
     owner = models.ForeignKey("auth.User", models.PROTECT, related_name="studies", null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
     seed = models.BigIntegerField(default=new_seed)
@@ -274,10 +285,14 @@ class Study(models.Model):
     )
 
     created_at = models.DateTimeField(auto_now_add=True)
+    # What was opened, verbatim: the study file of that moment, which nothing changes afterwards.
+    design = models.TextField("frozen study file", blank=True)
+    design_sha256 = models.CharField("SHA-256 of the frozen study file", max_length=64, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = StudyQuerySet.as_manager()
+    frozen_texts = None  # by language, where `frozen_study` has read them
 
     class Meta:
         ordering = ["-created_at"]
@@ -299,6 +314,10 @@ class Study(models.Model):
             models.CheckConstraint(
                 condition=Q(version=1, previous=None) | Q(version__gte=2, previous__isnull=False),
                 name="every_version_but_the_first_follows_another",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="draft") | Q(design="", design_sha256=""),
+                name="a_draft_is_not_frozen",
             ),
             models.CheckConstraint(condition=Q(quota=None) | Q(quota__gte=1), name="quota_of_one_at_least"),
             models.CheckConstraint(condition=Q(idle_minutes__gte=1), name="a_minute_of_idleness_at_least"),
@@ -326,8 +345,17 @@ class Study(models.Model):
     def __str__(self):
         return self.title or self.slug
 
+    def save(self, *args, **options):
+        self.refuse_change_after_opening()
+        super().save(*args, **options)
+
     def get_absolute_url(self):
         return reverse("studio:study", args=[self.slug])
+
+    def refuse_change_after_opening(self):
+        """Raises ValidationError once the study has opened, in the database and not just in this object."""
+        if self.pk and Study.objects.filter(pk=self.pk).exclude(status=self.Status.DRAFT).exists():
+            raise ValidationError(f"“{self}” is frozen since it opened; make a new version to change it.")
 
     @property
     def is_draft(self):
@@ -373,11 +401,11 @@ class Study(models.Model):
         """The questions with their options: from the process's memory once the study has opened."""
         if self.is_draft:
             return _questions(self.pk)
-        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+        return frozen_study(self.pk, self.seed, self.opened_at)[1]
 
     def frozen(self):
         """This opened study with all its texts and its set, from the process's memory; not its status."""
-        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
+        return frozen_study(self.pk, self.seed, self.opened_at)[0]
 
     @property
     def recruitment(self):
@@ -395,7 +423,7 @@ class Study(models.Model):
 
     def text_in(self, language):
         """The texts in this language, or else in the study's default one."""
-        texts = {text.language: text for text in self.texts.all()}
+        texts = self.frozen_texts or {text.language: text for text in self.texts.all()}
         return texts.get(language) or texts[self.default_language]
 
     @property
@@ -446,8 +474,19 @@ class Study(models.Model):
         return [kind for kind, is_asked in kinds.items() if is_asked]
 
     def open(self):
-        """Opens a draft to participants; from now on its questions are frozen."""
-        return self._move(self.Status.OPEN, [self.Status.DRAFT], opened_at=timezone.now())
+        """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
+        from ..study_file import export_study, study_sha256  # which reads what is defined here
+
+        with transaction.atomic():
+            draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()
+            design = export_study(draft) if draft else ""
+            return self._move(
+                self.Status.OPEN,
+                [self.Status.DRAFT],
+                opened_at=timezone.now(),
+                design=design,
+                design_sha256=study_sha256(design),
+            )
 
     def pause(self):
         """Lets nobody start any more; who has begun may go on to the end."""

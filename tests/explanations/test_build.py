@@ -17,6 +17,7 @@ from explanations import build as building
 from explanations import classifiers, datasets, forecast, lock, manifest, methods, schedulers, tasks
 from explanations import plan as plan_module
 from explanations.build import Plan, Scheduling
+from explanations.preprocessing import Preprocessing
 
 SMALL = {
     "lime": {"images": 3, "samples": 60, "features": 10},
@@ -133,6 +134,44 @@ def test_a_changed_parameter_recomputes_what_it_changes(
     assert len(done) == 6  # VarGrad of 3 classes x 2 replicates
     building.build(tmp_path / "fresh", other)
     assert content(tmp_path / "other") == content(tmp_path / "fresh")
+
+
+def test_another_preprocessing_recomputes_everything(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, one = (
+        tmp_path / "cache",
+        changed(plan, methods=("vargrad",), parameters={"vargrad": SMALL["vargrad"]}),
+    )
+    building.build(tmp_path / "set", one, cache=cache)
+    done = done_tasks(monkeypatch)
+    other = changed(one, preprocessing=Preprocessing(mean=(0.1,), std=(0.9,)))
+    building.build(tmp_path / "other", other, cache=cache)
+    assert len(done) == 6
+
+
+def test_classes_without_an_image_are_left_out(plan: Plan, squares: Path, tmp_path: Path) -> None:
+    """A network of three outputs, and data of a class that has no images."""
+    labels = np.arange(60) % 2
+    for stem in ("train", "t10k"):
+        header = bytes([0, 0, 8, 1]) + np.array([60], dtype=">u4").tobytes()
+        (squares / f"{stem}-labels-idx1-ubyte").write_bytes(header + labels.astype(np.uint8).tobytes())
+    (squares / "classes.txt").write_text("cat\ndog\nunicorn\n")
+    one = changed(plan, methods=("vargrad",), parameters={"vargrad": SMALL["vargrad"]})
+    assert building.build(tmp_path / "set", one).dataset.classes == ("cat", "dog")
+
+
+def test_fewer_images_than_replicates_have_no_means(plan: Plan, squares: Path, tmp_path: Path) -> None:
+    one = changed(
+        plan, methods=("vargrad",), parameters={"vargrad": {"images": 1, "samples": 2}}, replicates=19
+    )
+    (squares / "train-labels-idx1-ubyte").write_bytes(
+        bytes([0, 0, 8, 1]) + np.array([60], dtype=">u4").tobytes() + bytes([0, 1] * 21 + [2] * 18)
+    )
+    with pytest.raises(
+        ValueError, match=r"^class '2' has 18 images to average \(train\), fewer than the 19 rep"
+    ):
+        building.build(tmp_path / "set", one)
 
 
 def test_more_images_keep_the_shards_that_are_whole(
@@ -297,7 +336,7 @@ def test_progress_ends_at_the_whole(plan: Plan, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"methods": ("shap",)}, "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(methods.METHODS)}"),
         ({"methods": ()}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"replicates": 0}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),

@@ -7,6 +7,7 @@ from PIL import Image
 
 from explanations import manifest
 from explanations.__main__ import main
+from explanations.methods import DEFAULT, METHODS
 
 
 @pytest.fixture
@@ -45,19 +46,23 @@ def test_a_set_is_built_and_drawn(
 
 def test_the_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods"]) == 0
-    titles = re.findall(r"^(\w+): (\w+)\.", capsys.readouterr().out, re.MULTILINE)
-    assert titles == [
-        ("normlime", "NormLIME"),
-        ("lime", "LIME"),
-        ("smoothgrad", "SmoothGrad"),
-        ("vargrad", "VarGrad"),
-    ]
+    titles = re.findall(r"^([\w-]+): ([^.]+)\.", capsys.readouterr().out, re.MULTILINE)
+    assert titles == [(method.slug, method.title) for method in METHODS.values()]
+
+
+def test_the_methods_are_listed_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--format", "json"]) == 0
+    listed = {entry["slug"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert list(listed) == list(METHODS)
+    assert listed["grad-cam"]["signed"] is False
+    assert set(listed["grad-cam"]["needs"]) == {"gradients", "layer"}
+    assert [slug for slug, entry in listed.items() if entry["default"]] == list(DEFAULT)
 
 
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--methods", "shap"], "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        (["--methods", "shap"], f"there is no method 'shap'; allowed: {', '.join(METHODS)}"),
         (["--set", "vargrad.sigma=wide"], "--set vargrad.sigma=wide: 'wide' is no float"),
         (["--set", "lime.skip_black=no"], "--set lime.skip_black=no: allowed: true, false"),
         (
@@ -92,7 +97,7 @@ def test_a_mistake_is_a_line_of_json_for_a_program(
 ) -> None:
     build = ["build", "--out", str(tmp_path / "set"), "--progress", "json", "--methods", "shap"]
     assert main([*build, *arguments]) == 2
-    expected = "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"
+    expected = f"there is no method 'shap'; allowed: {', '.join(METHODS)}"
     assert json.loads(capsys.readouterr().out) == {"state": "failed", "message": expected}
 
 

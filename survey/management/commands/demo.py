@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from survey.importing import ImportRefused, import_set
-from survey.models import Study
+from survey.models import Membership, Study
+from survey.models.teams import first_team
 from survey.reference_study import create_reference_study
 
 SET_FOLDER = settings.DATA_DIR / "sets" / "mnist-reference"
@@ -70,6 +71,9 @@ class Command(BaseCommand):
             PASSWORD_FILE.write_text(secrets.token_urlsafe(9))
         password = PASSWORD_FILE.read_text()
         researcher, _ = get_user_model().objects.get_or_create(username=RESEARCHER)
+        Membership.objects.get_or_create(
+            team_id=first_team(), user=researcher, defaults={"role": Membership.Role.ADMINISTRATOR}
+        )
         if not researcher.check_password(password):
             researcher.set_password(password)
             researcher.save()
