@@ -1,8 +1,8 @@
 """What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
 
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -60,27 +60,36 @@ class Loaded:
         """The classes that have maps."""
         return self.draft.dataset.classes
 
-    def tasks(self) -> list[Task]:
-        """All tasks, in the order of replicates, so that those that share perturbations come together."""
-        samples = _samples(self.plan, self.model, self.test, self.classes, self.parameters)
-        return list(self._tasks(samples))
+    def name_of(self, slug: str) -> str:
+        """The name, among those of the plan, of a method with this local function."""
+        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
 
-    def _tasks(self, samples: list[Sample]) -> Iterator[Task]:
-        names = {method.local.slug: name for name, method in _named(self.plan)}
-        for slug, name in names.items():
-            tasks = [
-                task
-                for sample in samples
-                for task in shards(
-                    name,
-                    self.parameters[slug],
-                    self._with_background(
-                        _first(sample, self.parameters[slug]["images"]), self.parameters[slug]
-                    ),
-                    self._address(),
-                )
-            ]
-            yield from sorted(tasks, key=lambda task: (task.sample.replicate, task.shard, task.sample.index))
+    def samples(self, slug: str) -> list[Sample]:
+        """The images of every class and replicate that this local function explains."""
+        parameters = self.parameters[slug]
+        return [
+            self._with_background(_first(sample, parameters["images"]), parameters)
+            for sample in self._all_samples
+        ]
+
+    @cached_property
+    def _all_samples(self) -> list[Sample]:
+        return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
+
+    def tasks(self) -> list[Task]:
+        """All tasks; of one function in the order of replicates and shards, which share perturbations."""
+        return [
+            task
+            for slug, parameters in self.parameters.items()
+            for task in sorted(
+                (
+                    task
+                    for sample in self.samples(slug)
+                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                ),
+                key=lambda task: (task.sample.replicate, task.shard, task.sample.index),
+            )
+        ]
 
     def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
         """The sample with the training images that its method compares with, if it does: the same for all."""
@@ -114,10 +123,6 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     _refuse_unknown(plan, parameters)
     draft = _draft(plan, model, test, classes, methods, parameters, device)
     return Loaded(plan, methods, parameters, model, test, training, draft)
-
-
-def _named(plan: Plan) -> list[tuple[str, ExplanationMethod]]:
-    return [(name, chosen_methods([name])[0]) for name in plan.methods]
 
 
 def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
