@@ -29,7 +29,7 @@ bench-analysis: .venv/installed-test
 bench-levels: .venv/installed-test
 	$(BIN)/python -m benchmarks.type_one_error
 
-# An answer and its next page on PostgreSQL, beside a bare Django, in one run of about two minutes.
+# An answer and its next page on PostgreSQL, beside a bare Django and oTree, in one run of a few minutes.
 bench-survey: .venv/installed-test
 	$(BIN)/python benchmarks/survey_speed.py
 

@@ -190,33 +190,38 @@ def cell(rate: float | None) -> str:
     return "" if rate is None else f"{rate * 100:.1f} %"
 
 
-def main(runs: int = 20_000) -> None:
-    blocks = [range(start, min(start + BLOCK, runs)) for start in range(0, runs, BLOCK)]
-    by_kind: dict[str, dict[str, float | None]] = {}
-    with ProcessPoolExecutor(2) as pool:
-        for kind in KINDS:
-            parts = list(pool.map(rates, [kind] * len(blocks), blocks))
-            by_kind[kind] = {
-                name: mean([part[name] for part in parts], list(map(len, blocks))) for name in TITLES
-            }
+def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str:
+    """The table in Markdown: how often each test rejects in each kind of study, and of how many studies."""
+    error = np.sqrt(ALPHA * (1 - ALPHA) / max(runs.values())) * 100
+    heads = [f"{kind} ({runs[kind]:,} studies)" for kind in KINDS]
     lines = [
         "# How often each test rejects where there is nothing to find, at 5 %",
         "",
-        f"{runs:,} simulated studies of each column: {N} participants with {VOTES} votes each, or with any "
-        f"number from {FEWEST} to {VOTES}; participants differ (Dirichlet-multinomial with concentration "
-        f"{CONCENTRATION}), and no method is preferred. Of pairs, any pair counts (family-wise). Nothing "
-        f"stands where a test is undefined or was not simulated. {SHUFFLES} "
-        f"shuffles in each permutation test. Standard error about {np.sqrt(0.05 * 0.95 / runs) * 100:.2f} %. "
-        "Made by `make bench-levels`.",
+        f"Simulated studies of {N} participants with {VOTES} votes each, or with any number from {FEWEST} to "
+        f"{VOTES}; participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
+        "is preferred. Of pairs, any pair counts (family-wise). Nothing stands where a test is undefined or "
+        f"was not simulated. {SHUFFLES} shuffles in each permutation test. Standard error in the longest "
+        f"column about {error:.2f} %. Made by `make bench-levels`.",
         "",
-        f"| Test | said to hold 5 % | {' | '.join(KINDS)} |",
+        f"| Test | said to hold 5 % | {' | '.join(heads)} |",
         f"| --- | --- |{' ---: |' * len(KINDS)}",
     ]
     for name, title in TITLES.items():
         holds = "no" if name in DO_NOT_HOLD else "yes"
-        cells = " | ".join(cell(by_kind[kind][name]) for kind in KINDS)
+        cells = " | ".join(cell(found[kind][name]) for kind in KINDS)
         lines.append(f"| {title} | {holds} | {cells} |")
-    text = "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def main(runs: int = 20_000) -> None:
+    blocks = [range(start, min(start + BLOCK, runs)) for start in range(0, runs, BLOCK)]
+    found: dict[str, dict[str, float | None]] = {}
+    with ProcessPoolExecutor(2) as pool:
+        for kind in KINDS:
+            parts = list(pool.map(rates, [kind] * len(blocks), blocks))
+            weights = list(map(len, blocks))
+            found[kind] = {name: mean([part[name] for part in parts], weights) for name in TITLES}
+    text = page(found, dict.fromkeys(KINDS, runs))
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
 

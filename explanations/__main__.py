@@ -20,6 +20,7 @@ from explanations import (
     progress,
 )
 from explanations import methods as registry
+from explanations import stability as stabilities
 from explanations.local import NEEDS
 from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
@@ -86,19 +87,7 @@ def accuracy(options: argparse.Namespace) -> None:
 
 def build(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
-    chosen = registry.chosen(options.methods)
-    plan = building.Plan(
-        methods=tuple(options.methods or registry.DEFAULT),
-        classes=tuple(options.classes) if options.classes else None,
-        replicates=options.replicates,
-        seed=options.seed,
-        parameters=_parameters(options, chosen),
-        factory=options.model,
-        weights=_weights(options),
-        data=options.data,
-        preprocessing=_preprocessing(options),
-        name=options.name,
-    )
+    plan = _plan(options)
     scheduling = building.Scheduling(options.workers, options.scheduler, options.device)
     execution.keep_memory()
     if options.dry_run:
@@ -108,6 +97,14 @@ def build(options: argparse.Namespace) -> None:
         finished = building.build(options.out, plan, step, scheduling, options.cache)
     pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} classes"
     progress.finished(f"{options.out}: {pictures}", options.progress)
+
+
+def stability(options: argparse.Namespace) -> None:
+    """Measure how far two seeds agree, and how many samples a wanted agreement takes."""
+    execution.keep_memory()
+    with progress.shown("Comparing seeds") as step:
+        found = stabilities.report(_plan(options), options.agreement / 100, options.top, options.device, step)
+    print(found)
 
 
 def methods(options: argparse.Namespace) -> None:
@@ -174,6 +171,23 @@ def _examples(
     return examples.examples(described, model, test, replicate)
 
 
+def _plan(options: argparse.Namespace) -> building.Plan:
+    chosen = registry.chosen(options.methods)
+    return building.Plan(
+        methods=tuple(options.methods or registry.DEFAULT),
+        classes=tuple(options.classes) if options.classes else None,
+        replicates=options.replicates,
+        seed=options.seed,
+        parameters=_parameters(options, chosen),
+        factory=options.model,
+        weights=_weights(options),
+        data=options.data,
+        preprocessing=_preprocessing(options),
+        name=options.name,
+        minimum_support=options.minimum_support,
+    )
+
+
 def _parameters(
     options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
 ) -> dict[str, registry.Parameters]:
@@ -238,22 +252,14 @@ def _parser() -> argparse.ArgumentParser:
 
     command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
-    command.add_argument(
-        "--methods",
-        nargs="+",
-        metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
-    )
-    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    _add_plan(command)
     command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
-    command.add_argument("--seed", type=int, default=0)
-    command.add_argument("--images", type=int, help="images that a map aggregates, for every method")
-    command.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
     command.add_argument(
-        "--set",
-        action="append",
-        metavar="NAME=VALUE",
-        help="one parameter, as in lime.samples=5000; see methods",
+        "--minimum-support",
+        type=int,
+        default=1,
+        metavar="IMAGES",
+        help="leave out of a map what fewer images chose (default: 1; counts are in support.safetensors)",
     )
     command.add_argument("--name", help="name of the set (default: the data set's)")
     command.add_argument(
@@ -273,6 +279,16 @@ def _parser() -> argparse.ArgumentParser:
     _add_classifier(command)
     command.set_defaults(run=build)
 
+    command = commands.add_parser(
+        "stability", help="measure how far two seeds agree, and how many samples that takes"
+    )
+    _add_plan(command)
+    command.add_argument("--agreement", type=float, default=85, metavar="PERCENT", help="that is wanted")
+    command.add_argument("--top", type=int, default=100, metavar="PIXELS", help="how many must be the same")
+    _add_device(command)
+    _add_classifier(command)
+    command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1)
+
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
     command.add_argument("--format", choices=("text", "json"), default="text")
     command.set_defaults(run=methods)
@@ -291,6 +307,25 @@ def _parser() -> argparse.ArgumentParser:
     _add_classifier(command)
     command.set_defaults(run=evaluate)
     return parser
+
+
+def _add_plan(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+    )
+    command.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument("--images", type=int, help="images that a map aggregates, for every method")
+    command.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
+    command.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one parameter, as in lime.samples=5000; see methods",
+    )
 
 
 def _add_data(command: argparse.ArgumentParser) -> None:

@@ -66,11 +66,16 @@ def build(
     with lock.held(work / LOCK_FILE, str(folder)):
         kept = Cache(cache or work)
         compute(loaded, tasks, kept, step, scheduling)
-        maps, counts = _class_maps(
-            loaded.methods, loaded.parameters, _local_weights(tasks, kept), loaded.test.images.shape[2:]
+        maps, support, counts = _class_maps(
+            loaded.methods,
+            loaded.parameters,
+            _local_weights(tasks, kept),
+            loaded.test.images.shape[2:],
+            loaded.plan.minimum_support,
         )
         means, mean_counts = _class_means(loaded.plan, loaded.training, loaded.classes)
         _write_timings(folder, began, kept.seconds(tasks))
+        manifest.write_support(folder, support)
         finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts)
         shutil.rmtree(work)
     return finished
@@ -135,17 +140,20 @@ def _class_maps(
     parameters: dict[str, Parameters],
     weights: dict[Key, Floats],
     shape: torch.Size,
-) -> tuple[manifest.Maps, dict[str, int]]:
-    """Every method's maps by key, float32 (H, W), and how many images each aggregates."""
-    maps, counts = {}, {}
+    minimum_support: int,
+) -> tuple[manifest.Maps, manifest.Maps, dict[str, int]]:
+    """Every method's maps by key, float32 (H, W), how many images chose each pixel of them, and how many
+    images each aggregates."""
+    maps, support, counts = {}, {}, {}
     for method in methods:
         for (slug, label, replicate), local in weights.items():
             if slug == method.local.slug:
                 key = manifest.array_key(method.slug, label, replicate)
-                importance, _ = method.class_map(local, label, parameters[slug])
+                importance, chosen = method.class_map(local, label, parameters[slug], minimum_support)
                 maps[key] = importance.reshape(shape).astype(np.float32)
+                support[key] = chosen.reshape(shape).astype(np.float32)
                 counts[key] = parameters[slug]["images"]
-    return maps, counts
+    return maps, support, counts
 
 
 def _class_means(

@@ -61,6 +61,11 @@ class ExplanationMethod:
         """
         gates.check_images(self.local.slug, label, weights, parameters.get("target"))
         counts = support(weights)
+        if counts.max() < minimum_support:
+            raise ValueError(
+                f"{self.slug}: no pixel of class {label!r} was chosen by {minimum_support} of "
+                f"{len(weights)} images, at most by {counts.max()}; ask for less with --minimum-support"
+            )
         importance = supported(self.aggregate(weights), counts, minimum_support)
         gates.check_images(self.slug, label, importance[None], None)
         return importance, counts
@@ -172,7 +177,8 @@ LIME = Local(
     backward=False,
 )
 _SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
-_NOISE = {"images": 10, "samples": 100, "sigma": 0.3, "target": "logit"}
+# many images with few samples each: at the same cost replicates of different images agree better
+_NOISE = {"images": 50, "samples": 20, "sigma": 0.3, "target": "logit"}
 SMOOTHGRAD = Local(
     "smoothgrad",
     "SmoothGrad",
@@ -406,8 +412,8 @@ _AVERAGED = (
     ),
     _one(
         "deep-taylor",
-        "Deep Taylor decomposition",
-        "Montavon et al. 2017, arXiv:1512.02479",
+        "Deep Taylor",
+        "Decomposition: Montavon et al. 2017, arXiv:1512.02479",
         propagation.deep_taylor,
         {},
         passes_each=lambda parameters: 2,

@@ -1,8 +1,8 @@
 """What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
 
 import platform
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import torch
@@ -37,6 +37,7 @@ class Plan:
     data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
     preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
+    minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
 
 
 @dataclass(frozen=True)
@@ -59,27 +60,36 @@ class Loaded:
         """The classes that have maps."""
         return self.draft.dataset.classes
 
-    def tasks(self) -> list[Task]:
-        """All tasks, in the order of replicates, so that those that share perturbations come together."""
-        samples = _samples(self.plan, self.model, self.test, self.classes, self.parameters)
-        return list(self._tasks(samples))
+    def name_of(self, slug: str) -> str:
+        """The name, among those of the plan, of a method with this local function."""
+        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
 
-    def _tasks(self, samples: list[Sample]) -> Iterator[Task]:
-        names = {method.local.slug: name for name, method in _named(self.plan)}
-        for slug, name in names.items():
-            tasks = [
-                task
-                for sample in samples
-                for task in shards(
-                    name,
-                    self.parameters[slug],
-                    self._with_background(
-                        _first(sample, self.parameters[slug]["images"]), self.parameters[slug]
-                    ),
-                    self._address(),
-                )
-            ]
-            yield from sorted(tasks, key=lambda task: (task.sample.replicate, task.shard, task.sample.index))
+    def samples(self, slug: str) -> list[Sample]:
+        """The images of every class and replicate that this local function explains."""
+        parameters = self.parameters[slug]
+        return [
+            self._with_background(_first(sample, parameters["images"]), parameters)
+            for sample in self._all_samples
+        ]
+
+    @cached_property
+    def _all_samples(self) -> list[Sample]:
+        return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
+
+    def tasks(self) -> list[Task]:
+        """All tasks; of one function in the order of replicates and shards, which share perturbations."""
+        return [
+            task
+            for slug, parameters in self.parameters.items()
+            for task in sorted(
+                (
+                    task
+                    for sample in self.samples(slug)
+                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                ),
+                key=lambda task: (task.sample.replicate, task.shard, task.sample.index),
+            )
+        ]
 
     def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
         """The sample with the training images that its method compares with, if it does: the same for all."""
@@ -104,6 +114,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     methods = chosen_methods(list(plan.methods))
     if not methods or plan.replicates < 1 or plan.seed < 0:
         raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
+    if plan.minimum_support < 1:
+        raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
     training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
     classes = _classes(plan, test)
@@ -111,10 +123,6 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     _refuse_unknown(plan, parameters)
     draft = _draft(plan, model, test, classes, methods, parameters, device)
     return Loaded(plan, methods, parameters, model, test, training, draft)
-
-
-def _named(plan: Plan) -> list[tuple[str, ExplanationMethod]]:
-    return [(name, chosen_methods([name])[0]) for name in plan.methods]
 
 
 def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
@@ -169,7 +177,10 @@ def _draft(
         rendering=rendering.settings(*test.images.shape[2:]),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
-            *(_record(m, parameters[m.local.slug], len(classes) * plan.replicates) for m in methods),
+            *(
+                _record(m, parameters[m.local.slug], len(classes) * plan.replicates, plan.minimum_support)
+                for m in methods
+            ),
             manifest.Method(
                 CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": _means_of(test)}, 0, 0
             ),
@@ -187,7 +198,9 @@ def _device_version(device: str) -> dict[str, str]:
     return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
 
 
-def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> manifest.Method:
+def _record(
+    method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int
+) -> manifest.Method:
     passes = maps * method.local.passes(parameters)
     return manifest.Method(
         slug=method.slug,
@@ -195,7 +208,11 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> man
         reference=method.reference,
         purpose="comparison",
         signed=method.signed,
-        parameters={"aggregation": method.aggregate.__name__, **parameters},
+        parameters={
+            "aggregation": method.aggregate.__name__,
+            "minimum_support": minimum_support,
+            **parameters,
+        },
         forward_passes=passes,
         backward_passes=passes if method.local.backward else 0,
     )

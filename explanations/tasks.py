@@ -108,6 +108,8 @@ def _digest(address: Address, local: str, parameters: Parameters, sample: Sample
         "first": sample.first,
         "images": sample.numbers,
     }
+    if sample.background is not None:
+        whole["background"] = hashlib.sha256(sample.background.numpy().tobytes()).hexdigest()
     return hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
 
 

@@ -238,19 +238,18 @@ class PowerForm(forms.Form):
     )
 
 
-class StudyFileForm(forms.Form):
-    file = forms.FileField(label="Study file", help_text="YAML, as another Beholder exported it.")
-    LARGEST = 1_000_000  # bytes; texts in four languages are some 20,000
+class ImportForm(forms.Form):
+    file = forms.FileField(
+        label="Study file or archive", help_text="YAML or zip, as this or another Beholder exported it."
+    )
 
-    def clean_file(self):
-        file = self.cleaned_data["file"]
-        if file.size > self.LARGEST:
-            raise forms.ValidationError(f"The file has {file.size:,} bytes; allowed are {self.LARGEST:,}.")
-        try:
-            self.text = file.read().decode()
-        except UnicodeDecodeError as error:
-            raise forms.ValidationError(f"{file.name}: byte {error.start} is not UTF-8.") from None
-        return file
+
+class SetForm(forms.Form):
+    file = forms.FileField(
+        label="Explanation set, zipped",
+        help_text="The folder that python -m explanations build wrote, as one zip. Every promise of its "
+        "manifest is checked; nothing in it is run.",
+    )
 
 
 class MemberForm(forms.Form):

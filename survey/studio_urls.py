@@ -24,6 +24,7 @@ results_urls = [
     path("<str:chart>.svg", results.chart, name="chart"),
 ]
 set_urls = [
+    path("sets/upload/", sets.upload, name="upload_set"),
     path("sets/<slug:slug>/", sets.explanation_set, name="explanation_set"),
     path("sets/<slug:slug>/new-study/", studies.new_study, name="new_study"),
     path("sets/<slug:slug>/effect/", studies.effect, name="effect"),
@@ -79,7 +80,11 @@ study_urls = [
     path("results/", include(results_urls)),
     path("files/", files.files, name="files"),
     path("files/study.yaml", files.study_file, name="study_file"),
+    path("files/archive.zip", files.archive, name="archive"),
     path("files/plan/", files.plan, name="plan"),
+    path("files/plan.md", files.plan_markdown, name="plan_markdown"),
+    path("new-version/", files.new_version, name="new_version"),
+    path("risks/", studies.review_risks, name="risks"),
 ]
 urlpatterns = [
     path("", studies.studies, name="studies"),

@@ -6,6 +6,7 @@ Deep Taylor decomposition (Montavon et al. 2017, arXiv:1512.02479). One image (1
 """
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -273,7 +274,7 @@ class _LRP(LRP):  # type: ignore[misc]
                 continue
             layer.activations = {}
             layer.rule = self._rule(layer)
-            layer.rule.relevance_input = {}
+            layer.rule.relevance_input = defaultdict(list)
             layer.rule.relevance_output = {}
 
     def _register_forward_hooks(self) -> None:
@@ -286,7 +287,8 @@ class _LRP(LRP):  # type: ignore[misc]
 
     def _restore_model(self) -> None:
         if self._first is not None and hasattr(self._first, "rule"):
-            [self.entered] = self._first.rule.relevance_input.values()  # type: ignore[union-attr,operator]
+            for entered in self._first.rule.relevance_input.values():  # type: ignore[union-attr,operator]
+                self.entered = entered
         super()._restore_model()
 
 

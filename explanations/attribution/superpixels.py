@@ -26,7 +26,7 @@ def segments(image: Tensor, kind: str, count: int) -> Tensor:
     if kind == "quickshift":
         numbers = _quickshift(image)
     elif kind == "slic":
-        numbers = slic(_colours(image), n_segments=count, compactness=1, sigma=0.5, start_label=0)
+        numbers = slic(_colours(image), n_segments=count, compactness=1, start_label=0)
     elif kind == "squares":
         rows, columns = _grid(height, width, count)
         numbers = (np.arange(height) * rows // height)[:, None] * columns + np.arange(

@@ -9,7 +9,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("survey", "0024_require_a_team"),
+        ("survey", "0025_restore_archives"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -53,7 +53,7 @@ def test_a_set_has_every_class_by_every_method_twice_and_the_class_means(plan: P
 def test_a_finished_folder_holds_the_set_and_nothing_else(plan: Plan, tmp_path: Path) -> None:
     building.build(tmp_path / "set", plan)
     names = sorted(path.name for path in (tmp_path / "set").iterdir())
-    assert names == ["images", "manifest.json", "maps.safetensors", "timings.json"]
+    assert names == ["images", "manifest.json", "maps.safetensors", "support.safetensors", "timings.json"]
     assert len(list((tmp_path / "set" / "images").iterdir())) == 30
 
 
@@ -311,6 +311,28 @@ def test_the_manifest_tells_parameters_and_passes(plan: Plan, tmp_path: Path) ->
     assert built["class-mean"].purpose == "check"
 
 
+def test_the_support_of_every_pixel_is_kept_beside_the_map(plan: Plan, tmp_path: Path) -> None:
+    """LIME chooses 10 pixels of each of 3 images."""
+    building.build(tmp_path / "set", plan)
+    support = manifest.read_support(tmp_path / "set")
+    maps = manifest.read_maps(tmp_path / "set")
+    assert support["normlime/1/1"].sum() == pytest.approx(30, abs=3)
+    assert (maps["normlime/1/1"][support["normlime/1/1"] == 0] == 0).all()
+    assert support.keys() == {key for key in maps if not key.startswith("class-mean")}
+
+
+def test_pixels_with_less_than_the_wanted_support_are_left_out(plan: Plan, tmp_path: Path) -> None:
+    """Each of three images chooses four of the nine pixels of its square."""
+    normlime = changed(plan, methods=("normlime",), parameters={"lime": {**SMALL["lime"], "features": 4}})
+    building.build(tmp_path / "all", normlime)
+    built = building.build(tmp_path / "some", changed(normlime, minimum_support=3))
+    support = manifest.read_support(tmp_path / "some")["normlime/1/1"]
+    every, some = (manifest.read_maps(tmp_path / name)["normlime/1/1"] for name in ("all", "some"))
+    np.testing.assert_array_equal(some, np.where(support >= 3, every, 0))
+    assert (every != some).any()
+    assert built.methods[0].parameters["minimum_support"] == 3
+
+
 def test_the_pictures_tell_nothing_but_the_map(plan: Plan, tmp_path: Path) -> None:
     built = building.build(tmp_path / "set", plan)
     files = list((tmp_path / "set" / "images").iterdir())
@@ -338,6 +360,7 @@ def test_progress_ends_at_the_whole(plan: Plan, tmp_path: Path) -> None:
     [
         ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(methods.METHODS)}"),
         ({"methods": ()}, "a set has at least one method and one replicate, and its seed is not negative"),
+        ({"minimum_support": 0}, "the minimum support is 0; allowed: from 1 image"),
         ({"replicates": 0}, "a set has at least one method and one replicate, and its seed is not negative"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),
         (

@@ -40,7 +40,7 @@ def test_every_method_of_the_field_is_there() -> None:
         *("Guided Grad-CAM", "DeepLIFT", "DeepSHAP", "GradientSHAP", "KernelSHAP", "LIME"),
         *("LIME on superpixels (Quickshift)", "LIME on superpixels (SLIC)", "SP-LIME's picks"),
         *("NormLIME", "Global NormLIME", "NormLIME on superpixels", "NormLIME on a layer's units"),
-        *("RISE", "Occlusion", "XRAI", "LRP", "Deep Taylor decomposition", "Random"),
+        *("RISE", "Occlusion", "XRAI", "LRP", "Deep Taylor", "Random"),
     }
 
 

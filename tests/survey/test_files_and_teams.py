@@ -1,8 +1,11 @@
+import io
+import zipfile
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from survey.models import AuditEvent, Membership, Study
+from survey.models import AuditEvent, ExplanationSet, Membership, Study
 from survey.models.teams import first_team
 from survey.study_file import export_study, study_sha256
 
@@ -17,7 +20,7 @@ def upload(client, content, name="own.yaml"):
     return client.post(reverse("studio:import_study"), {"file": SimpleUploadedFile(name, content)})
 
 
-@pytest.mark.parametrize("name", ["files", "study_file", "plan"])
+@pytest.mark.parametrize("name", ["files", "study_file", "plan", "plan_markdown", "risks"])
 def test_files_are_for_the_team_only(researcher, stranger, outsider, draft_study, name):
     address = reverse(f"studio:{name}", args=["digits"])
     assert researcher.get(address).status_code == 200
@@ -41,7 +44,8 @@ def test_a_study_file_makes_the_same_study_again(researcher, draft_study):
         (b"format: nonsense\n", "own.yaml"),
         (b"\xff\xfe", "byte 0 is not UTF-8"),
         (b"", "The submitted file is empty."),
-        (b"x" * 1_000_001, "allowed are 1,000,000"),
+        (b"x" * 1_000_001, "a study file has 1,000,000 at most"),
+        (b"PK\x05\x06" + bytes(18), "SHA256SUMS"),  # a zip with nothing in it
     ],
 )
 def test_a_file_that_is_none_is_refused_with_its_reason(researcher, explanation_set, content, message):
@@ -58,7 +62,7 @@ def test_the_plan_is_frozen_under_the_hash_of_the_study_file(researcher, open_st
     open_study.refresh_from_db()
     assert open_study.design_sha256 == study_sha256(open_study.design)
     assert open_study.design_sha256 in page
-    assert "Frozen on" in page
+    assert "draft" not in page
 
 
 def test_an_administrator_gives_roles_and_the_log_keeps_it(researcher, outsider):
@@ -125,3 +129,51 @@ def test_the_log_takes_few_queries_at_any_length(researcher, open_study, django_
         AuditEvent.objects.record(researcher.user, AuditEvent.Action.EXPORTED, open_study)
     with django_assert_max_num_queries(8):
         assert "Page 1 of 3" in text(researcher.get(reverse("studio:audit")))
+
+
+def zipped(folder):
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return file.getvalue()
+
+
+def test_a_zipped_set_is_uploaded(researcher, set_folder):
+    file = SimpleUploadedFile("set.zip", zipped(set_folder))
+    response = researcher.post(reverse("studio:upload_set"), {"file": file})
+    assert response.headers["Location"] == ExplanationSet.objects.get().get_absolute_url()
+
+
+def test_a_zip_that_is_no_set_is_refused_in_one_line(researcher, tmp_path):
+    (tmp_path / "evil.pkl").write_bytes(b"cos")
+    file = SimpleUploadedFile("set.zip", zipped(tmp_path))
+    assert "set.zip: 0 files named manifest.json" in text(
+        researcher.post(reverse("studio:upload_set"), {"file": file})
+    )
+    assert not ExplanationSet.objects.exists()
+
+
+def test_strangers_and_analysts_upload_nothing(stranger, analyst):
+    assert stranger.post(reverse("studio:upload_set")).status_code == 302
+    assert analyst.get(reverse("studio:upload_set")).status_code == 403
+
+
+def test_risks_are_told_before_the_opening_with_the_field_to_change(researcher, draft_study):
+    draft_study.n_checks, draft_study.min_passed = 0, 0
+    draft_study.save()
+    page = text(researcher.get(reverse("studio:risks", args=["digits"])))
+    assert "Without attention checks nobody can be left out" in page
+    assert "/design/#id_n_checks" in page
+
+
+def test_an_open_study_gets_a_new_version_once(researcher, open_study):
+    address = reverse("studio:new_version", args=["digits"])
+    assert researcher.post(address).headers["Location"] == "/studio/studies/digits-v2/"
+    assert "has a new version already" in text(researcher.post(address, follow=True))
+    assert Study.objects.get(slug="digits-v2").previous == open_study
+
+
+def test_an_archive_is_of_a_closed_study(researcher, open_study):
+    response = researcher.get(reverse("studio:archive", args=["digits"]), follow=True)
+    assert "an archive is of a closed study" in text(response)

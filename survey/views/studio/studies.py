@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from ...design_effect import effect_of
 from ...models import AuditEvent, ExplanationSet, SetBuild, Study
+from ...review import risks
 from ...rights import Action, teams_for
 from ...studio_forms import DesignForm, Frozen
 from .finding import find_study, find_to_post, require_maker
@@ -80,6 +81,14 @@ def study(request, slug):
     if not found.is_draft:
         return redirect("studio:live", slug)
     return render(request, "studio/review.html", {"study": found, "tab": "live", **_facts(found)})
+
+
+@login_required
+@require_safe
+def review_risks(request, slug):
+    """What is risky in a draft: a part of its own, since pictures are compared and studies simulated."""
+    found = find_study(request, slug)
+    return render(request, "studio/risks.html", {"study": found, "risks": risks(found)})
 
 
 @login_required
