@@ -10,6 +10,9 @@ from django.utils import timezone
 from .models import Participation
 
 PACE_OVER = timedelta(hours=24)
+LATEST = (
+    1000  # participations whose median time is told: reading all of 10,000 was a third of the page's time
+)
 Status = Participation.Status
 ENDED = [Status.COMPLETE, Status.FAILED]  # FAILED: sent away as soon as too few checks could be passed
 
@@ -92,9 +95,10 @@ def dropouts(study, *, simulated=False):
 
 
 def median_minutes(study, *, simulated=False):
-    """Between consent and the last answer, of all who are complete; None while nobody is."""
-    done = _participations(study, simulated).filter(status=Status.COMPLETE)
-    spans = [(end - begin).total_seconds() for begin, end in done.values_list("consented_at", "finished_at")]
+    """Between consent and the last answer, of the latest LATEST who are complete; None while nobody is."""
+    done = _participations(study, simulated).filter(status=Status.COMPLETE).order_by("-pk")
+    moments = done.values_list("consented_at", "finished_at")[:LATEST]
+    spans = [(end - begin).total_seconds() for begin, end in moments]
     return median(spans) / 60 if spans else None
 
 

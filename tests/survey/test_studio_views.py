@@ -325,3 +325,25 @@ def test_the_power_page_says_what_it_can_not_simulate(researcher, draft_study):
     page = researcher.get(reverse("studio:power_estimate", args=["digits"]), {"lead": "2"})
     assert "Expected lead: Ensure this value is less than or equal to 0.95." in text(page)
     assert researcher.get(reverse("studio:power_curve", args=["digits"]), {"lead": "2"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("study", "design", "texts", "power", "power_estimate", "risks", "rehearsal"),
+        *("results", "files", "plan", "preview"),
+    ],
+)
+def test_no_page_of_a_study_takes_more_than_twelve_queries(
+    researcher, draft_study, django_assert_max_num_queries, name
+):
+    with django_assert_max_num_queries(12):
+        researcher.get(reverse(f"studio:{name}", args=["digits"]))
+
+
+@pytest.mark.parametrize("name", ["studies", "teams", "audit", "import_study", "upload_set", "new_build"])
+def test_no_page_of_the_studio_takes_more_than_twelve_queries(
+    researcher, draft_study, django_assert_max_num_queries, name
+):
+    with django_assert_max_num_queries(12):
+        researcher.get(reverse(f"studio:{name}"))
