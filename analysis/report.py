@@ -17,8 +17,10 @@ from analysis import charts, forms, page, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
 from analysis.choice import Estimates, PairEstimate, Share, clustered_shares, compare, estimate
+from analysis.concordance import Concordance, concordance
 from analysis.design import Design, design
 from analysis.flow import Flow, flow
+from analysis.measures import MetricTable
 from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.resampling import SEED
 from analysis.tables import Section, Table
@@ -96,6 +98,7 @@ class Report:
     seed: int
     counts: Counts = field(repr=False)
     table: VoteTable = field(repr=False)
+    metrics: MetricTable | None = field(repr=False, default=None)
 
     @cached_property
     def answer(self) -> str:
@@ -135,6 +138,11 @@ class Report:
     def design(self) -> Design:
         """Checks of the design: place, order, class, carelessness, agreement."""
         return design(self.table, self.counts, self.min_passed, self.seed)
+
+    @cached_property
+    def concordance(self) -> Concordance | None:
+        """Whether metrics of the maps and people agree; None where no metrics were given."""
+        return concordance(self.table, self.counts, self.metrics, self.seed) if self.metrics else None
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
@@ -389,6 +397,7 @@ class Report:
             "primary": self.primary,
             "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
             "estimates": _estimates(self.estimates),
+            "metric_agreement": _concordance(self.concordance),
             "caveat": self.caveat,
             "notes": list(self.notes),
             "source": {"name": self.name, "sha256": self.sha256},
@@ -403,12 +412,13 @@ def report(
     simulated: str = "include",
     primary: str = PRIMARY,
     seed: int = SEED,
+    metrics: MetricTable | None = None,
 ) -> Report:
     """Count the votes of a table and test them.
 
     `min_passed` and `simulated` are those of `VoteTable.counts`; `primary` is one of `omnibus.NAMES`, and
-    `seed` is that of all resampling. Raises NoVotesError where there is no vote to count, and VoteTableError
-    where the table is at fault.
+    `seed` is that of all resampling; `metrics` of the maps are held against the votes. Raises NoVotesError
+    where there is no vote to count, and VoteTableError where the table is at fault.
     """
     counts = table.counts(min_passed, simulated)
     n, comparable = len(counts.participants), len(counts.methods) > 1
@@ -433,6 +443,7 @@ def report(
         seed=seed,
         counts=counts,
         table=table,
+        metrics=metrics,
     )
 
 
@@ -482,3 +493,7 @@ def _estimates(estimates: Estimates) -> dict[str, Any]:
         "rankings": rankings and [{"order": list(o), "probability": p} for o, p in rankings.orders],
         "first": rankings and rankings.first,
     }
+
+
+def _concordance(found: Concordance | None) -> dict[str, Any] | None:
+    return None if found is None else asdict(found) | {"detectable": found.detectable}
