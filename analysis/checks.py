@@ -8,11 +8,15 @@ from numpy.typing import NDArray
 
 from analysis.layout import (
     KINDS,
+    MAX_METHODS,
     METHOD_COLUMNS,
+    N_OPTIONS,
     TRUTH,
     UNPRINTABLE,
     VoteTableError,
+    is_none,
     of_each,
+    place_of,
     quoted,
     scored,
 )
@@ -32,6 +36,7 @@ class Checks:
         self.positions()
         self.chosen_methods()
         self.positions_agree()
+        self.none_is_no_method()
         self.one_answer_to_a_question()
         for column in ("kept", "simulated", "status", "checks_passed"):
             self.same_for_a_participant(column)
@@ -83,7 +88,10 @@ class Checks:
             self.refuse(self.answers["study"] != first, "study", complaint)
 
     def positions(self) -> None:
-        self.matches("chosen_position", r"(?:[1-4](?:\.0)?)?", "is not a position; allowed are 1, 2, 3, 4")
+        there = [place_of(column) for column in METHOD_COLUMNS if column in self.answers]
+        places = [str(place) for place in range(1, (max(*there, N_OPTIONS) if there else MAX_METHODS) + 1)]
+        complaint = f"is not a position; allowed are {', '.join(places)}, or 0 for none of the pictures"
+        self.matches("chosen_position", rf"(?:(?:0|{'|'.join(places)})(?:\.0)?)?", complaint)
 
     def chosen_methods(self) -> None:
         columns = [column for column in METHOD_COLUMNS if column in self.answers]
@@ -113,18 +121,27 @@ class Checks:
     def positions_agree(self) -> None:
         if "chosen_position" not in self.answers:
             return
-        place = of_each(self.answers["chosen_position"], lambda value: int(value[:1] or 0), np.int64)
+        place = of_each(self.answers["chosen_position"], lambda value: int(float(value or 0)), np.int64)
         asked, chosen = scored(self.answers), self.codes("chosen_method")
         for column in METHOD_COLUMNS:
             if column in self.answers:
                 here = self.codes(column)
-                wrong = asked & (place == int(column[-1])) & (here != self.code_of_nothing) & (here != chosen)
+                filled = here != self.code_of_nothing
+                wrong = asked & (place == place_of(column)) & filled & (here != chosen)
                 if wrong.any():
                     self.refuse_position(int(wrong.argmax()), column)
 
+    def none_is_no_method(self) -> None:
+        """Position 0 says that none of the pictures was chosen, so there is no chosen method."""
+        if "chosen_position" in self.answers:
+            none = of_each(self.answers["chosen_position"], is_none, np.bool_)
+            method = (self.answers["chosen_method"] != "").to_numpy()
+            complaint = "is a method, but chosen_position 0 says that none was chosen; allowed is nothing"
+            self.refuse(pd.Series(none & method), "chosen_method", complaint)
+
     def refuse_position(self, at: int, column: str) -> None:
         row, answer = self.answers.index[at], self.answers.iloc[at]
-        allowed = [c[-1] for c in METHOD_COLUMNS if answer.get(c) == answer["chosen_method"] != ""]
+        allowed = [str(place_of(c)) for c in METHOD_COLUMNS if answer.get(c) == answer["chosen_method"] != ""]
         complaint = (
             f"is where {column} has {quoted(answer[column])}, but chosen_method is "
             f"{quoted(answer['chosen_method'])}; allowed is {' or '.join(allowed) or 'nothing'}"

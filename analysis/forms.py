@@ -72,6 +72,8 @@ def csv_table(report: Report) -> str:
         for quantity, odds in (("odds ratio", row.odds), ("odds ratio at equal methods", row.beyond)):
             tail = (_cell(odds.p), _cell(odds.log10_p))
             writer.writerow((quantity, row.metric, "", *_estimate(odds.ratio), *tail))
+    for name, effect in report.one_sided_effects.items():
+        writer.writerow((f"{name} (noncentral F)", "", "", *_estimate(effect), "", ""))
     for name, test in report.omnibus.tests.items() if report.omnibus else ():
         writer.writerow((NAMES[name], "", "", "", "", "", _cell(test.p), _cell(test.log10_p)))
     return out.getvalue()

@@ -187,7 +187,7 @@ def _long(frame: pd.DataFrame, name: str, shape: str) -> pd.DataFrame:
         raise VoteTableError(f"{name}: no column of a {kind} beside {', '.join(people.columns)}")
     if shape == "questions":
         return pd.concat([people.assign(question=column, chosen_method=frame[column]) for column in others])
-    # All columns were on offer, so that a method without votes is a group too; the table has room for four.
+    # All columns were on offer, so that a method without votes is a group too; the table has room for some.
     offered = dict(zip(METHOD_COLUMNS, others, strict=False)) if len(others) <= len(METHOD_COLUMNS) else {}
     parts = []
     for column in others:

@@ -63,6 +63,34 @@ def sp_lime(weights: Floats) -> Floats:
     return np.asarray(np.sqrt(positive.sum(axis=0)))  # equation 6: I_i = sqrt(sum over images of |w_i|)
 
 
+PICKED = 10  # images of SP-LIME's pick: Ribeiro et al. show people "a few"
+
+
+def sp_lime_pick(weights: Floats) -> Floats:
+    """The mean over the images that SP-LIME picks as representative, at most PICKED of them."""
+    return mean(weights[submodular_pick(weights, PICKED)])
+
+
+def submodular_pick(weights: Floats, budget: int) -> list[int]:
+    """SP-LIME's pick: at most `budget` images, in order, that together cover the important features.
+
+    Algorithm 2 of arXiv:1602.04938: greedily the image that adds most to the sum of the importances of the
+    features that some picked image chose. It ends where no image adds any.
+    """
+    chosen = weights != 0  # (n, features)
+    importance = np.sqrt(np.abs(weights).sum(axis=0))  # (features,)
+    covered = np.zeros(weights.shape[1], dtype=bool)
+    picked: list[int] = []
+    while len(picked) < min(budget, len(weights)):
+        gains = (chosen & ~covered) @ importance  # (n,)
+        best = int(gains.argmax())
+        if gains[best] <= 0:
+            break
+        picked.append(best)
+        covered |= chosen[best]
+    return picked or [0]
+
+
 def normlime_global(weights: Floats) -> Floats:
     """NormLIME's global importance of each feature: never negative, whatever the class of the images."""
     share = _share(weights)  # equation 4: gamma(w, i) = |w_i| / ||w||_1
@@ -88,7 +116,8 @@ def _average(terms: Floats, counts: Counts) -> Floats:
     return np.asarray(terms.sum(axis=0) / np.maximum(counts, 1))
 
 
-_SP_LIME = "Ribeiro et al. 2016, arXiv:1602.04938; Ahern et al. 2019, arXiv:1909.04200"
+_RIBEIRO = "Ribeiro et al. 2016, arXiv:1602.04938"
+_SP_LIME = f"{_RIBEIRO}; Ahern et al. 2019, arXiv:1909.04200"
 
 AGGREGATIONS = {
     aggregation.slug: aggregation
@@ -107,6 +136,13 @@ AGGREGATIONS = {
             f"SP-LIME's importance from positive weights: {_SP_LIME}, equation 6 and section 4.1.3",
             sp_lime,
             signed=False,
+        ),
+        Aggregation(
+            "sp-lime-pick",
+            "SP-LIME's picks",
+            f"The mean over the images of SP-LIME's submodular pick: {_RIBEIRO}, algorithm 2",
+            sp_lime_pick,
+            signed=True,
         ),
         Aggregation(
             "normlime",

@@ -9,12 +9,14 @@ Where there is a CUDA device it takes the place of the processor. Knows no metho
 import copy
 import ctypes
 import os
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -73,17 +75,38 @@ def on(threads: int | None = None, device: str | None = None) -> Iterator[Execut
         _current.reset(token)
 
 
-@contextmanager
-def single_threaded() -> Iterator[None]:
+class _Limit:
+    """How many threads of this process are inside `single_threaded`, and what to restore after the last."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.before = 1
+        self.blas: Any = None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.before = torch.get_num_threads()
+                self.blas = threadpool_limits(limits=1, user_api="blas")
+            self.inside += 1
+            torch.set_num_threads(1)  # each thread has a setting of its own besides
+
+    def __exit__(self, *raised: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.blas.restore_original_limits()
+                torch.set_num_threads(self.before)
+
+
+_limit = _Limit()
+
+
+def single_threaded() -> AbstractContextManager[None]:
     """Inside, every operation of PyTorch, NumPy and SciPy takes one thread: its rounding depends on no
     setting."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(limits=1, user_api="blas"):
-            yield
-    finally:
-        torch.set_num_threads(before)
+    return _limit
 
 
 @contextmanager

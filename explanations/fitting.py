@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from explanations import classifiers, datasets
 from explanations.datasets import LabelledImages
-from explanations.preprocessing import Preprocessing
+from explanations.preprocessing import Around, Preprocessing
 
 
 def loaded(
@@ -49,13 +49,12 @@ def fitted(factory: str, model: nn.Module, image: Tensor, classes: tuple[str, ..
     return model
 
 
-class Logits(nn.Module):
+class Logits(Around):
     """A network that returns several things, of which the one at `place` (a number, a key, an attribute) is
     its logits."""
 
     def __init__(self, model: nn.Module, place: int | str) -> None:
-        super().__init__()
-        self.model = model
+        super().__init__(model)
         self.place = place
 
     def forward(self, images: Tensor) -> Any:

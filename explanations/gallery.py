@@ -98,7 +98,7 @@ class _Sheet:
         scale = max(1, CELL // max(height, width))
         self.cell = (height * scale, width * scale)
         group = len(self.replicates) * (self.cell[1] + GAP) - GAP
-        self.titles = [_wrapped(method.title, group + GROUP_GAP - GAP, TITLE_SIZE) for method in self.methods]
+        self.titles = [_wrapped(method.title, group + GAP, TITLE_SIZE) for method in self.methods]
         self.captions = {
             label: _wrapped(example.prediction, self.cell[1] + GROUP_GAP, NOTE_SIZE)
             for label, example in self.examples.items()
@@ -117,15 +117,16 @@ class _Sheet:
         self.row = self.cell[0] + ROW_GAP + lines * _line(NOTE_SIZE) + bool(lines) * GAP // 2
         self.bottom = self.top + len(self.labels) * self.row
         self.width: int = max(
-            self.groups + len(self.methods) * self.step - GROUP_GAP + MARGIN, self.first + 3 * BAR[0]
+            self.groups + len(self.methods) * self.step - GROUP_GAP + MARGIN, self.first + 2 * BAR[0]
         )
-        self.note = [piece for line in self.note for piece in _wrapped(line, self._note_width, NOTE_SIZE)]
-        foot = max(BAR[1] + GAP + _line(NOTE_SIZE), len(self.note) * _line(NOTE_SIZE))
+        beside = self.first + BAR[0] + 2 * GROUP_GAP
+        room = [self.width - MARGIN - left for left in (self.first, beside)]
+        self.is_beside = room[1] >= max(_width(line, NOTE_SIZE) for line in self.note)
+        self.note = [piece for line in self.note for piece in _wrapped(line, room[self.is_beside], NOTE_SIZE)]
+        self.legend = BAR[1] + GAP + 2 * _line(NOTE_SIZE)
+        lines = len(self.note) * _line(NOTE_SIZE)
+        foot = max(self.legend, lines) if self.is_beside else self.legend + lines
         self.height = self.bottom + ROW_GAP + foot + MARGIN
-
-    @property
-    def _note_width(self) -> int:
-        return self.width - MARGIN - self.first - BAR[0] - 2 * GROUP_GAP
 
     def figure(self) -> Figure:
         self.drawing = Figure(figsize=(self.width / DPI, self.height / DPI), facecolor="white")
@@ -178,7 +179,8 @@ class _Sheet:
         for share, side, words in ends:
             left = self.first + share * BAR[0]
             self._text(left, below, words, NOTE_SIZE, ha=side, color=NOTE_INK)
-        left = self.first + BAR[0] + 2 * GROUP_GAP
+        left = self.first + self.is_beside * (BAR[0] + 2 * GROUP_GAP)
+        top += (not self.is_beside) * self.legend
         self._text(left, top, "\n".join(self.note), NOTE_SIZE, ha="left", va="top", color=NOTE_INK)
 
     def _picture(

@@ -122,19 +122,33 @@ def shaped(images: Tensor, wanted: Preprocessing) -> Tensor:
     return resized[:, :, top : top + height, left : left + width].contiguous()
 
 
-class Normalised(nn.Module):
+class Around(nn.Module):
+    """A classifier in a wrapping, whose layers keep the names that its owner knows."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def get_submodule(self, target: str) -> nn.Module:
+        """The layer called `target` here or within. Raises AttributeError."""
+        try:
+            return super().get_submodule(target)
+        except AttributeError:
+            return self.model.get_submodule(target)
+
+
+class Normalised(Around):
     """A classifier behind the mean and standard deviation that it was trained with.
 
     Images `(N, C, H, W)` in [0, 1] in; what the classifier makes of `(images - mean) / std` out.
     """
 
     def __init__(self, model: nn.Module, preprocessing: Preprocessing) -> None:
-        super().__init__()
+        super().__init__(model)
         self.preprocessing = preprocessing
         mean, std = preprocessing.mean or (0.0,), preprocessing.std or (1.0,)
         self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1))
         self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1))
-        self.model = model
 
     mean: Tensor
     std: Tensor

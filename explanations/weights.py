@@ -49,7 +49,7 @@ def read(path: Path) -> dict[str, Tensor]:
         if content.startswith(PICKLES):
             raise ValueError(
                 f"{path}: is a pickle, which can run any code, and is not loaded; who trusts it can write "
-                "its tensors anew with safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')"
+                "its tensors anew with safetensors.torch.save_model(model, 'weights.safetensors')"
             ) from None
         raise ValueError(f"{path}: is not a safetensors file ({error})") from None
     for name, tensor in tensors.items():

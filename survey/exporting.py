@@ -3,22 +3,25 @@
 import csv
 from functools import lru_cache
 
+import pyarrow as pa
+from pyarrow import parquet
+
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Question
-from .models.studies import N_OPTIONS
 
 __all__ = [
-    "COLUMNS",
     "REPORT_FORMATS",
     "SIMULATED",
     "chart_of",
     "codebook_lines",
+    "columns_of",
     "study_report",
     "vote_lines",
     "vote_rows",
     "votes_file_name",
+    "votes_parquet",
 ]
 
 # What a study's report is written as.
@@ -31,31 +34,40 @@ REPORT_FORMATS = {
     "csv": ("text/csv; charset=utf-8", lambda report: report.to_csv()),
 }
 
-# The vote table's columns and what they hold; the codebook is made from this.
-COLUMNS = {
-    "study": "short name of the study",
-    "participant": "participant, numbered over all studies of this site; tells nothing of the person",
-    "position": "place of the question for this participant: 0 is practice, then from 1",
-    "question": "the question: class and replicate, with the kind before it unless it is scored",
-    "kind": "scored, check (attention check: one right answer) or practice",
-    "label": "the class that was asked about",
-    "replicate": "which of the disjoint samples of images the pictures come from; of checks, a number",
-    **{f"method_{n}": f"method of the picture shown in place {n}" for n in range(1, N_OPTIONS + 1)},
-    "chosen_position": f"place of the chosen picture, 1 to {N_OPTIONS}",
-    "chosen_method": "method of the chosen picture",
-    "correct": "checks and practice: whether the right picture was chosen; scored: empty",
-    "shown_at": "when the server sent the page that was answered (ISO 8601, UTC)",
-    "answered_at": "when the server stored the answer (ISO 8601, UTC)",
-    "response_ms": "milliseconds between the two",
-    "status": "of the participation: answering, complete, timed out or withdrawn",
-    "checks_passed": "attention checks passed; empty until complete",
-    "kept": "true if complete and enough checks were passed: part of the analysis",
-    "simulated": "true if a program answered",
-}
+
+def columns_of(study):
+    """The columns of the study's vote table and what they hold; the codebook is made from this."""
+    return _columns(study.n_options)
+
+
+@lru_cache
+def _columns(n_options):
+    return {
+        "study": "short name of the study",
+        "participant": "participant, numbered over all studies of this site; tells nothing of the person",
+        "position": "place of the question for this participant: 0 is practice, then from 1",
+        "question": "the question: class and replicate, with the kind before it unless it is scored",
+        "kind": "scored, check (attention check: one right answer) or practice",
+        "label": "the class that was asked about",
+        "replicate": "which of the disjoint samples of images the pictures come from; of checks, a number",
+        **{f"method_{n}": f"method of the picture shown in place {n}" for n in range(1, n_options + 1)},
+        "chosen_position": f"place of the chosen picture, 1 to {n_options}; 0 for none of them",
+        "chosen_method": "method of the chosen picture",
+        "correct": "checks and practice: whether the right picture was chosen; scored: empty",
+        "shown_at": "when the server sent the page that was answered (ISO 8601, UTC)",
+        "answered_at": "when the server stored the answer (ISO 8601, UTC)",
+        "response_ms": "milliseconds between the two",
+        "status": "of the participation: answering, complete, failed checks, timed out or withdrawn",
+        "checks_passed": "attention checks passed; empty until complete",
+        "kept": "true if complete and enough checks were passed: part of the analysis",
+        "simulated": "true if a program answered",
+        "version": "of the study that was answered; a study that was changed after opening is a new version",
+        "design": "SHA-256 of the study file that was frozen when the study opened",
+    }
 
 
 def vote_rows(study):
-    """The study's vote table: a dict for each answer, with the keys of COLUMNS and plain values."""
+    """The study's vote table: a dict for each answer, with the keys of columns_of and plain values."""
     answers = (
         Answer.objects.filter(planned__participation__study=study)
         .select_related("planned__participation", "planned__question", "option")
@@ -74,6 +86,7 @@ def _row(study, answer, methods):
     planned, participation = answer.planned, answer.planned.participation
     question = planned.question
     shown = [methods[question.pk, number] for number in planned.option_order]
+    chosen = answer.chosen_position
     return {
         "study": study.slug,
         "participant": participation.code,
@@ -83,9 +96,9 @@ def _row(study, answer, methods):
         "label": question.label,
         "replicate": question.replicate,
         **{f"method_{place}": title for place, title in enumerate(shown, start=1)},
-        "chosen_position": answer.chosen_position,
-        "chosen_method": shown[answer.chosen_position - 1],
-        "correct": None if question.kind == Question.Kind.SCORED else answer.option.is_right,
+        "chosen_position": chosen,
+        "chosen_method": shown[chosen - 1] if chosen else "",
+        "correct": None if question.kind == Question.Kind.SCORED else bool(chosen and answer.option.is_right),
         "shown_at": answer.shown_at.isoformat(timespec="milliseconds"),
         "answered_at": answer.answered_at.isoformat(timespec="milliseconds"),
         "response_ms": answer.response_ms,
@@ -93,6 +106,8 @@ def _row(study, answer, methods):
         "checks_passed": participation.checks_passed,
         "kept": participation.kept,
         "simulated": participation.simulated,
+        "version": study.version,
+        "design": study.design_sha256,
     }
 
 
@@ -105,10 +120,27 @@ class _Echo:
 
 def vote_lines(study):
     """The vote table as lines of CSV, the header first."""
-    writer = csv.DictWriter(_Echo(), COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(_Echo(), columns_of(study), lineterminator="\n")
     yield writer.writeheader()
     for row in vote_rows(study):
         yield writer.writerow({column: _spelled(value) for column, value in row.items()})
+
+
+def votes_parquet(study):
+    """The vote table as a Parquet file: the same texts as in the CSV, and the design's hash beside them."""
+    columns = list(columns_of(study))
+    rows = [[_as_text(row[column]) for column in columns] for row in vote_rows(study)]
+    table = pa.table(
+        {column: pa.array([row[i] for row in rows], pa.string()) for i, column in enumerate(columns)},
+        metadata={"design_sha256": study.design_sha256, "version": str(study.version)},
+    )
+    out = pa.BufferOutputStream()
+    parquet.write_table(table, out, compression="zstd")
+    return out.getvalue().to_pybytes()
+
+
+def _as_text(value):
+    return str(_spelled(value))
 
 
 def votes_file_name(study):
@@ -120,13 +152,13 @@ def study_report(study, simulated="include"):
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only.
     """
-    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated)
+    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated, study.primary_test)
 
 
 @lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
-def _report(table, name, simulated):
+def _report(table, name, simulated, primary):
     try:
-        return report(VoteTable.from_csv(table, name), simulated=simulated)
+        return report(VoteTable.from_csv(table, name), simulated=simulated, primary=primary)
     except NoVotesError:
         return None
 
@@ -139,10 +171,10 @@ def chart_of(report, name):
     return drawings[0].svg if drawings else None
 
 
-def codebook_lines():
+def codebook_lines(study):
     writer = csv.writer(_Echo(), lineterminator="\n")
     yield writer.writerow(["column", "meaning"])
-    for column, meaning in COLUMNS.items():
+    for column, meaning in columns_of(study).items():
         yield writer.writerow([column, meaning])
 
 

@@ -1,6 +1,9 @@
-"""From an explanation set's folder to rows and pictures; the only door to `explanations.manifest`."""
+"""From an explanation set's folder to rows, pictures, raw values; only door to `explanations.manifest`."""
 
 import hashlib
+import re
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from django.core.files.base import ContentFile
@@ -12,6 +15,12 @@ from PIL import Image
 from explanations import manifest as manifests
 
 from .models import ClassMap, ExplanationSet
+from .zip_reading import Limits, ZipRefused, unpack
+
+SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
+SET_FILES = re.compile(
+    rf"{re.escape(manifests.MANIFEST_FILE)}|{re.escape(manifests.MAPS_FILE)}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+)
 
 
 class ImportRefused(Exception):
@@ -30,6 +39,9 @@ def import_set(folder):
     digest = hashlib.sha256(text.encode()).hexdigest()
     known = ExplanationSet.objects.filter(digest=digest).first()
     if known:
+        if not known.maps:
+            known.maps = _store_maps(folder, digest)
+            known.save(update_fields=["maps"])
         return known
     explanation_set = _create_set(manifest, text, digest, folder)
     methods = {
@@ -40,6 +52,33 @@ def import_set(folder):
     }
     _create_maps(manifest, methods, folder)
     return explanation_set
+
+
+def import_zip(file, name="the zip file"):
+    """The ExplanationSet of a zipped folder (a path or a binary file). Raises ImportRefused.
+
+    The set may lie at the top of the zip or in its one folder; nothing else may be in it. Nothing in a zip is
+    run or unpickled.
+    """
+    with tempfile.TemporaryDirectory() as unpacked:
+        try:
+            names = unpack(file, unpacked, SET_LIMITS, name)
+        except ZipRefused as refusal:
+            raise ImportRefused(str(refusal)) from None
+        roots = [Path(path).parent for path in names if Path(path).name == manifests.MANIFEST_FILE]
+        if len(roots) != 1 or len(roots[0].parts) > 1:
+            raise ImportRefused(
+                f"{name}: {len(roots)} files named {manifests.MANIFEST_FILE} that it could begin with; "
+                "allowed is one, at the top or in the zip's one folder."
+            )
+        for path in map(Path, names):
+            inside = path.relative_to(roots[0]).as_posix() if path.is_relative_to(roots[0]) else ""
+            if not SET_FILES.fullmatch(inside):
+                raise ImportRefused(
+                    f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
+                    f"{manifests.MANIFEST_FILE}, {manifests.MAPS_FILE} and {manifests.IMAGES_FOLDER}/*.png."
+                )
+        return import_set(Path(unpacked) / roots[0])
 
 
 def _create_set(manifest, text, digest, folder):
@@ -58,6 +97,7 @@ def _create_set(manifest, text, digest, folder):
         classifier=manifest.classifier.factory,
         weights_sha256=manifest.classifier.weights_sha256,
         test_accuracy=manifest.classifier.test_accuracy,
+        maps=_store_maps(folder, digest),
         picture_width=width,
         picture_height=height,
     )
@@ -80,8 +120,27 @@ def _create_maps(manifest, methods, folder):
     )
 
 
+def _store_maps(folder, digest):
+    """Stores the raw values under the set's digest, once, and returns that name."""
+    return _kept(f"sets/{digest}/{manifests.MAPS_FILE}", (folder / manifests.MAPS_FILE).read_bytes())
+
+
+def raw_values(class_map):
+    """The raw importances of a class map, float32 (H, W); None if its set came without them."""
+    maps = class_map.method.explanation_set.maps
+    return _maps(maps.path)[manifests.array_key(*class_map.key())] if maps else None
+
+
+@lru_cache(maxsize=4)  # a page of a hundred maps reads their file once
+def _maps(path):
+    return manifests.read_maps(Path(path).parent)
+
+
 def _store(path):
     """Stores a picture under its content's name, once, and returns that name."""
     content = path.read_bytes()
-    name = f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png"
+    return _kept(f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png", content)
+
+
+def _kept(name, content):
     return name if default_storage.exists(name) else default_storage.save(name, ContentFile(content))

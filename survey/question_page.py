@@ -1,6 +1,13 @@
 """What a question's page shows, made from a planned question: the same for participants and for a preview."""
 
 from dataclasses import dataclass
+from functools import lru_cache
+
+from django.template.loader import get_template
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from .stencils import Stencil
 
 SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
 
@@ -20,41 +27,65 @@ class QuestionPage:
     side: int  # the pictures' width in their own pixels
     width: int  # shown, a whole multiple of their own, so that every map pixel is as large as any other
     height: int
-    position: int  # 0 for practice
+    position: int  # from 1; practice ends at 0
     total: int
-    chosen: int | None = None
+    chosen: int | None = None  # 0 is none of them
+    may_choose_none: bool = False
+    asks_reason: bool = False
     upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
 
     @classmethod
-    def of(cls, planned, study, text, total, chosen=None, following=None):
-        """The page of `planned` in the words of `text`.
+    def of(cls, planned, study, text, total, chosen=None):
+        """The page of a planned question in the words of `text`; `chosen` is a place from 1."""
+        options = planned.shown_options()
+        return cls._showing(planned.question, options, planned.position, study, text, total, chosen)
 
-        `chosen` is the position from 1 of the picture that was chosen, if one was; `following` the planned
-        question after it.
-        """
-        pictures = tuple(
-            Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
-            for number, option in enumerate(planned.shown_options(), start=1)
-        )
+    @classmethod
+    def of_turn(cls, turn, questions, study, text):
+        """The page of a Turn in an opened study with these `questions` by id."""
+        question = questions[turn.question_id]
+        options = question.in_order(turn.option_order)
+        places = (n for n, option in enumerate(options, start=1) if option.pk == turn.chosen_option_id)
+        chosen = next(places, 0) if turn.is_answered else None
+        upcoming = ()
+        if turn.following:
+            following, order = turn.following
+            upcoming = tuple(option.get_absolute_url() for option in questions[following].in_order(order))
+        position, total = turn.position, turn.last_position
+        return cls._showing(question, options, position, study, text, total, chosen, upcoming)
+
+    @classmethod
+    def _showing(cls, question, options, position, study, text, total, chosen, upcoming=()):
         explanation_set = study.explanation_set
         scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
         return cls(
-            heading=text.wording(planned.question.label),
-            pictures=pictures,
+            heading=_heading(question, options, text),
+            pictures=tuple(
+                Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
+                for number, option in enumerate(options, start=1)
+            ),
             side=explanation_set.picture_width,
             width=explanation_set.picture_width * scale,
             height=explanation_set.picture_height * scale,
-            position=planned.position,
+            position=position,
             total=total,
             chosen=chosen,
-            upcoming=tuple(option.get_absolute_url() for option in following.shown_options())
-            if following
-            else (),
+            upcoming=upcoming,
+            may_choose_none=study.allows_none and position > 0,
+            asks_reason=study.asks_reason and position > 0,
         )
 
     @property
     def is_practice(self):
+        return self.position <= 0
+
+    @property
+    def is_last_practice(self):
         return self.position == 0
+
+    @property
+    def is_answered(self):
+        return self.chosen is not None
 
     @property
     def right(self):
@@ -68,3 +99,63 @@ class QuestionPage:
     @property
     def n_answered(self):
         return max(0, self.position - 1)
+
+    def html_to_answer(self, study, text, *, simulated, shown, csrf_token):
+        """The page for somebody who has this question of an opened study before them, from a stencil."""
+        shape = (text.language, simulated, self.is_practice, len(self.pictures), len(self.upcoming))
+        values = {
+            "heading": self.heading,
+            "position": self.position,
+            "total": self.total,
+            "n_answered": self.n_answered,
+            "shown": shown,
+            "csrf_token": csrf_token,
+        }
+        values |= {f"picture_{picture.number}": picture.url for picture in self.pictures}
+        values |= {f"upcoming_{number}": address for number, address in enumerate(self.upcoming)}
+        opened = (study.seed, study.opened_at)  # tells studies apart that had one id, as `frozen_study` does
+        return _stencil(study, opened, self.side, self.width, self.height, *shape).fill(values)
+
+
+def _heading(question, options, text):
+    if question.is_instructed:
+        place = next(n for n, option in enumerate(options, start=1) if option.is_right)
+        with override(text.language):
+            return _("To show that you read the questions, please choose picture %(place)s here.") % {
+                "place": place
+            }
+    return text.wording(question.label)
+
+
+@lru_cache(maxsize=256)
+def _stencil(study, opened, side, width, height, language, simulated, is_practice, n_pictures, n_upcoming):
+    """The question's page of this shape; `study` is frozen, one object for as long as this process lives."""
+
+    def render(marks):
+        pictures = [{"number": n, "url": marks[f"picture_{n}"]} for n in range(1, n_pictures + 1)]
+        page = {name: marks[name] for name in ("heading", "position", "total", "n_answered")}
+        page |= {
+            "is_practice": is_practice,
+            "may_choose_none": study.allows_none and not is_practice,
+            "asks_reason": study.asks_reason and not is_practice,
+            "pictures": pictures,
+            "upcoming": [marks[f"upcoming_{n}"] for n in range(n_upcoming)],
+            "side": side,
+            "width": width,
+            "height": height,
+        }
+        context = {
+            "study": study,
+            "text": study.text_in(language),
+            "participation": {"simulated": simulated},
+            "page": page,
+            "shown": marks["shown"],
+            "csrf_token": marks["csrf_token"],
+        }
+        with override(language):
+            return get_template("participant/question.html").render(context)
+
+    numbered = [f"picture_{n}" for n in range(1, n_pictures + 1)]
+    numbered += [f"upcoming_{n}" for n in range(n_upcoming)]
+    names = ["heading", "position", "total", "n_answered", "shown", "csrf_token", *numbered]
+    return Stencil(render, names)

@@ -25,13 +25,13 @@ NEVER = [
     ("survey", ["torch", "captum", "sklearn"]),
     ("survey/models", ["survey.forms", "survey.views", "survey.api"]),
     ("survey/views/participant.py", ["survey.views.studio", "survey.views.results"]),
-    ("survey/views/studio.py", ["survey.views.participant", "survey.views.results"]),
+    ("survey/views/studio", ["survey.views.participant", "survey.views.results"]),
     ("survey/views/results.py", ["survey.views.participant", "survey.views.studio"]),
 ]
 # What only these doors may import.
 DOORS = [
-    ("explanations", "survey/importing.py"),
-    ("analysis", "survey/exporting.py"),
+    ("explanations", ("survey/importing.py",)),
+    ("analysis", ("survey/exporting.py", "survey/planning.py")),
 ]
 STANDARD_LIBRARY_AND_NUMPY = "explanations/manifest.py"
 
@@ -71,9 +71,9 @@ def test_no_room_imports_what_it_never_may(place, forbidden):
     assert broken(place, forbidden) == []
 
 
-@pytest.mark.parametrize(("pillar", "door"), DOORS, ids=[pillar for pillar, _ in DOORS])
-def test_the_site_enters_a_pillar_by_one_door(pillar, door):
-    elsewhere = [line for line in broken("survey", [pillar]) if not line.startswith(f"{door}:")]
+@pytest.mark.parametrize(("pillar", "doors"), DOORS, ids=[pillar for pillar, _ in DOORS])
+def test_the_site_enters_a_pillar_by_its_doors_only(pillar, doors):
+    elsewhere = [line for line in broken("survey", [pillar]) if line.split(":")[0] not in doors]
     assert elsewhere == []
 
 

@@ -62,6 +62,7 @@ def test_every_command_that_the_readme_names_exists():
     own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) \w+", README)
     django = {"python manage.py migrate", "python manage.py createsuperuser"}
     django |= {"python manage.py runserver", "python manage.py collectstatic"}
+    django |= {"python manage.py db_worker"}
     assert set(own) <= set(COMMANDS) | django
 
 

@@ -1,5 +1,7 @@
 """What the explanations' pillar made: sets of class maps, as `survey.importing` read them from a folder."""
 
+import json
+
 from django.db import models
 from django.urls import reverse
 
@@ -17,6 +19,8 @@ class ExplanationSet(models.Model):
     classifier = models.CharField("factory of the classifier", max_length=200)
     weights_sha256 = models.CharField(max_length=64)
     test_accuracy = models.FloatField("share of the test images classified correctly")
+    # Empty in a set imported before the values were kept; importing its folder again brings them.
+    maps = models.FileField("maps.safetensors, the raw values", upload_to="sets/", blank=True)
     picture_width = models.PositiveSmallIntegerField("pixels")
     picture_height = models.PositiveSmallIntegerField("pixels")
     imported_at = models.DateTimeField(auto_now_add=True)
@@ -39,6 +43,10 @@ class ExplanationSet(models.Model):
     @property
     def accuracy_percent(self):
         return f"{self.test_accuracy:.2%}"
+
+    def record(self):
+        """The manifest as written: dataset, classifier, drawing, versions; methods, parameters, cost."""
+        return json.loads(self.manifest)
 
     @property
     def class_maps(self):
@@ -67,6 +75,7 @@ class Method(models.Model):
     class Purpose(models.TextChoices):
         COMPARISON = "comparison", "compared with the others"
         CHECK = "check", "pictures of attention checks"
+        NOISE = "noise", "pictures without any pattern, drawn by the site for attention checks"
 
     explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="methods")
     slug = models.SlugField(max_length=80)
@@ -106,4 +115,8 @@ class ClassMap(models.Model):
         return f"{self.method} of {self.label}, replicate {self.replicate}"
 
     def get_absolute_url(self):
-        return reverse("studio:class_map", args=[self.pk])
+        return reverse("studio:class_map_page", args=[self.pk])
+
+    def key(self):
+        """The name of its raw values in the set's file of maps."""
+        return (self.method.slug, self.label, self.replicate)

@@ -4,6 +4,10 @@ A participation is a state machine: `MOVES` says which state follows which, the 
 say what is true in each. Whoever is answering, or complete and kept, holds a place: a number below the
 quota of the study, unique in it, from which the orders of the options are drawn. So the database itself keeps
 the quota, and a place that comes free is given again: the orders stay balanced over those who are kept.
+
+One thing that balance can't have: who loses a place and comes back to another one goes on with the orders of
+the first, since the answers given and the page that is open belong to them. Each such person who ends
+complete may put one order of a question above its share, and another one below.
 """
 
 import logging
@@ -18,7 +22,8 @@ from django.utils import timezone
 
 from ..recruitment import Outcome
 from .plans import Answer, PlannedQuestion, draw_plan
-from .studies import Question, Study, StudyFull, StudyNotOpen, new_seed, new_token
+from .questions import Question, new_token
+from .studies import Study, StudyFull, StudyNotOpen, new_seed
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +64,7 @@ class ParticipationQuerySet(models.QuerySet):
         if not study.frozen().is_screening:
             participation.screened_at = participation.consented_at
         plan = draw_plan(study, participation.seed, place)
+        participation.first_position = participation.next_position = plan[0].position
         participation.last_position = plan[-1].position
         participation.save(force_insert=True)
         for planned in plan:
@@ -98,6 +104,10 @@ class ParticipationQuerySet(models.QuerySet):
         since = timezone.now() - timedelta(minutes=study.idle_minutes)
         return self.filter(status__in=Participation.UNDER_WAY, active_at__lt=since)
 
+    def excluded(self):
+        """Those who are not part of the analysis, with what their `exclusion` is told from, in one query."""
+        return self.filter(kept=False).select_related("study")
+
     def locked(self):
         """With the row locked to the end of the transaction; its study comes with it, unlocked."""
         return self.select_for_update(of=["self"]).select_related("study")
@@ -109,27 +119,34 @@ class Participation(models.Model):
         ANSWERING = "answering"
         COMPLETE = "complete"
         SCREENED_OUT = "screened out"
+        FAILED = "failed"  # too many attention checks, in a study that then ends at once
         WITHDRAWN = "withdrawn"
         TIMED_OUT = "timed out"  # lost the place; may take a free one again
 
     UNDER_WAY = (Status.STARTED, Status.ANSWERING)
     MOVES = {
         Status.STARTED: {Status.ANSWERING, Status.SCREENED_OUT, Status.TIMED_OUT, Status.WITHDRAWN},
-        Status.ANSWERING: {Status.COMPLETE, Status.TIMED_OUT, Status.WITHDRAWN},
+        Status.ANSWERING: {Status.COMPLETE, Status.FAILED, Status.TIMED_OUT, Status.WITHDRAWN},
         Status.TIMED_OUT: {Status.STARTED, Status.ANSWERING, Status.WITHDRAWN},
         Status.COMPLETE: {Status.WITHDRAWN},
+        Status.FAILED: {Status.WITHDRAWN},
         Status.SCREENED_OUT: {Status.WITHDRAWN},
         Status.WITHDRAWN: set(),
     }
 
     study = models.ForeignKey(Study, models.PROTECT, related_name="participations")
+    archived_code = models.CharField(
+        "name in tables, where an archive was restored", max_length=12, blank=True
+    )
     public_id = models.CharField("id in the participant's own links", max_length=32, unique=True)
     language = models.CharField("language that the study is shown in", max_length=10, default="en")
     seed = models.BigIntegerField("seed of the order of the questions", default=new_seed)
     simulated = models.BooleanField("answered by a program", default=False)
     status = models.CharField(max_length=12, choices=Status.choices, default=Status.STARTED)
     place = models.PositiveIntegerField("place held, from 0", null=True)
-    next_position = models.PositiveSmallIntegerField("position of the first question not answered", default=0)
+    # 0 is the last practice question, where there is one; several begin below
+    first_position = models.SmallIntegerField("position of the first question", default=0)
+    next_position = models.SmallIntegerField("position of the first question not answered", default=0)
     last_position = models.PositiveSmallIntegerField("position of the last question", default=0)
     consented_at = models.DateTimeField(default=timezone.now)
     screened_at = models.DateTimeField("passed the screening, or there was none", null=True)
@@ -172,7 +189,7 @@ class Participation(models.Model):
                         kept=True,
                     )
                     | Q(
-                        status="complete",
+                        status__in=["complete", "failed"],
                         place=None,
                         finished_at__isnull=False,
                         checks_passed__isnull=False,
@@ -191,10 +208,14 @@ class Participation(models.Model):
             ),
             models.CheckConstraint(
                 condition=(
-                    Q(status__in=["started", "screened out"], next_position=0)
-                    | Q(status="answering", next_position__gte=1, next_position__lte=F("last_position"))
+                    Q(status__in=["started", "screened out"], next_position=F("first_position"))
+                    | Q(
+                        status="answering",
+                        next_position__gt=F("first_position"),
+                        next_position__lte=F("last_position"),
+                    )
                     | Q(status="complete", next_position=F("last_position") + 1)
-                    | Q(status="timed out", next_position__lte=F("last_position"))
+                    | Q(status__in=["timed out", "failed"], next_position__lte=F("last_position"))
                     | Q(status="withdrawn")
                 ),
                 name="participation_position_fits_its_status",
@@ -202,7 +223,7 @@ class Participation(models.Model):
             models.CheckConstraint(
                 condition=Q(screened_at__isnull=False)
                 | Q(status__in=["started", "screened out", "withdrawn"])
-                | Q(status="timed out", next_position=0),
+                | Q(status="timed out", next_position=F("first_position")),
                 name="screened_before_answering",
             ),
             models.CheckConstraint(
@@ -223,7 +244,7 @@ class Participation(models.Model):
     @property
     def code(self):
         """The name of this participant in exported tables; unlike the public id, it opens no page."""
-        return f"P{self.pk:05d}"
+        return self.archived_code or f"P{self.pk:05d}"
 
     @property
     def is_under_way(self):
@@ -235,8 +256,18 @@ class Participation(models.Model):
         return self.is_under_way or self.is_timed_out
 
     @property
+    def to_answer(self):
+        """The position of the question to answer next, None if there is none for this person."""
+        return self.next_position if self.may_answer else None
+
+    @property
     def is_complete(self):
         return self.status == self.Status.COMPLETE
+
+    @property
+    def has_failed(self):
+        """Ended before the last question: too few attention checks could still be passed."""
+        return self.status == self.Status.FAILED
 
     @property
     def is_timed_out(self):
@@ -251,16 +282,16 @@ class Participation(models.Model):
         """How it ended for the platform, None while it goes on or after a withdrawal."""
         if self.is_screened_out:
             return Outcome.SCREENED_OUT
-        if self.is_complete:
-            return Outcome.COMPLETE if self.kept else Outcome.FAILED_CHECKS
-        return None
+        if self.is_complete and self.kept:
+            return Outcome.COMPLETE
+        return Outcome.FAILED_CHECKS if self.is_complete or self.has_failed else None
 
     @property
     def exclusion(self):
         """Why this participation is not part of the analysis; empty if it is. Says nothing of payment."""
         if self.kept:
             return ""
-        if self.is_complete:
+        if self.is_complete or self.has_failed:
             return (
                 f"{self.checks_passed} of {self.study.n_checks} attention checks passed, "
                 f"{self.study.min_passed} needed"
@@ -295,9 +326,11 @@ class Participation(models.Model):
         if self.study.on_withdrawal == Study.Withdrawal.ERASE:
             Answer.objects.filter(planned__participation=self).delete()
             self.place = self.finished_at = self.checks_passed = self.last_answer_at = None
-            self.kept, self.next_position = False, 0
-        elif not self.kept:
-            self.place = None
+            self.kept, self.next_position = False, self.first_position
+        else:
+            Answer.objects.filter(planned__participation=self).update(reason="")  # may tell of the person
+            if not self.kept:
+                self.place = None
         self.save()
         log.info("withdrawn", extra={"participation": self.code, "answers": self.study.on_withdrawal})
 
@@ -309,14 +342,18 @@ class Participation(models.Model):
     def take_place(self):
         """Gives this locked, timed-out participation a place again."""
         study = Study.objects.locked().get(pk=self.study_id)
-        if not study.is_open:
+        if not study.takes_answers:
             raise StudyNotOpen
         self.place = Participation.objects.free_place(study, simulated=self.simulated)
         self.active_at = timezone.now()
-        self.move_to(self.Status.ANSWERING if self.next_position else self.Status.STARTED)
+        has_begun = self.next_position > self.first_position
+        self.move_to(self.Status.ANSWERING if has_begun else self.Status.STARTED)
 
-    def advance(self, answered_at):
-        """Moves this locked participation past the question that was just answered, or to its end."""
+    def advance(self, answered_at, *, failed_check=False):
+        """Moves this locked participation past the question that was just answered, or to its end.
+
+        A failed check ends it, if the study says so and too few checks are left to be passed.
+        """
         self.active_at = self.last_answer_at = answered_at
         self.next_position += 1
         if self.status == self.Status.STARTED:
@@ -325,15 +362,35 @@ class Participation(models.Model):
         if self.next_position > self.last_position:
             self._complete()
             changed += ["finished_at", "checks_passed", "kept"]
+        elif failed_check and self._can_not_pass():
+            self._fail()
+            changed += ["finished_at", "checks_passed"]
         self.save(update_fields=changed)
 
     def _complete(self):
         """Ends a participation whose last question is answered; who is not kept gives the place back."""
         self.move_to(self.Status.COMPLETE)
         self.finished_at = timezone.now()
-        self.checks_passed = Answer.objects.filter(
-            planned__participation=self, planned__question__kind=Question.Kind.CHECK, option__is_right=True
-        ).count()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
         self.kept = self.checks_passed >= self.study.frozen().min_passed
         if not self.kept:
             self.place = None
+
+    def _fail(self):
+        self.move_to(self.Status.FAILED)
+        self.finished_at = timezone.now()
+        self.checks_passed = self._checks().filter(option__is_right=True).count()
+        self.place = None
+
+    def _can_not_pass(self):
+        """Whether too few checks are left to be kept, in a study that then ends at once."""
+        study = self.study.frozen()
+        if study.on_failed_checks != Study.OnFailedChecks.AT_ONCE:
+            return False
+        checks = self._checks()
+        failed = checks.count() - checks.filter(option__is_right=True).count()
+        return study.n_checks - failed < study.min_passed
+
+    def _checks(self):
+        """The answers to attention checks."""
+        return Answer.objects.filter(planned__participation=self, planned__question__kind=Question.Kind.CHECK)

@@ -11,7 +11,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .studies import Option, Question, StudyNotOpen
+from ..sampling import block
+from .questions import Option, Question
+from .studies import StudyNotOpen
+from .turns import answer_in_turn
 
 
 class AnswerRefused(Exception):
@@ -27,130 +30,102 @@ class AnswerRefused(Exception):
         self.reason = reason
 
 
-def balanced_order(n_options, seed, question_id, place):
-    """The numbers of a question's options as the participant in `place` sees them, for example "3142".
+class NotOffered(Exception):
+    """The question has no picture there."""
 
-    Row `place % n` of a random Latin square, a new square for each question and every n places: each option
-    stands in each position once in every n places, and one question's order tells nothing of another's.
+
+def balanced_order(n_options, seed, question_id, turn):
+    """The numbers of a question's options as its `turn`-th participant sees them, for example "3142".
+
+    Row `turn % n` of a random Latin square, a new square for each question and every n turns: each option
+    stands in each position once in every n turns, and one question's order tells nothing of another's. The
+    turn is the place where everybody gets every question.
     """
-    rng = random.Random(f"{seed}/{question_id}/{place // n_options}")
+    rng = random.Random(f"{seed}/{question_id}/{turn // n_options}")
     rows, columns, numbers = (rng.sample(range(n_options), n_options) for _ in range(3))
-    row = rows[place % n_options]
+    row = rows[turn % n_options]
     return "".join(str(numbers[(row + column) % n_options] + 1) for column in columns)
 
 
 def draw_plan(study, seed, place):
-    """The order of the questions, from `seed`, and of each question's options, from `place`: practice first.
+    """The order of the questions, from `seed`; which ones and their options' orders, from `place`.
 
-    Returns unsaved PlannedQuestions, the same for the same seed and place.
+    Practice comes first, and ends at position 0. Returns unsaved PlannedQuestions, the same for the same seed
+    and place.
     """
-    questions = list(study.questions_by_id().values())
-    practice = [question for question in questions if question.kind == Question.Kind.PRACTICE]
-    others = [question for question in questions if question.kind != Question.Kind.PRACTICE]
+    by_kind = {kind: [] for kind in Question.Kind}
+    for question in study.questions_by_id().values():
+        by_kind[question.kind].append(question)
+    scored = block(by_kind[Question.Kind.SCORED], study.n_shown, study.seed, place)
+    practice = [(question, place) for question in by_kind[Question.Kind.PRACTICE]]
+    others = scored + [(question, place) for question in by_kind[Question.Kind.CHECK]]
+    others.sort(key=lambda pair: pair[0].pk)
     random.Random(seed).shuffle(others)
     return [
         PlannedQuestion(
             question=question,
             position=position,
-            option_order=balanced_order(len(question.options.all()), study.seed, question.pk, place),
+            option_order=balanced_order(len(question.options.all()), study.seed, question.pk, turn),
         )
-        for position, question in enumerate(practice + others, start=1 - len(practice))
+        for position, (question, turn) in enumerate(practice + others, start=1 - len(practice))
     ]
 
 
-NARROW = (
-    "participation_id",
-    "question_id",
-    "position",
-    "option_order",
-    *(
-        f"participation__{name}"
-        for name in (
-            "public_id",
-            "language",
-            "simulated",
-            "status",
-            "place",
-            "next_position",
-            "last_position",
-            "screened_at",
-            "study__status",
-            "study__opened_at",
-            "study__seed",
-        )
-    ),
-)
-
-
 class PlannedQuestionQuerySet(models.QuerySet):
-    def record_answer(self, public_id, position, chosen_position, shown_at):
-        """Stores an answer, once, and ends the participation after its last; the one place that does so.
+    def record_answer(self, public_id, position, place, shown_at, reason=""):
+        """Stores the choice of the picture in this place, from 1, once; the one way to store an answer.
 
-        The same answer again is harmless. A different one is refused, and so is one out of turn. Raises
-        AnswerRefused, StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
+        Place 0 chooses none of the pictures, where the study allows it, and `reason` is stored where it asks.
+        Gives the position of the question to show next, None after the last. The same answer again is
+        harmless. A different one is refused, and so is one out of turn. Raises AnswerRefused, NotOffered,
+        StudyNotOpen, StudyFull (after too long a pause), PlannedQuestion.DoesNotExist.
         """
-        with transaction.atomic():
-            planned = (
-                self.narrow()
-                .select_for_update(of=["participation"])
-                .get(participation__public_id=public_id, position=position)
-            )
-            participation = planned.participation
-            planned.question = participation.study.questions_by_id()[planned.question_id]
-            option = planned.shown_options()[chosen_position - 1]
-            if position < participation.next_position:
-                answer = Answer.objects.get(planned=planned)
-                if answer.option_id != option.pk:
-                    raise AnswerRefused(AnswerRefused.Reason.ANSWERED)
-                return answer
-            if not participation.study.is_open:
-                raise StudyNotOpen
-            if participation.is_timed_out:
-                participation.take_place()
-            if participation.screened_at is None:
-                raise AnswerRefused(AnswerRefused.Reason.EARLY)
-            if not participation.is_under_way:
-                raise AnswerRefused(AnswerRefused.Reason.ENDED)
-            if position > participation.next_position:
-                raise AnswerRefused(AnswerRefused.Reason.EARLY)
-            answered_at = timezone.now()
-            answer = Answer(
-                planned=planned,
-                option=option,
-                shown_at=min(shown_at, answered_at),  # a clock may have been set back in between
-                answered_at=answered_at,
-            )
-            answer.save(force_insert=True)
-            participation.advance(answered_at)
-        return answer
+        if not reason and answer_in_turn(public_id, position, place, shown_at):
+            return position + 1
+        return self._record_out_of_the_ordinary(public_id, position, place, shown_at, reason)
 
-    def narrow(self):
-        """With participation and study, but only the columns that change or tell which study it is.
-
-        The rest of an opened study is frozen and in memory: wide rows were half of an answer's cost.
-        """
-        return self.select_related("participation__study").only(*NARROW)
-
-    def for_page(self, public_id, position):
-        """The planned question at this position, and the one after it; None where there is none."""
-        rows = (
-            self.narrow()
-            .select_related("answer")
-            .only(*NARROW, "answer__option")
-            .filter(participation__public_id=public_id, position__in=[position, position + 1])
+    @transaction.atomic
+    def _record_out_of_the_ordinary(self, public_id, position, place, shown_at, reason):
+        planned = (
+            self.select_related("participation__study", "question")
+            .select_for_update(of=["participation"])
+            .get(participation__public_id=public_id, position=position)
         )
-        by_position = {planned.position: planned for planned in rows}
-        for planned in by_position.values():
-            planned.question = planned.participation.study.questions_by_id()[planned.question_id]
-        return by_position.get(position), by_position.get(position + 1)
+        participation = planned.participation
+        option = planned.option_at(place)
+        if position < participation.next_position:
+            if planned.answer.option_id != (option and option.pk):
+                raise AnswerRefused(AnswerRefused.Reason.ANSWERED)
+            return participation.to_answer
+        if not participation.study.takes_answers:
+            raise StudyNotOpen
+        if participation.is_timed_out:
+            participation.take_place()
+        if participation.screened_at is None:
+            raise AnswerRefused(AnswerRefused.Reason.EARLY)
+        if not participation.is_under_way:
+            raise AnswerRefused(AnswerRefused.Reason.ENDED)
+        if position > participation.next_position:
+            raise AnswerRefused(AnswerRefused.Reason.EARLY)
+        answered_at = timezone.now()
+        Answer.objects.create(
+            planned=planned,
+            option=option,
+            reason=reason if participation.study.frozen().asks_reason else "",
+            shown_at=min(shown_at, answered_at),
+            answered_at=answered_at,
+        )
+        is_check = planned.question.kind == Question.Kind.CHECK
+        participation.advance(answered_at, failed_check=is_check and not (option and option.is_right))
+        return participation.to_answer
 
 
 class PlannedQuestion(models.Model):
-    """A question's place in one participation: its position (practice 0, then from 1), its options' order."""
+    """A question's place in one participation: its position, its options' order."""
 
     participation = models.ForeignKey("Participation", models.CASCADE, related_name="plan")
     question = models.ForeignKey(Question, models.PROTECT, related_name="planned")
-    position = models.PositiveSmallIntegerField()
+    position = models.SmallIntegerField("from 1; practice ends at 0")
     option_order = models.CharField("numbers of the options, as shown from first to last", max_length=8)
 
     objects = PlannedQuestionQuerySet.as_manager()
@@ -171,13 +146,20 @@ class PlannedQuestion(models.Model):
 
     def shown_options(self):
         """The options in the order in which this participant sees them."""
-        by_number = {str(option.number): option for option in self.question.options.all()}
-        return [by_number[number] for number in self.option_order]
+        return self.question.in_order(self.option_order)
 
-    def chosen_position(self):
-        """Where the option that was chosen stands, from 1; None without an answer."""
-        answer = getattr(self, "answer", None)
-        return answer and [option.pk for option in self.shown_options()].index(answer.option_id) + 1
+    @property
+    def may_choose_none(self):
+        """In checks as well, or the missing button would tell them; in practice not."""
+        return self.position > 0 and self.participation.study.frozen().allows_none
+
+    def option_at(self, position):
+        """The option that stands there for this participant, from 1; None at 0, where that is allowed."""
+        if position == 0 and self.may_choose_none:
+            return None
+        if not 1 <= position <= len(self.option_order):
+            raise NotOffered(f"{self} has no option at {position}.")
+        return self.shown_options()[position - 1]
 
     def place_of(self, option):
         """Where `option` stands for this participant, from 1."""
@@ -186,7 +168,14 @@ class PlannedQuestion(models.Model):
 
 class Answer(models.Model):
     planned = models.OneToOneField(PlannedQuestion, models.PROTECT, primary_key=True, related_name="answer")
-    option = models.ForeignKey(Option, models.PROTECT, related_name="answers")
+    option = models.ForeignKey(
+        Option,
+        models.PROTECT,
+        related_name="answers",
+        null=True,
+        verbose_name="chosen; nothing is none of them",
+    )
+    reason = models.CharField("why, in the participant's own words", max_length=500, blank=True)
     shown_at = models.DateTimeField()
     answered_at = models.DateTimeField()
 
@@ -202,7 +191,7 @@ class Answer(models.Model):
 
     @property
     def chosen_position(self):
-        return self.planned.place_of(self.option)
+        return self.planned.place_of(self.option) if self.option else 0
 
     @property
     def response_ms(self):

@@ -1,22 +1,31 @@
-"""A study: which maps are compared, in which words, with which attention checks; and its frozen questions."""
+"""A study: which maps are compared, in which words, with which attention checks, and how it will be analysed.
 
-import random
+The defaults are the NormLIME paper's study (arXiv:1909.04200, section 4).
+"""
+
 import secrets
+from decimal import Decimal
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from ..likeness import least_alike
+from ..planning import primary_tests
+from ..question_writing import write_questions
 from ..recruitment import PLATFORMS
-from .explanation_sets import ClassMap, ExplanationSet, Method
+from .explanation_sets import ExplanationSet, Method
+from .questions import Question, new_token
+from .teams import Membership, first_team
 
-N_OPTIONS = 4  # pictures in a question, so also the methods that a study compares
+__all__ = ["Study", "StudyFull", "StudyNotOpen", "new_seed", "new_token"]
+
+MIN_METHODS, MAX_METHODS = 2, 6  # that a study compares, so also the pictures in a question
+MAX_PRACTICE = 5
 
 
 class StudyFull(Exception):
@@ -25,10 +34,6 @@ class StudyFull(Exception):
 
 class StudyNotOpen(Exception):
     """The study has closed, or not opened yet."""
-
-
-def new_token():
-    return secrets.token_urlsafe(12)
 
 
 def new_seed():
@@ -47,14 +52,22 @@ class StudyQuerySet(models.QuerySet):
             last_answer_at=Max("participations__last_answer_at"),
         )
 
+    def visible_to(self, user):
+        """The studies of the teams that this person is in."""
+        return (
+            self
+            if user.is_superuser
+            else self.filter(team__in=Membership.objects.filter(user=user).values("team"))
+        )
+
     def locked(self):
         """With the row locked to the end of the transaction; answers, which only refer to it, don't wait."""
         return self.select_for_update(no_key=True)
 
 
 @lru_cache(maxsize=64)
-def _frozen_study(study_id, opened_at, seed):
-    """An opened study with its set and its questions. Frozen, so a process need read them only once.
+def frozen_study(study_id, seed, opened_at):
+    """An opened study with its set and texts, and its questions. Frozen, so a process reads them only once.
 
     The moment and the seed tell apart two studies that had one id, as after a restored backup.
     """
@@ -64,6 +77,7 @@ def _frozen_study(study_id, opened_at, seed):
         .defer("explanation_set__manifest")
         .get(pk=study_id)
     )
+    study.frozen_texts = {text.language: text for text in study.texts.all()}
     return study, _questions(study_id)
 
 
@@ -76,14 +90,33 @@ class Study(models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         OPEN = "open", "Open"
+        PAUSED = "paused", "Paused"
         CLOSED = "closed", "Closed"
 
     class Withdrawal(models.TextChoices):
         ERASE = "erase", "the answers are erased"
         KEEP = "keep", "the answers are kept, cut from the person"
 
+    class OnFailedChecks(models.TextChoices):
+        END = "end", "goes on to the end, and is left out of the analysis"
+        AT_ONCE = "at once", "is told so as soon as too few can still be passed"
+
+    class Comparisons(models.TextChoices):
+        HOLM = "paired-t-holm", "every pair by paired t tests, adjusted by Holm"
+        TUKEY = "tukey-hsd", "every pair by Tukey’s HSD, as in the NormLIME paper"
+
     slug = models.SlugField(max_length=80, unique=True)
+    version = models.PositiveSmallIntegerField(default=1)
+    previous = models.OneToOneField(
+        "self",
+        models.PROTECT,
+        related_name="next",
+        null=True,
+        blank=True,
+        verbose_name="the version before, which answers are attached to as they were given",
+    )
     explanation_set = models.ForeignKey(ExplanationSet, models.PROTECT, related_name="studies")
+    team = models.ForeignKey("Team", models.PROTECT, related_name="studies", default=first_team)
     owner = models.ForeignKey("auth.User", models.PROTECT, related_name="studies", null=True, blank=True)
     status = models.CharField(max_length=8, choices=Status.choices, default=Status.DRAFT)
     seed = models.BigIntegerField(default=new_seed)
@@ -98,6 +131,59 @@ class Study(models.Model):
         "checks to pass",
         default=4,
         help_text="Who passes fewer is left out of the analysis; the answers stay in the table.",
+    )
+    checks_other_class = models.BooleanField(
+        "checks with another class",
+        default=True,
+        help_text="One picture is of the class that is asked for, the others of another; as in the paper.",
+    )
+    checks_noise = models.BooleanField(
+        "checks with noise",
+        default=False,
+        help_text="One picture is of the class that is asked for, the others have no pattern at all.",
+    )
+    checks_instructed = models.BooleanField(
+        "instructed checks",
+        default=False,
+        help_text="The question itself says which picture to choose. Kinds that are ticked take turns.",
+    )
+    on_failed_checks = models.CharField(
+        "who fails too many checks",
+        max_length=8,
+        choices=OnFailedChecks.choices,
+        default=OnFailedChecks.END,
+        help_text="Some platforms forbid to send people away in the middle: the review says which.",
+    )
+    n_practice = models.PositiveSmallIntegerField(
+        "practice questions",
+        default=1,
+        validators=[MaxValueValidator(MAX_PRACTICE)],
+        help_text="Before the others, with feedback; they count for nothing.",
+    )
+    replicates = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Pictures of each class by each method, from disjoint samples. Empty: all of the set.",
+    )
+    n_shown = models.PositiveSmallIntegerField(
+        "scored questions for each participant",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Fewer than there are: each person gets a part, each question equally many people. "
+        "Empty: all.",
+    )
+    allows_none = models.BooleanField(
+        "“None of these”",
+        default=False,
+        help_text="Adds an answer to the scored questions that counts for no method.",
+    )
+    asks_reason = models.BooleanField(
+        "asks why",
+        default=False,
+        help_text="Adds an optional line of text. People may write who they are: it is stored with the "
+        "answer, but is in no vote table and no archive.",
     )
     quota = models.PositiveIntegerField(
         "participants wanted",
@@ -135,6 +221,54 @@ class Study(models.Model):
     )
     code_screened_out = models.CharField("code: screened out", max_length=40, blank=True)
     code_no_consent = models.CharField("code: no consent", max_length=40, blank=True)
+    pay = models.DecimalField(
+        "pay for a participant",
+        max_digits=7,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text="Without the platform’s fees.",
+    )
+    currency = models.CharField(
+        max_length=3,
+        default="USD",
+        validators=[RegexValidator("^[A-Z]{3}$", "Three capital letters, such as USD, EUR or GBP.")],
+    )
+    minutes = models.PositiveSmallIntegerField(
+        "expected minutes",
+        default=5,
+        validators=[MinValueValidator(1), MaxValueValidator(600)],
+        help_text="That a participation takes.",
+    )
+    primary_test = models.CharField(
+        max_length=24,
+        choices=primary_tests,
+        default="repeated-measures",
+        help_text="The one test that decides whether the methods differ; named before anybody answers.",
+    )
+    comparisons = models.CharField(
+        max_length=16,
+        choices=Comparisons.choices,
+        default=Comparisons.HOLM,
+        help_text="Which method is ahead of which.",
+    )
+    alpha = models.DecimalField(
+        "significance level",
+        max_digits=5,
+        decimal_places=4,
+        default=Decimal("0.05"),
+        validators=[MinValueValidator(Decimal("0.0001")), MaxValueValidator(Decimal("0.5"))],
+    )
+    expected_lead = models.DecimalField(
+        "expected lead",
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.1"),
+        validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal("0.999"))],
+        help_text="By what share of the votes the best method should be ahead of the others: 0.1 is ten of "
+        "a hundred. The review says whether enough participants are wanted to find it.",
+    )
     on_withdrawal = models.CharField(
         "who withdraws",
         max_length=5,
@@ -151,10 +285,14 @@ class Study(models.Model):
     )
 
     created_at = models.DateTimeField(auto_now_add=True)
+    # What was opened, verbatim: the study file of that moment, which nothing changes afterwards.
+    design = models.TextField("frozen study file", blank=True)
+    design_sha256 = models.CharField("SHA-256 of the frozen study file", max_length=64, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
 
     objects = StudyQuerySet.as_manager()
+    frozen_texts = None  # by language, where `frozen_study` has read them
 
     class Meta:
         ordering = ["-created_at"]
@@ -168,20 +306,56 @@ class Study(models.Model):
             models.CheckConstraint(
                 condition=(
                     Q(status="draft", opened_at=None, closed_at=None)
-                    | Q(status="open", opened_at__isnull=False, closed_at=None)
+                    | Q(status__in=["open", "paused"], opened_at__isnull=False, closed_at=None)
                     | Q(status="closed", opened_at__isnull=False, closed_at__isnull=False)
                 ),
                 name="study_dates_fit_its_status",
             ),
+            models.CheckConstraint(
+                condition=Q(version__gte=2) | Q(version=1, previous=None),
+                name="the_first_version_follows_no_other",
+            ),
+            models.CheckConstraint(
+                condition=~Q(status="draft") | Q(design="", design_sha256=""),
+                name="a_draft_is_not_frozen",
+            ),
             models.CheckConstraint(condition=Q(quota=None) | Q(quota__gte=1), name="quota_of_one_at_least"),
             models.CheckConstraint(condition=Q(idle_minutes__gte=1), name="a_minute_of_idleness_at_least"),
+            models.CheckConstraint(
+                condition=Q(n_checks=0)
+                | Q(checks_other_class=True)
+                | Q(checks_noise=True)
+                | Q(checks_instructed=True),
+                name="checks_are_of_some_kind",
+                violation_error_message="There are attention checks, but of no kind: choose one or more.",
+            ),
+            models.CheckConstraint(condition=Q(n_practice__lte=MAX_PRACTICE), name="few_practice_questions"),
+            models.CheckConstraint(
+                condition=(Q(replicates=None) | Q(replicates__gte=1)) & (Q(n_shown=None) | Q(n_shown__gte=1)),
+                name="one_replicate_and_one_question_at_least",
+            ),
+            models.CheckConstraint(condition=Q(minutes__gte=1), name="a_minute_of_work_at_least"),
+            models.CheckConstraint(condition=Q(pay=None) | Q(pay__gte=0), name="pay_is_not_negative"),
+            models.CheckConstraint(
+                condition=Q(alpha__gt=0, alpha__lt=1, expected_lead__gt=0, expected_lead__lt=1),
+                name="alpha_and_expected_lead_are_shares",
+            ),
         ]
 
     def __str__(self):
         return self.title or self.slug
 
+    def save(self, *args, **options):
+        self.refuse_change_after_opening()
+        super().save(*args, **options)
+
     def get_absolute_url(self):
         return reverse("studio:study", args=[self.slug])
+
+    def refuse_change_after_opening(self):
+        """Raises ValidationError once the study has opened, in the database and not just in this object."""
+        if self.pk and Study.objects.filter(pk=self.pk).exclude(status=self.Status.DRAFT).exists():
+            raise ValidationError(f"“{self}” is frozen since it opened; make a new version to change it.")
 
     @property
     def is_draft(self):
@@ -191,11 +365,30 @@ class Study(models.Model):
     def is_open(self):
         return self.status == self.Status.OPEN
 
+    @property
+    def is_paused(self):
+        return self.status == self.Status.PAUSED
+
+    @property
+    def takes_answers(self):
+        """Of who has begun: a pause only keeps others from starting."""
+        return self.is_open or self.is_paused
+
+    @property
+    def is_closed(self):
+        return self.status == self.Status.CLOSED
+
     def methods(self):
         """The methods compared."""
         return Method.objects.filter(
             purpose=Method.Purpose.COMPARISON, class_maps__options__question__study=self
         ).distinct()
+
+    @property
+    def n_options(self):
+        """Pictures in a question: one by each method."""
+        question = self.questions.annotate(n=Count("options")).first()
+        return question.n if question else MIN_METHODS
 
     def labels(self):
         """The classes asked about in scored questions, in the set's order."""
@@ -208,11 +401,11 @@ class Study(models.Model):
         """The questions with their options: from the process's memory once the study has opened."""
         if self.is_draft:
             return _questions(self.pk)
-        return _frozen_study(self.pk, self.opened_at, self.seed)[1]
+        return frozen_study(self.pk, self.seed, self.opened_at)[1]
 
     def frozen(self):
         """This opened study with all its texts and its set, from the process's memory; not its status."""
-        return _frozen_study(self.pk, self.opened_at, self.seed)[0]
+        return frozen_study(self.pk, self.seed, self.opened_at)[0]
 
     @property
     def recruitment(self):
@@ -230,7 +423,7 @@ class Study(models.Model):
 
     def text_in(self, language):
         """The texts in this language, or else in the study's default one."""
-        texts = {text.language: text for text in self.texts.all()}
+        texts = self.frozen_texts or {text.language: text for text in self.texts.all()}
         return texts.get(language) or texts[self.default_language]
 
     @property
@@ -255,132 +448,69 @@ class Study(models.Model):
         if faults:
             raise ValidationError(faults)
 
-    @transaction.atomic
     def write_questions(self, methods, labels):
-        """Writes the questions anew: one practice, each label and replicate scored, and the attention checks.
-
-        `methods` are N_OPTIONS compared methods of the study's set, `labels` at least two of its classes.
-        """
+        """Writes the questions of a draft anew, from `methods` of its set and at least two of its classes."""
         if not self.is_draft:
             raise ValidationError(f"The questions of “{self}” are frozen since it opened.")
-        rng = random.Random(self.seed)
         methods = list(methods)  # before the questions go that `self.methods()` is read from
-        self.questions.all().delete()
-        self._write_practice(labels, rng)
-        self._write_scored(methods, labels)
-        self._write_checks(labels, rng)
+        self._refuse_design(methods, labels)
+        write_questions(self, methods, labels)
 
-    def _write_practice(self, labels, rng):
-        label, *others = rng.sample(labels, min(len(labels), N_OPTIONS))
-        wrong = [self._mean(other) for other in others]
-        wrong += [wrong[-1]] * (N_OPTIONS - 1 - len(wrong))
-        self._write_question(Question.Kind.PRACTICE, label, 1, wrong, right=self._mean(label))
-
-    def _write_scored(self, methods, labels):
-        maps = ClassMap.objects.filter(method__in=methods)
-        by_question = {}
-        for class_map in maps.order_by("pk"):
-            by_question.setdefault((class_map.label, class_map.replicate), []).append(class_map)
-        for (label, replicate), class_maps in by_question.items():
-            if label in labels:
-                self._write_question(Question.Kind.SCORED, label, replicate, class_maps)
-
-    def _write_checks(self, labels, rng):
-        """One picture of the asked class, and three of another: two the same, as in the paper's figure 3."""
-        asked = (rng.sample(labels, len(labels)) * (self.n_checks // len(labels) + 1))[: self.n_checks]
-        means = {label: self._mean(label) for label in self.explanation_set.labels()}
-        for number, label in enumerate(asked):
-            other = rng.choice(least_alike(label, means))
-            wrong = [means[other], means[other], self._mean(other, last=True)]
-            self._write_question(
-                Question.Kind.CHECK, label, number // len(labels) + 1, wrong, right=means[label]
+    def _refuse_design(self, methods, labels):
+        if not MIN_METHODS <= len(methods) <= MAX_METHODS:
+            raise ValidationError(
+                f"{len(methods)} methods are compared; allowed are {MIN_METHODS} to {MAX_METHODS}."
             )
+        if len(labels) < 2:
+            raise ValidationError("Choose at least two classes: an attention check needs another class.")
 
-    def _mean(self, label, *, last=False):
-        means = self.explanation_set.class_maps.filter(method__purpose=Method.Purpose.CHECK, label=label)
-        return means.order_by("-replicate" if last else "replicate").first()
-
-    def _write_question(self, kind, label, replicate, class_maps, *, right=None):
-        question = self.questions.create(kind=kind, label=label, replicate=replicate)
-        pictures = ([right] if right else []) + class_maps
-        Option.objects.bulk_create(
-            Option(
-                question=question,
-                number=number,
-                class_map=class_map,
-                is_right=right is not None and number == 1,
-            )
-            for number, class_map in enumerate(pictures, start=1)
-        )
+    def check_kinds(self):
+        """The kinds of attention checks, in the order in which they take turns."""
+        kinds = {
+            Question.CheckKind.OTHER_CLASS: self.checks_other_class,
+            Question.CheckKind.NOISE: self.checks_noise,
+            Question.CheckKind.INSTRUCTED: self.checks_instructed,
+        }
+        return [kind for kind, is_asked in kinds.items() if is_asked]
 
     def open(self):
-        """Opens a draft to participants; from now on its questions are frozen."""
-        opened = Study.objects.filter(pk=self.pk, status=self.Status.DRAFT).update(
-            status=self.Status.OPEN, opened_at=timezone.now()
-        )
-        self.refresh_from_db()
-        return bool(opened)
+        """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
+        from ..study_file import export_study, study_sha256  # which reads what is defined here
+
+        with transaction.atomic():
+            draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()
+            design = export_study(draft) if draft else ""
+            return self._move(
+                self.Status.OPEN,
+                [self.Status.DRAFT],
+                opened_at=timezone.now(),
+                design=design,
+                design_sha256=study_sha256(design),
+            )
+
+    def pause(self):
+        """Lets nobody start any more; who has begun may go on to the end."""
+        return self._move(self.Status.PAUSED, [self.Status.OPEN])
+
+    def resume(self):
+        """Opens a paused study again."""
+        return self._move(self.Status.OPEN, [self.Status.PAUSED])
 
     def close(self):
-        """Closes an open study: nobody can start or answer any more."""
-        closed = Study.objects.filter(pk=self.pk, status=self.Status.OPEN).update(
-            status=self.Status.CLOSED, closed_at=timezone.now()
-        )
+        """Closes a study: nobody can start or answer any more."""
+        under_way = [self.Status.OPEN, self.Status.PAUSED]
+        return self._move(self.Status.CLOSED, under_way, closed_at=timezone.now())
+
+    def extend_quota(self, quota):
+        """Wants more participants than before; says whether that was so. None is any number."""
+        under_way = Study.objects.filter(pk=self.pk, status__in=[self.Status.OPEN, self.Status.PAUSED])
+        fewer = under_way.filter(quota__isnull=False)
+        fewer = fewer if quota is None else fewer.filter(quota__lt=quota)
+        extended = fewer.update(quota=quota)
         self.refresh_from_db()
-        return bool(closed)
+        return bool(extended)
 
-
-class Question(models.Model):
-    class Kind(models.TextChoices):
-        PRACTICE = "practice"
-        SCORED = "scored"
-        CHECK = "check"
-
-    study = models.ForeignKey(Study, models.CASCADE, related_name="questions")
-    kind = models.CharField(max_length=8, choices=Kind.choices)
-    label = models.CharField(max_length=80)
-    replicate = models.PositiveSmallIntegerField()
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["study", "kind", "label", "replicate"], name="question_once_in_a_study"
-            )
-        ]
-
-    def __str__(self):
-        return self.code
-
-    @property
-    def code(self):
-        """How the vote table names the question: `9-2`, `check-4-1`, `practice-7-1`."""
-        name = f"{self.label}-{self.replicate}"
-        return name if self.kind == self.Kind.SCORED else f"{self.kind}-{name}"
-
-
-class Option(models.Model):
-    """A picture offered in a question. Its token, not its map, names it to participants."""
-
-    question = models.ForeignKey(Question, models.CASCADE, related_name="options")
-    number = models.PositiveSmallIntegerField()
-    class_map = models.ForeignKey(ClassMap, models.PROTECT, related_name="options")
-    is_right = models.BooleanField("the one right answer of a check or practice question", default=False)
-    # Two options may show one map (two of a check's pictures are the same): a name made from the map would
-    # tell a check.
-    token = models.CharField(max_length=16, unique=True, default=new_token)
-
-    class Meta:
-        ordering = ["number"]
-        constraints = [
-            models.UniqueConstraint(fields=["question", "number"], name="option_number_once_in_a_question"),
-            models.UniqueConstraint(
-                fields=["question"], condition=Q(is_right=True), name="one_right_option_at_most"
-            ),
-        ]
-
-    def __str__(self):
-        return f"{self.question} option {self.number}"
-
-    def get_absolute_url(self):
-        return reverse("participant:picture", args=[self.token])
+    def _move(self, status, sources, **changes):
+        moved = Study.objects.filter(pk=self.pk, status__in=sources).update(status=status, **changes)
+        self.refresh_from_db()
+        return bool(moved)

@@ -45,6 +45,10 @@ class StudyText(models.Model):
     def __str__(self):
         return f"{self.title} ({self.language})"
 
+    def save(self, *args, **options):
+        self.study.refuse_change_after_opening()
+        super().save(*args, **options)
+
     def clean(self):
         super().clean()
         if self.study.pk and self.language != self.study.default_language:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpResponse
+from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
@@ -20,8 +21,9 @@ from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..languages import wanted_language
 from ..models import Option, Participation, PlannedQuestion, Study
-from ..models.plans import AnswerRefused
-from ..models.studies import StudyFull, StudyNotOpen
+from ..models.plans import AnswerRefused, NotOffered
+from ..models.studies import StudyFull, StudyNotOpen, frozen_study
+from ..models.turns import Turn
 from ..question_page import QuestionPage
 from ..recruitment import Arrival, NotSentByPlatform, Outcome, PreviewOnly
 from ..security import address_of, enrolments, receipts_tried
@@ -147,7 +149,7 @@ def instructions(request, public_id):
     participation = _participation(public_id)
     if participation.screened_at is None:
         return redirect(participation)
-    next_url = reverse("participant:practice", args=[public_id])
+    next_url = _question_url(public_id, participation.next_position)
     return _page(request, "instructions", participation.study, participation, next_url=next_url)
 
 
@@ -166,9 +168,15 @@ def _answer(request, public_id, position):
     if not form.is_valid():
         return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     try:
-        answer = PlannedQuestion.objects.record_answer(
-            public_id, position, form.cleaned_data["choice"], form.cleaned_data["shown"]
+        following = PlannedQuestion.objects.record_answer(
+            public_id,
+            position,
+            form.cleaned_data["choice"],
+            form.cleaned_data["shown"],
+            form.cleaned_data["reason"],
         )
+    except NotOffered:
+        return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     except PlannedQuestion.DoesNotExist:
         return redirect(_participation(public_id))
     except AnswerRefused as refusal:
@@ -178,33 +186,33 @@ def _answer(request, public_id, position):
     except (StudyNotOpen, StudyFull) as refusal:
         participation = _participation(public_id)
         return _turned_away(request, participation.study, refusal, participation)
-    if position == 0:  # practice ends with its feedback
+    if position <= 0:  # practice ends with its feedback
         return redirect(_question_url(public_id, position))
-    return redirect(_next_url(answer.planned.participation))
+    if following is None:
+        return redirect("participant:thanks", public_id)
+    return redirect(_question_url(public_id, following))
 
 
 def _show(request, public_id, position, status=200, notice=""):
-    planned, following = PlannedQuestion.objects.for_page(public_id, position)
-    if planned is None:
+    turn = Turn.at(public_id, position)
+    if turn is None:
         return redirect(_participation(public_id))
-    participation, study = planned.participation, planned.participation.study
-    chosen = planned.chosen_position()
-    if chosen is None and not study.is_open:
-        return _turned_away(request, study.frozen(), StudyNotOpen(), participation)
-    if chosen is None and (position > participation.next_position or not participation.may_answer):
-        return redirect(participation)
-    study = study.frozen()
-    text = study.text_in(participation.language)
-    return _page(
-        request,
-        "question",
-        study,
-        participation,
-        page=QuestionPage.of(planned, study, text, participation.last_position, chosen, following),
-        shown=AnswerForm(page=request.path).stamp(),
-        next_url=participation.get_absolute_url(),
-        notice=notice or _told(request),
-        status=status,
+    study, questions = frozen_study(*turn.study_key)
+    if not turn.is_answered and not turn.study_takes_answers:
+        return _turned_away(request, study, StudyNotOpen(), turn)
+    if not turn.is_answered and not turn.is_to_answer:
+        return redirect("participant:resume", public_id)
+    text = study.text_in(turn.language)
+    page = QuestionPage.of_turn(turn, questions, study, text)
+    shown = AnswerForm(page=request.path).stamp()
+    notice = notice or _told(request)
+    if page.is_answered or notice:
+        next_url = reverse("participant:resume", args=[public_id])
+        context = {"page": page, "shown": shown, "next_url": next_url, "notice": notice}
+        return _page(request, "question", study, turn, status=status, **context)
+    csrf_token = get_token(request)
+    return HttpResponse(
+        page.html_to_answer(study, text, simulated=turn.simulated, shown=shown, csrf_token=csrf_token)
     )
 
 
@@ -306,6 +314,8 @@ def _remembered(request, study):
 def _question_url(public_id, position):
     if position == 0:
         return reverse("participant:practice", args=[public_id])
+    if position < 0:
+        return reverse("participant:early_practice", args=[public_id, position])
     return reverse("participant:question", args=[public_id, position])
 
 
@@ -314,7 +324,7 @@ def _next_url(participation):
         return reverse("participant:thanks", args=[participation.public_id])
     if participation.screened_at is None:
         return reverse("participant:screening", args=[participation.public_id])
-    if participation.next_position == 0:
+    if participation.next_position == participation.first_position:
         return reverse("participant:instructions", args=[participation.public_id])
     return _question_url(participation.public_id, participation.next_position)
 

@@ -160,7 +160,8 @@ def test_true_and_false_have_many_spellings(true, false):
         ),
         (
             "p1,q1,scored,LIME,CAM,5,LIME,complete,5,true,false",
-            "column chosen_position: '5' is not a position; allowed are 1, 2, 3, 4",
+            "column chosen_position: '5' is not a position; "
+            "allowed are 1, 2, 3, 4, or 0 for none of the pictures",
         ),
         (
             "p1,q1,scored,LIME,CAM,2,LIME,complete,5,true,false",
@@ -412,3 +413,36 @@ def test_the_analysis_needs_neither_django_nor_torch():
     strangers = "{'django', 'torch', 'survey', 'explanations'}"
     code = f"import sys, analysis.__main__; sys.exit(bool({strangers} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_a_question_may_offer_as_many_pictures_as_the_table_has_columns():
+    methods = ["A", "B", "C", "D", "E", "F"]
+    offered = {f"method_{place}": method for place, method in enumerate(methods, start=1)}
+    table = VoteTable.from_rows([{"participant": "p", "chosen_method": "F", "chosen_position": 6, **offered}])
+    assert table.counts().votes == {"F": 1, "A": 0, "B": 0, "C": 0, "D": 0, "E": 0}
+
+
+def test_none_of_the_pictures_is_no_vote():
+    row = {"participant": "p", "method_1": "A", "method_2": "B"}
+    none = {**row, "chosen_method": "", "chosen_position": 0}
+    counts = VoteTable.from_rows([{**row, "chosen_method": "A", "chosen_position": 1}, none]).counts()
+    assert (counts.n_votes, counts.n_unanswered) == (1, 1)
+
+
+def test_who_chose_none_every_time_is_left_out_and_counted():
+    rows = [
+        {"participant": "p", "chosen_method": "A", "chosen_position": 1},
+        {"participant": "q", "chosen_method": "", "chosen_position": 0},
+    ]
+    counts = VoteTable.from_rows(rows).counts()
+    assert counts.participants == ("p",)
+    assert counts.excluded == {"chose none of the pictures every time": 1}
+
+
+def test_none_of_the_pictures_with_a_method_is_refused():
+    with pytest.raises(VoteTableError) as refusal:
+        VoteTable.from_rows([{"participant": "p", "chosen_method": "A", "chosen_position": 0}])
+    assert str(refusal.value) == (
+        "votes, row 1, column chosen_method: 'A' is a method, but chosen_position 0 says that none was "
+        "chosen; allowed is nothing"
+    )

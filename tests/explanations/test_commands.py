@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from PIL import Image
 
 from explanations import manifest
 from explanations.__main__ import main
+from explanations.methods import DEFAULT, METHODS
 
 
 @pytest.fixture
@@ -44,19 +46,23 @@ def test_a_set_is_built_and_drawn(
 
 def test_the_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods"]) == 0
-    titles = re.findall(r"^(\w+): (\w+)\.", capsys.readouterr().out, re.MULTILINE)
-    assert titles == [
-        ("normlime", "NormLIME"),
-        ("lime", "LIME"),
-        ("smoothgrad", "SmoothGrad"),
-        ("vargrad", "VarGrad"),
-    ]
+    titles = re.findall(r"^([\w-]+): ([^.]+)\.", capsys.readouterr().out, re.MULTILINE)
+    assert titles == [(method.slug, method.title) for method in METHODS.values()]
+
+
+def test_the_methods_are_listed_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--format", "json"]) == 0
+    listed = {entry["slug"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert list(listed) == list(METHODS)
+    assert listed["grad-cam"]["signed"] is False
+    assert set(listed["grad-cam"]["needs"]) == {"gradients", "layer"}
+    assert [slug for slug, entry in listed.items() if entry["default"]] == list(DEFAULT)
 
 
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--methods", "shap"], "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        (["--methods", "shap"], f"there is no method 'shap'; allowed: {', '.join(METHODS)}"),
         (["--set", "vargrad.sigma=wide"], "--set vargrad.sigma=wide: 'wide' is no float"),
         (["--set", "lime.skip_black=no"], "--set lime.skip_black=no: allowed: true, false"),
         (
@@ -74,11 +80,33 @@ def test_a_mistake_in_a_build_is_one_line(
     assert line.startswith(f"python -m explanations build: {expected}")
 
 
+def test_a_dry_run_says_what_is_to_do_and_writes_nothing(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "set"
+    build = ["build", "--out", str(folder), "--images", "2", "--samples", "40", "--methods", "vargrad"]
+    assert main([*build, "--dry-run", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:5] == ["vargrad", "6", "0", "480", "480"]
+    assert lines[-1].startswith("about ")
+    assert not folder.exists()
+
+
+def test_a_mistake_is_a_line_of_json_for_a_program(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["build", "--out", str(tmp_path / "set"), "--progress", "json", "--methods", "shap"]
+    assert main([*build, *arguments]) == 2
+    expected = f"there is no method 'shap'; allowed: {', '.join(METHODS)}"
+    assert json.loads(capsys.readouterr().out) == {"state": "failed", "message": expected}
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("here")
-    line = refused(["build", "--out", str(tmp_path / "file" / "set"), *arguments], capsys)
+    command = ["build", "--out", str(tmp_path / "file" / "set"), "--images", "2", *arguments]
+    line = refused(command, capsys)
     assert line == f"python -m explanations build: {tmp_path / 'file' / 'set'}: Not a directory"
 
 

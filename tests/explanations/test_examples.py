@@ -8,6 +8,7 @@ from torch import nn
 
 from explanations import build as building
 from explanations import datasets, fitting
+from explanations import plan as planning
 from explanations.build import Plan
 from explanations.datasets import LabelledImages
 from explanations.examples import examples
@@ -38,7 +39,7 @@ def test_an_example_is_the_first_image_that_the_maps_explain(
     plan: Plan, built: Manifest, subject: tuple[nn.Module, LabelledImages]
 ) -> None:
     model, test = subject
-    samples = building._samples(plan, model, test, ("0", "1", "2"), FAST)
+    samples = planning._samples(plan, model, test, ("0", "1", "2"), FAST)
     for replicate in (1, 2):
         found = examples(built, model, test, replicate)
         for sample in (sample for sample in samples if sample.replicate == replicate):

@@ -48,7 +48,7 @@ def test_pickled_weights_are_refused_in_one_line(
     assert error == (
         f"python -m explanations accuracy: {tmp_path / name}: is a pickle, which can run any code, and is "
         "not loaded; who trusts it can write its tensors anew with "
-        "safetensors.torch.save_file(model.state_dict(), 'weights.safetensors')\n"
+        "safetensors.torch.save_model(model, 'weights.safetensors')\n"
     )
     assert not sprung.exists()
 

@@ -175,6 +175,15 @@ def test_channels_that_do_not_fit_are_refused() -> None:
         shaped(torch.rand(1, 4, 5, 5), Preprocessing(channels=3))
 
 
+def test_layers_keep_their_names_behind_mean_and_deviation() -> None:
+    layers = nn.Sequential(nn.Identity(), nn.Sequential(nn.ReLU()))
+    model = Normalised(layers, Preprocessing(mean=(0.5,), std=(0.5,)))
+    assert model.get_submodule("1.0") is layers[1][0]
+    assert model.get_submodule("model.1.0") is layers[1][0]
+    with pytest.raises(AttributeError):
+        model.get_submodule("2")
+
+
 def test_mean_and_deviation_are_the_first_layer() -> None:
     model = Normalised(nn.Identity(), Preprocessing(mean=(0.5, 0.25), std=(0.5, 2.0)))
     out = model(torch.ones(1, 2, 1, 1))

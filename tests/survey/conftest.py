@@ -6,13 +6,14 @@ import re
 import numpy as np
 import pytest
 from django.test import Client
+from django_tasks_db.management.commands.db_worker import Worker
 from PIL import Image
 
 from explanations import manifest as manifests
 from survey.importing import import_set
-from survey.models import Participation, PlannedQuestion, Study
+from survey.models import Membership, Participation, PlannedQuestion, Study, Team
+from survey.models.teams import first_team
 from survey.reference_study import create_reference_study
-from survey.security import enrolments, failed_logins, receipts_tried
 
 DIGITS = tuple(str(digit) for digit in range(10))
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
@@ -21,11 +22,9 @@ SIDE = 8  # pixels of a test picture
 
 @pytest.fixture(autouse=True)
 def _site_for_tests(settings, tmp_path):
-    """Pictures go to a temporary folder, passwords are hashed fast, nobody has knocked yet."""
+    """Pictures go to a temporary folder, and passwords are hashed fast."""
     settings.MEDIA_ROOT = tmp_path / "media"
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-    for limit in (enrolments, receipts_tried, failed_logins):
-        limit.forget()
 
 
 def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
@@ -159,10 +158,53 @@ def stranger():
 @pytest.fixture
 def researcher(django_user_model, db):
     user = django_user_model.objects.create_user("researcher", password="a long password")
+    Membership.objects.create(team_id=first_team(), user=user, role="administrator")
     client = Client()
     client.force_login(user)
     client.user = user
     return client
+
+
+@pytest.fixture
+def analyst(django_user_model, db):
+    """May see results and take them away, and edit nothing."""
+    user = django_user_model.objects.create_user("analyst")
+    Membership.objects.create(team_id=first_team(), user=user, role="analyst")
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def outsider(django_user_model, db):
+    """With a login, and in a team of their own."""
+    user = django_user_model.objects.create_user("outsider")
+    first_team()
+    Membership.objects.create(team=Team.objects.create(name="Others"), user=user, role="administrator")
+    client = Client()
+    client.force_login(user)
+    client.user = user
+    return client
+
+
+@pytest.fixture
+def work():
+    """The function that does all queued jobs, as a background worker does."""
+
+    def run():
+        Worker(
+            queue_names=["*"],
+            interval=0,
+            batch=True,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id="test",
+            excluded_queue_names=[],
+        ).run()
+
+    return run
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ def served(monkeypatch, set_folder, tmp_path, settings):
     settings.DEBUG = True
     monkeypatch.setattr(demo, "SET_FOLDER", set_folder)
     monkeypatch.setattr(demo, "PASSWORD_FILE", tmp_path / "password")
+    monkeypatch.setattr(demo.Command, "_start_worker", lambda self: None)
     monkeypatch.setattr(demo, "call_command", lambda *arguments, **options: calls.append(arguments))
     return calls
 

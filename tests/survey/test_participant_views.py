@@ -247,6 +247,7 @@ def test_showing_a_question_takes_few_queries(
     participant, participation, answer, django_assert_max_num_queries
 ):
     answer(participation, 10)
+    participant.get(url(participation, 9))  # from now on the process knows the frozen study
     with django_assert_max_num_queries(1):
         participant.get(url(participation, 10))
 
@@ -259,7 +260,7 @@ def asked(captured):
 
 @pytest.mark.parametrize("n_checks", [5, 50])
 @pytest.mark.parametrize("position", [0, 1, 13, 24])
-def test_an_answer_and_the_next_question_take_four_queries(
+def test_an_answer_and_the_next_question_take_two_queries(
     participant, draft_study, hidden_fields, answer, n_checks, position
 ):
     """At any number of questions; the frozen questions are in the process's memory after its first page."""
@@ -272,7 +273,8 @@ def test_an_answer_and_the_next_question_take_four_queries(
     with CaptureQueriesContext(connection) as captured:
         response = participant.post(url(participation, position), {**fields, "choice": 1}, follow=True)
     assert response.status_code == 200
-    assert len(asked(captured)) <= 4, "\n".join(asked(captured))
+    at_most = 2 if connection.vendor == "postgresql" else 3  # SQLite moves on and stores one after the other
+    assert len(asked(captured)) <= at_most, "\n".join(asked(captured))
 
 
 def test_a_question_fetches_the_pictures_of_the_next(participant, participation, answer):

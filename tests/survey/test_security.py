@@ -1,17 +1,20 @@
 """What browsers are told, how often one may knock, and that no request ends in an error of ours."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from django.conf import settings as site
 from django.test import Client
 from django.urls import get_resolver
+from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from survey.models import Participation, Study
-from survey.security import Limit, enrolments
+from survey.models import Participation, Study, ThrottleCount, ThrottleWindow
+from survey.models.throttles import Limit
+from survey.security import enrolments
 
 pytestmark = pytest.mark.django_db
 
@@ -80,11 +83,29 @@ def test_too_many_enrolments_from_one_address_are_asked_to_wait(open_study, hidd
     assert Participation.objects.count() == 2
 
 
-def test_a_limit_fades_and_holds_no_address():
-    limit = Limit(times=1, seconds=0)
+def later(monkeypatch, minutes):
+    """Lets that much time pass for the limits."""
+    then = timezone.now() + timedelta(minutes=minutes)
+    monkeypatch.setattr("survey.models.throttles.timezone.now", lambda: then)
+
+
+def test_a_limit_counts_each_knocker_apart_and_fades(monkeypatch):
+    limit = Limit("knocks", times=1, seconds=60)
+    knocks = ["192.0.2.7", "192.0.2.7", "192.0.2.8"]
+    assert [limit.count(address) for address in knocks] == [True, False, True]
+    later(monkeypatch, minutes=1)
     assert limit.count("192.0.2.7")
-    assert limit.count("192.0.2.7")
-    assert "192.0.2.7" not in repr(vars(limit))
+
+
+def test_a_limit_stores_no_address_and_its_salt_dies(monkeypatch):
+    limit = Limit("knocks", times=1, seconds=60)
+    limit.count("192.0.2.7")
+    window = ThrottleWindow.objects.get()
+    assert "192.0.2.7" not in str(ThrottleCount.objects.values())
+    later(monkeypatch, minutes=3)
+    limit.count("192.0.2.8")
+    assert ThrottleWindow.objects.get().salt != window.salt
+    assert ThrottleCount.objects.count() == 1
 
 
 def test_no_table_has_a_column_for_a_network_address():

@@ -12,7 +12,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
 from survey.importing import ImportRefused, import_set
-from survey.models import Study
+from survey.models import Membership, Study
+from survey.models.teams import first_team
 from survey.reference_study import create_reference_study
 
 SET_FOLDER = settings.DATA_DIR / "sets" / "mnist-reference"
@@ -37,13 +38,14 @@ class Command(BaseCommand):
         self._say_where(study, password, address)
         missing = bots - study.participations.filter(simulated=True, status="complete").count()
         simulation = self._simulate(missing, address) if missing > 0 and study.is_open else None
+        worker = self._start_worker()
         logging.disable(logging.INFO)  # or a line for each request would scroll the links away
         try:
             call_command("runserver", address, use_reloader=False)
         finally:
             logging.disable(logging.NOTSET)
-            if simulation:
-                simulation.terminate()
+            for process in filter(None, [simulation, worker]):
+                process.terminate()
 
     def _create_study(self):
         if not (SET_FOLDER / "manifest.json").exists():
@@ -69,6 +71,9 @@ class Command(BaseCommand):
             PASSWORD_FILE.write_text(secrets.token_urlsafe(9))
         password = PASSWORD_FILE.read_text()
         researcher, _ = get_user_model().objects.get_or_create(username=RESEARCHER)
+        Membership.objects.get_or_create(
+            team_id=first_team(), user=researcher, defaults={"role": Membership.Role.ADMINISTRATOR}
+        )
         if not researcher.check_password(password):
             researcher.set_password(password)
             researcher.save()
@@ -87,6 +92,11 @@ class Command(BaseCommand):
             self.stdout.write(f"  {name:<10} {value}")
         self.stdout.write("")
         self.stdout.flush()
+
+    def _start_worker(self):
+        """What the studio does in the background: builds and rehearsals."""
+        command = [sys.executable, "manage.py", "db_worker", "--no-reload", "--verbosity", "0"]
+        return subprocess.Popen(command, cwd=settings.BASE_DIR)
 
     def _simulate(self, n, address):
         command = [sys.executable, "manage.py", "simulate", STUDY, "--participants", str(n)]

@@ -18,6 +18,7 @@
   });
   window.addEventListener("pageshow", () => { isSent = false; });
   document.addEventListener("keydown", (event) => {
+    if (event.target.closest("input, textarea")) return;
     if (event.repeat || event.ctrlKey || event.altKey || event.metaKey) return;
     const button = document.querySelector(`[data-choice="${CSS.escape(event.key)}"]`);
     if (button) button.click();

@@ -1,0 +1,1 @@
+"""What researchers see: a file a room of the studio."""
