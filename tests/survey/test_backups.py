@@ -44,6 +44,7 @@ def empty_place(tmp_path):
     if connection.vendor == "sqlite":
         yield {"DATABASE_URL": f"sqlite:///{tmp_path / 'restored.sqlite3'}", "MEDIA_ROOT": media}
         return
+    connection.ensure_connection()
     info = connection.connection.info
     name = f"restored_{os.getpid()}"
     with connection.cursor() as cursor:
