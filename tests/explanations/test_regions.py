@@ -72,7 +72,7 @@ def test_lime_on_pieces_chooses_no_more_than_asked_for_and_none_that_hiding_cann
     curved_model: nn.Module, bright_images: Tensor
 ) -> None:
     bright_images[:, :, :4] = 0.5  # each piece is its own mean
-    settings = {**LIME, **SQUARES, "features": 3, "hiding": "mean"}
+    settings = {**LIME, **SQUARES, "samples": 12, "features": 3, "hiding": "mean"}  # few: chance tempts
     weights = regions.lime_superpixels(curved_model, bright_images[:1], 1, **settings)
     assert not weights[:32].any()
     assert len(np.unique(weights[weights != 0])) == 3
