@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.measures import MetricTable
 from analysis.omnibus import NAMES, PRIMARY
 from analysis.power import RUNS, looks, power
 from analysis.reading import SHAPES
@@ -38,7 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> str:
     table = VoteTable.read(options.votes, dict(options.column), options.shape)
-    result = report(table, options.min_passed, options.simulated, options.primary, options.seed)
+    metrics = MetricTable.read(options.metrics) if options.metrics else None
+    result = report(table, options.min_passed, options.simulated, options.primary, options.seed, metrics)
     return FORMS[options.format](result)
 
 
@@ -128,6 +130,11 @@ def _add_report(commands: Any) -> argparse.ArgumentParser:
         "counts: a row a participant and a column a method; default: long",
     )
     command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
+    command.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="metrics of the maps in CSV, as of an evaluated explanation set: whether they and people agree",
+    )
     return command
 
 

@@ -88,6 +88,17 @@ def pairs(
     return _figure(marks, scale, name, title, description)
 
 
+def correlations(marks: Sequence[Mark], description: str, title: str, name: str) -> str:
+    """A forest plot of correlations in [-1, 1], with a line at none."""
+
+    def scale(axes: Axes) -> None:
+        axes.set_xlim(-1.05, 1.05)
+        _reference_line(axes, 0.0, "no agreement")
+        axes.xaxis.set_major_formatter(lambda x, _: fmt.decimal(x, 1))
+
+    return _figure(marks, scale, name, title, description)
+
+
 def _reference_line(axes: Axes, at: float, label: str) -> None:
     """A line through the drawings, but not through the text above them."""
     for height in axes.get_yticks()[:-1]:

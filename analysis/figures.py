@@ -44,6 +44,24 @@ def _participants(report: Report) -> Drawing:
     return Drawing(title, strips.participants(counts.methods, shares, about, title))
 
 
+def of_metrics(report: Report) -> dict[str, Drawing]:
+    """The rank correlation of every metric with the votes."""
+    marks = []
+    for row in report.concordance.metrics if report.concordance else ():
+        found = row.correlation
+        if found.value is not None:
+            apart = found.low is not None and found.high is not None and not found.low <= 0 <= found.high
+            marks.append(
+                charts.Mark(row.metric, found.shown(fmt.decimal), found.value, found.low, found.high, apart)
+            )
+    if not marks:
+        return {}
+    told = "; ".join(f"{mark.label} {mark.value}" for mark in marks)
+    title = report.heading("Rank correlation of metrics and votes")
+    about = f"Spearman's correlation over maps, 95 % interval over participants: {told}."
+    return {"metrics": Drawing(title, charts.correlations(marks, about, title, "metrics"))}
+
+
 def of_rules(report: Report) -> dict[str, Drawing]:
     """The first method's share under every rule of who is counted."""
     flow, drawn = report.flow, dict[str, Drawing]()

@@ -61,6 +61,17 @@ def csv_table(report: Report) -> str:
         writer.writerow(("Cohen's h", pair.a, pair.b, *_estimate(pair.cohens_h), "", ""))
     for name, effect in report.estimates.effects.items():
         writer.writerow((name, "", "", *_estimate(effect), "", ""))
+    for row in report.concordance.metrics if report.concordance else ():
+        for quantity, estimate in (
+            ("rank correlation over maps", row.correlation),
+            ("rank correlation in questions", row.within),
+            ("share of votes predicted", row.predicted),
+            ("share predicted over favourite", row.over_favourite),
+        ):
+            writer.writerow((quantity, row.metric, "", *_estimate(estimate), "", ""))
+        for quantity, odds in (("odds ratio", row.odds), ("odds ratio at equal methods", row.beyond)):
+            tail = (_cell(odds.p), _cell(odds.log10_p))
+            writer.writerow((quantity, row.metric, "", *_estimate(odds.ratio), *tail))
     for name, effect in report.one_sided_effects.items():
         writer.writerow((f"{name} (noncentral F)", "", "", *_estimate(effect), "", ""))
     for name, test in report.omnibus.tests.items() if report.omnibus else ():

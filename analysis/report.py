@@ -17,9 +17,11 @@ from analysis import charts, forms, page, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
 from analysis.choice import Estimate, Estimates, PairEstimate, Share, clustered_shares, compare, estimate
+from analysis.concordance import Concordance, concordance
 from analysis.design import Design, design
 from analysis.effects import one_sided
 from analysis.flow import Flow, flow
+from analysis.measures import MetricTable
 from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.pooled import mean_shares
 from analysis.resampling import SEED
@@ -98,6 +100,7 @@ class Report:
     seed: int
     counts: Counts = field(repr=False)
     table: VoteTable = field(repr=False)
+    metrics: MetricTable | None = field(repr=False, default=None)
 
     @cached_property
     def answer(self) -> str:
@@ -147,6 +150,11 @@ class Report:
     def design(self) -> Design:
         """Checks of the design: place, order, class, carelessness, agreement."""
         return design(self.table, self.counts, self.min_passed, self.seed)
+
+    @cached_property
+    def concordance(self) -> Concordance | None:
+        """Whether metrics of the maps and people agree; None where no metrics were given."""
+        return concordance(self.table, self.counts, self.metrics, self.seed) if self.metrics else None
 
     @cached_property
     def sections(self) -> tuple[Section, ...]:
@@ -411,6 +419,7 @@ class Report:
             "primary": self.primary,
             "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
             "estimates": _estimates(self.estimates),
+            "metric_agreement": _concordance(self.concordance),
             "one_sided_effects": {name: asdict(effect) for name, effect in self.one_sided_effects.items()},
             "caveat": self.caveat,
             "notes": list(self.notes),
@@ -427,12 +436,13 @@ def report(
     simulated: str = "include",
     primary: str = PRIMARY,
     seed: int = SEED,
+    metrics: MetricTable | None = None,
 ) -> Report:
     """Count the votes of a table and test them.
 
     `min_passed` and `simulated` are those of `VoteTable.counts`; `primary` is one of `omnibus.NAMES`, and
-    `seed` is that of all resampling. Raises NoVotesError where there is no vote to count, and VoteTableError
-    where the table is at fault.
+    `seed` is that of all resampling; `metrics` of the maps are held against the votes. Raises NoVotesError
+    where there is no vote to count, and VoteTableError where the table is at fault.
     """
     counts = table.counts(min_passed, simulated)
     n, comparable = len(counts.participants), len(counts.methods) > 1
@@ -457,6 +467,7 @@ def report(
         seed=seed,
         counts=counts,
         table=table,
+        metrics=metrics,
     )
 
 
@@ -506,3 +517,7 @@ def _estimates(estimates: Estimates) -> dict[str, Any]:
         "rankings": rankings and [{"order": list(o), "probability": p} for o, p in rankings.orders],
         "first": rankings and rankings.first,
     }
+
+
+def _concordance(found: Concordance | None) -> dict[str, Any] | None:
+    return None if found is None else asdict(found) | {"detectable": found.detectable}

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
 
 def sections(report: Report) -> tuple[Section, ...]:
     """Those that the table allows, in the order in which a reader needs them."""
-    made = (_estimates(report), _rankings(report), _flow(report), _design(report))
+    made = (
+        _estimates(report),
+        _rankings(report),
+        _metrics(report),
+        _flow(report),
+        _design(report),
+    )
     return tuple(section for section in made if section is not None)
 
 
@@ -131,6 +137,94 @@ def _rankings(report: Report) -> Section | None:
         Table("first", "Most votes", ("Method", "Share of resamples"), first),
     )
     return Section("rankings", report.heading("How firm the ranking is"), tables, (note,))
+
+
+def _metrics(report: Report) -> Section | None:
+    """Whether metrics of the maps and people agree."""
+    found = report.concordance
+    if found is None:
+        return None
+    heading = report.heading("Do metrics and people agree?")
+    if found.note:
+        return Section("metrics", heading, (), (f"Nothing to compare: {found.note}.",))
+    rows = tuple(
+        (
+            row.metric,
+            row.better,
+            row.correlation.shown(fmt.decimal),
+            row.within.shown(fmt.decimal),
+            fmt.p_value(row.p_maps),
+            row.predicted.shown(fmt.percent),
+            row.over_favourite.shown(fmt.points),
+        )
+        for row in found.metrics
+    )
+    headings = (
+        "Metric",
+        "Better",
+        "Rank correlation",
+        "In questions",
+        "p (maps)",
+        "Votes predicted",
+        "Over favourite",
+    )
+    caption = "Metrics and votes, with 95 % bootstrap intervals over participants; more is agreement"
+    tables = [Table("metric-agreement", caption, headings, rows, left=2), _metric_odds(report)]
+    return Section("metrics", heading, tuple(tables), _metric_notes(report), figures.of_metrics(report))
+
+
+def _metric_odds(report: Report) -> Table:
+    assert report.concordance is not None
+    joint = report.concordance.joint
+    rows = []
+    for row in report.concordance.metrics:
+        models = [row.odds, row.beyond, *([joint[row.metric]] if joint else [])]
+        shown = [(odds.ratio.shown(fmt.decimal), fmt.p_value(odds.p, odds.log10_p)) for odds in models]
+        rows.append((row.metric, *(cell for pair in shown for cell in pair)))
+    headings = ["Metric", "Alone", "p", "At equal methods", "p", *(["All together", "p"] if joint else [])]
+    caption = (
+        "Odds ratios of a choice for one standard deviation more of the metric (conditional logit, 95 % "
+        "intervals robust against votes of one person)"
+    )
+    return Table("metric-odds", caption, tuple(headings), tuple(rows))
+
+
+def _metric_notes(report: Report) -> tuple[str, ...]:
+    found = report.concordance
+    assert found is not None
+    notes = []
+    if found.chance is not None and found.favourite.value is not None:
+        notes.append(
+            f"Chance predicts {fmt.percent(found.chance)} of the votes; always naming the method that the "
+            f"other participants chose most often, {found.favourite.shown(fmt.percent)}."
+        )
+    few = (
+        "So few can show no correlation"
+        if found.detectable is None
+        else f"With so many, a true rank correlation below {fmt.decimal(found.detectable)} is missed in more "
+        "than one study of five, however many people vote"
+    )
+    notes.append(
+        f"The votes are of {fmt.counted(found.n_maps, 'map')} in "
+        f"{fmt.counted(found.n_questions, 'question')}. {few}. Maps of one question are not independent, "
+        "which makes it worse."
+    )
+    notes.append(
+        "The intervals and the p of the odds ratios hold for these very maps: with enough voters a metric of "
+        "random numbers gets a small one. p (maps) takes the map as its unit and shuffles the metric within "
+        "each question; where many metrics are tried, expect one in twenty below 0.05. A metric that merely "
+        "prefers the favourite method gets a small one too; the odds at equal methods show if it knows more."
+    )
+    alike = [row.metric for row in found.metrics if row.of_methods]
+    if alike:
+        notes.append(
+            f"One value a method: {', '.join(alike)}. So few values can't be told from chance by shuffling."
+        )
+    notes += [found.joint_note] if found.joint_note else []
+    undefined = {
+        f"{row.metric}: {odds.note}." for row in found.metrics for odds in (row.odds, row.beyond) if odds.note
+    }
+    return (*notes, *sorted(undefined), f"Metrics: {found.source}; SHA-256 {found.sha256}.")
 
 
 def _flow(report: Report) -> Section:

@@ -4,6 +4,8 @@ The paper's study was in English; its question is that of figure 2. The other la
 """
 
 from .models import Study, StudyText
+from .models.studies import new_seed
+from .study_file import FORMAT
 
 DIGITS = [str(digit) for digit in range(10)]
 METHODS = ["normlime", "lime", "smoothgrad", "vargrad"]
@@ -110,3 +112,18 @@ def create_reference_study(explanation_set, *, slug, owner=None):
     methods = explanation_set.compared_methods().filter(slug__in=METHODS)
     study.write_questions(methods, explanation_set.labels())
     return study
+
+
+def default_design(explanation_set):
+    """What the study file of a new study on this set holds: the paper's study, with as many of its methods."""
+    there = [method.slug for method in explanation_set.compared_methods()]
+    papers = [slug for slug in METHODS if slug in there]
+    return {
+        "format": FORMAT,
+        "explanation_set": {"name": explanation_set.slug, "sha256": explanation_set.digest},
+        "seed": new_seed(),
+        "language": "en",
+        "texts": {language: default_texts(explanation_set, language) for language in TITLES},
+        "methods": papers if len(papers) >= 2 else there[: len(METHODS)],
+        "classes": explanation_set.labels(),
+    }

@@ -1,10 +1,10 @@
-"""Sessions, logins and messages: for the studio alone. Participants have none, and don't wait for them."""
+"""Sessions, logins and messages: for studio and API. Participants have none, and don't wait for them."""
 
 from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.contrib.messages.middleware import MessageMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware
 
-STUDIO = "/studio/"
+STUDIO = ("/studio/", "/api/")
 
 
 def _in_studio(middleware):

@@ -6,12 +6,14 @@ file, line, key, value, what is allowed.
 
 import hashlib
 import json
+import secrets
 from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.utils.text import slugify
 from jsonschema import Draft202012Validator
 
 from .models import ExplanationSet, Method, Study, StudyText
@@ -121,6 +123,25 @@ def import_study(text, *, slug, name="study file", **columns):
     return _Reader(data, lines, name).create(slug, columns)
 
 
+@transaction.atomic
+def create_study(data, *, slug, **columns):
+    """A draft from what a study file holds, as dicts and lists; else as `import_study`."""
+    return _Reader(data, {}, "the design").create(slug, columns)
+
+
+@transaction.atomic
+def revise_study(study, data):
+    """Makes a draft what a study file says, all of it. Raises StudyFileRefused."""
+    _Reader(data, {}, "the design").revise(study)
+
+
+def unused_slug(title):
+    """A short name made from a title, that no study has."""
+    slug = slugify(title)[:60] or "study"
+    taken = Study.objects.filter(slug=slug).exists()
+    return f"{slug}-{secrets.token_hex(4)}" if taken else slug
+
+
 class _Reader:
     def __init__(self, data, lines, name):
         self.data, self.lines, self.name = data, lines, name
@@ -148,6 +169,21 @@ class _Reader:
         labels = self._labels(explanation_set)
         self._refuse_missing_texts()
         study = Study(slug=slug, explanation_set=explanation_set, **self._columns(), **columns)
+        self._write(study, methods, labels)
+        return study
+
+    def revise(self, study):
+        explanation_set = self._explanation_set()
+        methods = self._methods(explanation_set)
+        labels = self._labels(explanation_set)
+        self._refuse_missing_texts()
+        study.explanation_set = explanation_set
+        for column, value in self._columns().items():
+            setattr(study, column, value)
+        study.texts.all().delete()
+        self._write(study, methods, labels)
+
+    def _write(self, study, methods, labels):
         self._checked(study)
         study.save()
         for language, words in self.data["texts"].items():
@@ -155,7 +191,6 @@ class _Reader:
             self._checked(text, ("texts", language))
             text.save()
         study.write_questions(methods, labels)
-        return study
 
     def _explanation_set(self):
         wanted = self.data["explanation_set"]["sha256"]

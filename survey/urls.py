@@ -22,6 +22,7 @@ participant_urls = [
 ]
 urlpatterns = [
     path("healthz", health.healthz, name="healthz"),
+    path("api/v1/", include(("survey.api.urls", "api"))),
     path("study-file.schema.json", schemas.study_file, name="study_file_schema"),
     path("", RedirectView.as_view(pattern_name="studio:studies"), name="home"),
     path("", include((participant_urls, "participant"))),

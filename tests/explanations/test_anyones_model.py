@@ -94,3 +94,28 @@ def test_a_layer_is_named_as_its_owner_knows_it(
     assert main([*build, "--out", str(tmp_path / "set"), "--set", "grad-cam.layer=features.3"]) == 0
     assert main([*build, "--out", str(tmp_path / "other"), "--set", "grad-cam.layer=feature"]) == 2
     assert "the classifier has no layer 'feature'; its last layers are: " in capsys.readouterr().err
+
+
+def test_images_of_five_bands_that_are_not_square_are_explained(tmp_path: Path) -> None:
+    """Class k is bright in band k alone, and the network's weights are the mean images."""
+    random = np.random.default_rng(13)
+    labels = np.arange(20) % 5
+    images = 0.2 * random.random((20, 6, 10, 5), dtype=np.float32)
+    images[np.arange(20), :, :, labels] += 0.7
+    np.savez(tmp_path / "bands.npz", images=images, labels=labels)
+    means = np.stack([images[labels == k].mean(axis=0) for k in range(5)])  # (5, 6, 10, 5)
+    rows = torch.from_numpy(means).permute(0, 3, 1, 2).reshape(5, -1).contiguous()
+    safetensors.torch.save_file({"1.weight": rows, "1.bias": torch.zeros(5)}, tmp_path / "bands.safetensors")
+    subject = [
+        "--model",
+        "bands:linear(5, 6, 10, classes=5)",
+        "--weights",
+        str(tmp_path / "bands.safetensors"),
+    ]
+    subject += ["--data", str(tmp_path / "bands.npz")]
+    build = ["build", "--out", str(tmp_path / "set"), "--methods", "input-x-gradient", "--images", "2"]
+    assert main([*build, *subject]) == 0
+    built = manifest.read(tmp_path / "set")
+    assert built.classifier.test_accuracy == 1
+    assert {array.shape for array in manifest.read_maps(tmp_path / "set").values()} == {(6, 10)}
+    assert main(["gallery", str(tmp_path / "set"), "--out", str(tmp_path / "sheet.png"), *subject]) == 0

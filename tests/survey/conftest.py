@@ -88,6 +88,12 @@ def set_folder(tmp_path_factory):
 
 
 @pytest.fixture
+def set_folder_of(tmp_path):
+    """The function that writes a set of this name."""
+    return lambda name: write_set(tmp_path / "sets" / name, name=name)
+
+
+@pytest.fixture
 def explanation_set(db, set_folder):
     return import_set(set_folder)
 

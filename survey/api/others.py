@@ -1,0 +1,140 @@
+"""Explanation sets, study files and archives that come in, teams, the audit log, tokens."""
+
+from django.contrib.auth import authenticate
+from django.shortcuts import get_object_or_404
+from rest_framework import mixins, status, viewsets
+from rest_framework.authentication import TokenAuthentication
+from rest_framework.authtoken.models import Token
+from rest_framework.decorators import action
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
+from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.permissions import AllowAny
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from ..archive import restore_archive
+from ..importing import import_zip
+from ..models import AuditEvent, ExplanationSet, Membership, Team
+from ..rights import Action, allowed_in, teams_for
+from ..security import address_of, failed_logins
+from ..study_file import StudyFileRefused, import_study, unused_slug
+from . import serializers as s
+from .studies import described
+
+LARGEST_STUDY_FILE = 4_000_000  # bytes
+
+
+def _team_of(user):
+    """The first team in which this person may make studies."""
+    teams = teams_for(user, Action.EDIT)
+    if user.is_superuser:
+        teams = teams or list(Team.objects.values_list("pk", flat=True)[:1])
+    if not teams:
+        raise PermissionDenied("You have no role that may make studies.")
+    return min(teams)
+
+
+class SetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    queryset = ExplanationSet.objects.defer("manifest").prefetch_related("methods")
+    serializer_class = s.SetSerializer
+    lookup_field = "slug"
+    lookup_value_regex = "[-a-zA-Z0-9_]+"
+    filterset_fields = ["dataset"]
+    parser_classes = [MultiPartParser, JSONParser]
+
+    @described("Import a zipped explanation set", s.Upload, s.SetSerializer, 201)
+    def create(self, request):
+        _team_of(request.user)
+        body = s.Upload(data=request.data)
+        body.is_valid(raise_exception=True)
+        file = body.validated_data["file"]
+        return Response(s.SetSerializer(import_zip(file, file.name)).data, status.HTTP_201_CREATED)
+
+
+class _Import(APIView):
+    parser_classes = [MultiPartParser, JSONParser]
+
+    def _file(self, request):
+        body = s.Upload(data=request.data)
+        body.is_valid(raise_exception=True)
+        return body.validated_data["file"]
+
+    def _answer(self, request, study, name):
+        AuditEvent.objects.record(request.user, AuditEvent.Action.IMPORTED, study, detail=name[:300])
+        return Response({"slug": study.slug, "status": study.status}, status.HTTP_201_CREATED)
+
+
+class StudyFiles(_Import):
+    @described("Make a draft from a study file", s.Upload, s.Imported, 201)
+    def post(self, request):
+        team, file = _team_of(request.user), self._file(request)
+        if file.size > LARGEST_STUDY_FILE:
+            raise StudyFileRefused(f"{file.name}: {file.size:,} bytes; allowed are {LARGEST_STUDY_FILE:,}.")
+        try:
+            text = file.read().decode()
+        except UnicodeDecodeError as error:
+            raise StudyFileRefused(f"{file.name}: byte {error.start} is not UTF-8.") from None
+        slug = unused_slug(file.name.rsplit(".", 1)[0])
+        study = import_study(text, slug=slug, name=file.name, team_id=team, owner=request.user)
+        return self._answer(request, study, file.name)
+
+
+class Archives(_Import):
+    @described("Restore a closed study from its archive", s.Upload, s.Imported, 201)
+    def post(self, request):
+        team, file = _team_of(request.user), self._file(request)
+        study = restore_archive(file, name=file.name, team_id=team, owner=request.user)
+        return self._answer(request, study, file.name)
+
+
+class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    """What was done with the studies of the teams that you administer."""
+
+    queryset = AuditEvent.objects.none()
+    serializer_class = s.AuditSerializer
+    filterset_fields = ["study__slug", "action", "who"]
+
+    def get_queryset(self):
+        return AuditEvent.objects.visible_to(self.request.user).select_related("study", "team")
+
+
+class TeamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
+    queryset = Team.objects.none()
+    serializer_class = s.TeamSerializer
+    lookup_value_regex = "[0-9]{1,9}"
+
+    def get_queryset(self):
+        return Team.objects.of(self.request.user).prefetch_related("memberships__user")
+
+    @described("Give somebody a role", s.MemberSerializer, s.MemberSerializer, 200)
+    @action(detail=True, methods=["put"])
+    def members(self, request, pk):
+        team = get_object_or_404(self.get_queryset(), pk=pk)
+        if not allowed_in(request.user, Action.ADMINISTER, team.pk):
+            raise PermissionDenied("Only an administrator of the team gives roles.")
+        body = s.MemberSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        user, role = body.validated_data["user"], body.validated_data.get("role", "researcher")
+        given, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+        detail = f"{user.get_username()} is {role}"
+        AuditEvent.objects.record(request.user, AuditEvent.Action.TEAM_CHANGED, team=team, detail=detail)
+        return Response(s.MemberSerializer(given).data)
+
+
+class Tokens(APIView):
+    authentication_classes = [TokenAuthentication]  # no session: a cookie is no reason to give a token away
+    permission_classes = [AllowAny]
+
+    @described("A token for your password", s.Credentials, s.TokenSerializer, 200)
+    def post(self, request):
+        body = s.Credentials(data=request.data)
+        body.is_valid(raise_exception=True)
+        keys = [("name", body.validated_data["username"].casefold()), ("address", address_of(request))]
+        if any(failed_logins.is_reached(*key) for key in keys):
+            raise Throttled(detail="Too many logins failed. Please try again in a quarter of an hour.")
+        user = authenticate(request, **body.validated_data)
+        if user is None:
+            for key in keys:
+                failed_logins.count(*key)
+            raise AuthenticationFailed("No active account has this name and password.")
+        return Response({"token": Token.objects.get_or_create(user=user)[0].key})

@@ -1,0 +1,135 @@
+"""What the API shows and takes. A study's design is its study file, as JSON."""
+
+from django.contrib.auth import get_user_model
+from rest_framework import serializers
+
+from ..models import AuditEvent, ExplanationSet, Membership, Method, Participation, Study, Team
+from ..study_file import study_data
+
+
+class MethodSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Method
+        fields = ["slug", "title", "reference", "purpose"]
+
+
+class SetSerializer(serializers.ModelSerializer):
+    methods = MethodSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = ExplanationSet
+        fields = [
+            *("slug", "digest", "dataset", "dataset_split", "dataset_sha256", "classifier"),
+            *("weights_sha256", "test_accuracy", "seed", "imported_at", "methods"),
+        ]
+
+
+class Upload(serializers.Serializer):
+    file = serializers.FileField(help_text="a zip")
+
+
+class Imported(serializers.Serializer):
+    slug = serializers.CharField()
+    status = serializers.CharField()
+
+
+class StudySerializer(serializers.ModelSerializer):
+    title = serializers.CharField(read_only=True)
+    team = serializers.CharField(source="team.name", read_only=True)
+    explanation_set = serializers.SlugRelatedField("slug", read_only=True)
+    started = serializers.IntegerField(read_only=True)
+    completed = serializers.IntegerField(read_only=True)
+    kept = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Study
+        fields = [
+            *("slug", "title", "version", "status", "team", "explanation_set", "platform", "quota"),
+            *("design_sha256", "created_at", "opened_at", "closed_at", "started", "completed", "kept"),
+        ]
+        read_only_fields = fields
+
+
+class StudyWithDesign(StudySerializer):
+    design = serializers.SerializerMethodField(help_text="the study file, see /study-file.schema.json")
+
+    class Meta(StudySerializer.Meta):
+        fields = [*StudySerializer.Meta.fields, "design"]
+        read_only_fields = fields
+
+    def get_design(self, study) -> dict:
+        return study_data(study)
+
+
+class NewStudy(serializers.Serializer):
+    """A study from a set: the NormLIME paper's, changed as `design` says."""
+
+    explanation_set = serializers.SlugRelatedField("slug", queryset=ExplanationSet.objects.all())
+    slug = serializers.SlugField(max_length=80, required=False)
+    team = serializers.CharField(required=False, help_text="by name; your first that may edit by default")
+    design = serializers.DictField(required=False, help_text="a merge patch (RFC 7396) of the study file")
+
+
+class DesignPatch(serializers.Serializer):
+    design = serializers.DictField(help_text="a merge patch (RFC 7396) of the study file")
+
+
+class Quota(serializers.Serializer):
+    quota = serializers.IntegerField(min_value=1, max_value=2**31 - 1, allow_null=True)
+
+
+class Reason(serializers.Serializer):
+    reason = serializers.CharField(max_length=500)
+
+
+class RiskSerializer(serializers.Serializer):
+    name = serializers.CharField()
+    field = serializers.CharField()
+    sentence = serializers.CharField()
+
+
+class ParticipationSerializer(serializers.ModelSerializer):
+    """How a participation went; nothing that tells who, or opens their pages."""
+
+    code = serializers.CharField(read_only=True)
+
+    class Meta:
+        model = Participation
+        fields = [
+            *("code", "simulated", "status", "language", "consented_at", "last_answer_at", "finished_at"),
+            *("checks_passed", "kept"),
+        ]
+
+
+class AuditSerializer(serializers.ModelSerializer):
+    study = serializers.SlugRelatedField("slug", read_only=True)
+    team = serializers.SlugRelatedField("name", read_only=True)
+
+    class Meta:
+        model = AuditEvent
+        fields = ["at", "who", "action", "study", "team", "detail", "reason"]
+
+
+class MemberSerializer(serializers.ModelSerializer):
+    user = serializers.SlugRelatedField("username", queryset=get_user_model().objects.all())
+
+    class Meta:
+        model = Membership
+        fields = ["user", "role"]
+
+
+class TeamSerializer(serializers.ModelSerializer):
+    members = MemberSerializer(source="memberships", many=True, read_only=True)
+
+    class Meta:
+        model = Team
+        fields = ["id", "name", "members"]
+
+
+class Credentials(serializers.Serializer):
+    username = serializers.CharField(max_length=150)
+    password = serializers.CharField(max_length=4096, trim_whitespace=False)
+
+
+class TokenSerializer(serializers.Serializer):
+    token = serializers.CharField()
