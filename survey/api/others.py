@@ -2,6 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.shortcuts import get_object_or_404
+from drf_spectacular.utils import extend_schema_view
 from rest_framework import mixins, status, viewsets
 from rest_framework.authentication import TokenAuthentication
 from rest_framework.authtoken.models import Token
@@ -34,6 +35,10 @@ def _team_of(user):
     return min(teams)
 
 
+@extend_schema_view(
+    list=described("Explanation sets", response=s.SetSerializer(many=True)),
+    retrieve=described("An explanation set", response=s.SetSerializer),
+)
 class SetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     queryset = ExplanationSet.objects.defer("manifest").prefetch_related("methods")
     serializer_class = s.SetSerializer
@@ -87,6 +92,7 @@ class Archives(_Import):
         return self._answer(request, study, file.name)
 
 
+@extend_schema_view(list=described("The audit log, newest first", response=s.AuditSerializer(many=True)))
 class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     """What was done with the studies of the teams that you administer."""
 
@@ -98,6 +104,10 @@ class AuditViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         return AuditEvent.objects.visible_to(self.request.user).select_related("study", "team")
 
 
+@extend_schema_view(
+    list=described("Your teams", response=s.TeamSerializer(many=True)),
+    retrieve=described("A team and its members", response=s.TeamSerializer),
+)
 class TeamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet):
     queryset = Team.objects.none()
     serializer_class = s.TeamSerializer

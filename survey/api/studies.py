@@ -32,7 +32,7 @@ from .merging import merged
 from .problems import Conflict, Problem
 
 SIMULATED_PARAMETER = OpenApiParameter("simulated", enum=SIMULATED, default="include")
-ERRORS = {400: Problem, 401: Problem, 403: Problem, 404: Problem, 409: Problem, 429: Problem}
+ERRORS = {(code, "application/problem+json"): Problem for code in (400, 401, 403, 404, 409, 429)}
 EXAMPLE = OpenApiExample(
     "The paper's study, with 84 participants and two methods",
     value={

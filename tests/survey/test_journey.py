@@ -11,6 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from playwright.sync_api import expect, sync_playwright
 
+from survey.importing import raw_values
 from survey.models import Answer, Membership, Participation, SetBuild, Study
 from survey.models.teams import first_team
 
@@ -315,6 +316,27 @@ def test_no_page_of_the_survey_has_an_accessibility_fault_or_scrolls_sideways(
     Study.objects.get().close()
     page.goto("/s/digits/")
     assert_accessible(page)
+
+
+def test_the_arrow_keys_and_the_pointer_read_raw_values(visit, explanation_set, researcher):
+    page = visit("/studio/sets/tiny/")
+    log_in(page)
+    class_map = explanation_set.class_maps.select_related("method").first()
+    rows = [[float(f"{value:.6g}") for value in row] for row in raw_values(class_map).tolist()]
+    page.locator("[data-values]").first.focus()
+    page.keyboard.press("ArrowRight")
+    readout = page.locator("[data-readout]")
+    expect(readout).to_have_text(f"{class_map}, row 5, column 6: {rows[4][5]}")  # from the middle of 8 x 8
+    page.locator("[data-values]").first.hover(position={"x": 2, "y": 2})
+    expect(readout).to_have_text(f"{class_map}, row 1, column 1: {rows[0][0]}")
+
+
+def test_the_preview_of_the_texts_follows_the_typing(visit, draft_study, researcher):
+    page = visit("/studio/studies/digits/texts/en/")
+    log_in(page)
+    page.get_by_label("Question").fill("Where is the {label}?")
+    page.get_by_label("Question").press("End")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("Where is the 0?")
 
 
 STUDIO_PAGES = [
