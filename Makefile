@@ -6,7 +6,7 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser fashion bench-analysis bench-levels bench-survey clean
+.PHONY: demo test lint browser fashion bench-analysis bench-explanations bench-levels bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
@@ -28,6 +28,10 @@ bench-analysis: .venv/installed-test
 # How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind, half an hour.
 bench-levels: .venv/installed-test
 	$(BIN)/python -m benchmarks.type_one_error
+
+# Explanations beside lime, captum and the bare network, and the reference set: two minutes on two idle cores.
+bench-explanations: .venv/installed-test
+	$(BIN)/python -m benchmarks.explanations_speed | tee benchmarks/explanations_speed.md
 
 # An answer and its next page on PostgreSQL, beside a bare Django and oTree, in one run of a few minutes.
 bench-survey: .venv/installed-test

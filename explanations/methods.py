@@ -165,7 +165,7 @@ LIME = Local(
     _lime,
     {
         "images": 50,
-        "samples": 1000,
+        "samples": 1500,
         "shared_by": 10,
         "features": 100,
         "perturbation": "masks",

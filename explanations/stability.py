@@ -211,7 +211,9 @@ def needed(rungs: tuple[Rung, ...], wanted: float) -> Need:
     slope, level = np.polyfit(x, y, 1)
     if slope >= 0 or (power := (log(1 - wanted) - level) / slope) > log(FURTHEST * rungs[-1].samples):
         return Need(None, "out of reach")
-    return Need(_rounded_up(exp(power)), how)
+    # a line may pass the wanted share before the last rung, which is measured not to have it
+    least = rungs[-1].samples + 1 if how == "extrapolated" else 1
+    return Need(_rounded_up(max(exp(power), least)), how)
 
 
 def _rounded_up(samples: float) -> int:

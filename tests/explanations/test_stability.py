@@ -74,6 +74,11 @@ def test_the_line_is_drawn_on_beyond_the_ladder() -> None:
     assert stability.needed(ladder(*overlaps), 1 - 0.4 / 2**2.5) == Need(3200, "extrapolated")
 
 
+def test_what_the_last_rung_was_measured_not_to_have_takes_more_samples() -> None:
+    """The line through a rung that is too good by chance passes 85 % before 400 samples."""
+    assert stability.needed(ladder(0.5, 0.84, 0.84), 0.85) == Need(410, "extrapolated")
+
+
 def test_an_agreement_of_the_first_rung_is_measured() -> None:
     assert stability.needed(ladder(0.9, 0.95), 0.85) == Need(100, "measured")
 
