@@ -6,12 +6,12 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser bench-analysis bench-survey clean
+.PHONY: demo test lint browser fashion bench-analysis bench-levels bench-survey clean
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
 
-test: .venv/installed-test browser
+test: .venv/installed-test browser fashion
 	$(BIN)/python -m pytest --numprocesses 2
 	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest --numprocesses 2 tests/survey
 
@@ -21,12 +21,15 @@ lint: .venv/installed-lint
 	$(BIN)/mypy
 	$(BIN)/python manage.py makemigrations --check --dry-run
 
-# Speed beside pandas, SciPy, statsmodels and pingouin; type I error by 20,000 simulated studies of each kind.
+# Speed beside pandas, SciPy, statsmodels and pingouin.
 bench-analysis: .venv/installed-test
 	$(BIN)/python -m benchmarks.speed | tee benchmarks/speed.md
+
+# How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind, half an hour.
+bench-levels: .venv/installed-test
 	$(BIN)/python -m benchmarks.type_one_error
 
-# An answer and its next page on PostgreSQL, beside a bare Django, in one run of about two minutes.
+# An answer and its next page on PostgreSQL, beside a bare Django and oTree, in one run of a few minutes.
 bench-survey: .venv/installed-test
 	$(BIN)/python benchmarks/survey_speed.py
 
@@ -36,6 +39,13 @@ browser:
 	  && echo "Installing chromium, for the browser tests" \
 	  && apt-get update -qq && apt-get install -y -qq chromium > /dev/null; } \
 	  || echo "No chromium here, and it can't be installed: the browser tests will be skipped."
+
+# Fashion-MNIST, the folder of IDX files of the tests, is a package of Debian; elsewhere FASHION_MNIST names it.
+fashion:
+	@test -d "$${FASHION_MNIST:-/usr/share/datasets/fashion-mnist}" || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] \
+	  && echo "Installing Fashion-MNIST, for the tests" \
+	  && apt-get update -qq && apt-get install -y -qq dataset-fashion-mnist > /dev/null; } \
+	  || echo "No Fashion-MNIST here, and it can't be installed: its tests will be skipped."
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from analysis import formatting as fmt
 from analysis.resampling import SEED
 
-_SHUFFLES = 999
+SHUFFLES = 999
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class Agreement:
         return fmt.text_table(("Agreement", ""), rows)
 
 
-def agreement(table: ArrayLike, seed: int = SEED) -> Agreement:
+def agreement(table: ArrayLike, seed: int = SEED, shuffles: int = SHUFFLES) -> Agreement:
     """`table` counts the votes of each question for each method: whole numbers, (questions, methods).
 
     Fleiss (1971), Psychological Bulletin 76:378; Krippendorff (2019), Content Analysis, chapter 12. The
@@ -66,7 +66,7 @@ def agreement(table: ArrayLike, seed: int = SEED) -> Agreement:
     if len(set(sizes.tolist())) == 1:
         by_chance = float(((totals / n) ** 2).sum())
         kappa = (1 - observed - by_chance) / (1 - by_chance)
-    p = _by_shuffling(counts, sizes, observed, seed)
+    p = _by_shuffling(counts, sizes, observed, seed, shuffles)
     return Agreement(len(counts), n, 1 - observed, 1 - expected_alpha, kappa, alpha, p)
 
 
@@ -76,20 +76,22 @@ def _disagreement(counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> float:
     return float(1 - same.sum() / sizes.sum())
 
 
-def _by_shuffling(counts: NDArray[np.int64], sizes: NDArray[np.int64], observed: float, seed: int) -> float:
+def _by_shuffling(
+    counts: NDArray[np.int64], sizes: NDArray[np.int64], observed: float, seed: int, shuffles: int
+) -> float:
     """How often as much agreement comes from votes dealt to the questions at random.
 
     The dealt tables have the totals of both margins (multivariate hypergeometric, question by question).
     """
     rng = np.random.default_rng(seed)
-    left = np.tile(counts.sum(axis=0), (_SHUFFLES, 1))  # (shuffles, methods)
-    same = np.zeros(_SHUFFLES)
+    left = np.tile(counts.sum(axis=0), (shuffles, 1))  # (shuffles, methods)
+    same = np.zeros(shuffles)
     for size in sizes:
         dealt = _dealt(left, int(size), rng)
         left -= dealt
         same += (dealt * (dealt - 1)).sum(axis=1) / (size - 1)
     disagreement = 1 - same / sizes.sum()
-    return float(((disagreement <= observed + 1e-12).sum() + 1) / (_SHUFFLES + 1))
+    return float(((disagreement <= observed + 1e-12).sum() + 1) / (shuffles + 1))
 
 
 def _dealt(left: NDArray[np.int64], size: int, rng: np.random.Generator) -> NDArray[np.int64]:

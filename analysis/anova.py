@@ -88,13 +88,14 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
     The sums of squares are exact, and each is rounded once, at the end. Raises ValueError and TypeError.
     """
     exact = ExactGroups.of(groups)
-    columns = exact.numerators
-    n, total = sum(map(len, columns.values())), sum(map(sum, columns.values()))
-    of_groups = sum((Fraction(sum(values) ** 2, len(values)) for values in columns.values()), Fraction())
-    squares = sum(value * value for values in columns.values() for value in values)
+    n, total = sum(exact.sizes), sum(exact.sums)
+    of_groups = sum(
+        (Fraction(x**2, size) for x, size in zip(exact.sums, exact.sizes, strict=True)), Fraction()
+    )
     scale = exact.denominator**2
-    between, within = (of_groups - Fraction(total**2, n)) / scale, (squares - of_groups) / scale
-    df_between, df_within = len(columns) - 1, n - len(columns)
+    between = (of_groups - Fraction(total**2, n)) / scale
+    within = (sum(exact.squares) - of_groups) / scale
+    df_between, df_within = len(exact.names) - 1, n - len(exact.names)
 
     F = p = log10_p = None
     note = _undefined(between, within, df_within)
@@ -102,7 +103,7 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
         F = to_float((between / df_between) / (within / df_within), "F")
         p, log10_p = f_tail(F, df_between, df_within)
     return OneWay(
-        groups=tuple(columns),
+        groups=exact.names,
         n=n,
         F=F,
         df_between=df_between,
@@ -125,16 +126,15 @@ def welch(groups: Groups | ExactGroups) -> Welch:
     degrees of freedom to itself.
     """
     exact = ExactGroups.of(groups)
-    names, k = tuple(exact.numerators), len(exact.numerators)
-    sizes = [len(values) for values in exact.numerators.values()]
-    variances = [_variance(values, exact.denominator) for values in exact.numerators.values()]
+    names, k, sizes = exact.names, len(exact.names), exact.sizes
+    variances = [exact.variance(i) for i in range(k)]
     if min(variances) == 0:
         flat = ", ".join(name for name, variance in zip(names, variances, strict=True) if variance == 0)
         note = f"Welch's F is undefined: zero variance within {flat}"
         return Welch(names, sum(sizes), None, k - 1, None, None, None, note)
     weights = [size / variance for size, variance in zip(sizes, variances, strict=True)]
     total = sum(weights, Fraction())
-    means = [exact.mean(name) for name in names]
+    means = [exact.mean(i) for i in range(k)]
     centre = sum((w * mean for w, mean in zip(weights, means, strict=True)), Fraction()) / total
     between = sum((w * (mean - centre) ** 2 for w, mean in zip(weights, means, strict=True)), Fraction())
     lost = [(1 - w / total) ** 2 / (size - 1) for w, size in zip(weights, sizes, strict=True)]
@@ -142,14 +142,6 @@ def welch(groups: Groups | ExactGroups) -> Welch:
     F = to_float(between / (k - 1) / correction, "F")
     df_within = float(Fraction(k**2 - 1, 3) / sum(lost, Fraction()))
     return Welch(names, sum(sizes), F, k - 1, df_within, *f_tail(F, k - 1, df_within))
-
-
-def _variance(values: list[int], denominator: int) -> Fraction:
-    n, total = len(values), sum(values)
-    if n < 2:
-        return Fraction()
-    squares = sum(value * value for value in values)
-    return Fraction(n * squares - total**2, n * (n - 1) * denominator**2)
 
 
 def _undefined(between: Fraction, within: Fraction, df_within: int) -> str | None:

@@ -151,8 +151,45 @@ def clustered_shares(counts: Counts) -> tuple[tuple[Share, ...], float | None, f
     return tuple(result), design_effect, (design_effect - 1) / (m - 1) if m > 1 else None
 
 
-def compare(counts: Counts, seed: int = SEED) -> tuple[PairEstimate, ...]:
-    """Every pair of methods by the mean of the participants' proportions, each participant weighing alike."""
+@dataclass(frozen=True)
+class PairTest:
+    """The paired t test of two methods; `p` is after Holm's correction. None where undefined."""
+
+    a: str
+    b: str
+    difference: float
+    t: float | None
+    p: float | None
+    log10_p: float | None
+
+
+def paired_tests(counts: Counts) -> tuple[PairTest, ...]:
+    """Every pair of methods by the participants' proportions, each participant being compared with itself."""
+    proportions = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
+    n, pairs = len(proportions), list(combinations(range(len(counts.methods)), 2))
+    if not pairs:
+        return ()
+    a, b = np.transpose(pairs)
+    between = proportions[:, a] - proportions[:, b]  # (participants, pairs)
+    differences = between.mean(axis=0)
+    spread = between.std(axis=0, ddof=1) if n > 1 else np.zeros(len(pairs))
+    defined = spread > 1e-12  # what is left of zero after rounding
+    t = [
+        float(d / s * math.sqrt(n)) if fit else None
+        for d, s, fit in zip(differences, spread, defined, strict=True)
+    ]
+    tails = holm([None if x is None else f_tail(x**2, 1, n - 1) for x in t])
+    return tuple(
+        PairTest(counts.methods[i], counts.methods[j], float(d), x, *(tail or (None, None)))
+        for (i, j), d, x, tail in zip(pairs, differences, t, tails, strict=True)
+    )
+
+
+def compare(counts: Counts, seed: int = SEED, draws: int = _DRAWS) -> tuple[PairEstimate, ...]:
+    """Every pair of methods by the mean of the participants' proportions, each participant weighing alike.
+
+    `draws` find the critical value of the simultaneous intervals.
+    """
     proportions = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
     means = proportions.mean(axis=0)
     pairs = list(combinations(range(len(counts.methods)), 2))
@@ -162,22 +199,21 @@ def compare(counts: Counts, seed: int = SEED) -> tuple[PairEstimate, ...]:
         logs, angles = np.log(means), 2 * np.arcsin(np.sqrt(means))
         on_logs = proportions / means  # what each participant adds to the logarithm of a mean
         on_angles = (proportions - means) / np.sqrt(means * (1 - means))
-    differences = _simultaneous(means, proportions, pairs, seed)
-    ratios = _simultaneous(logs, on_logs, pairs, seed)
-    h = _simultaneous(angles, on_angles, pairs, seed)
-    tails = holm([None if d.t is None else f_tail(d.t**2, 1, len(proportions) - 1) for d in differences])
+    differences = _simultaneous(means, proportions, pairs, seed, draws)
+    ratios = _simultaneous(logs, on_logs, pairs, seed, draws)
+    h = _simultaneous(angles, on_angles, pairs, seed, draws)
     return tuple(
         PairEstimate(
-            a=counts.methods[a],
-            b=counts.methods[b],
+            a=test.a,
+            b=test.b,
             difference=difference.estimate,
             ratio=ratio.mapped(math.exp),
             cohens_h=angle.estimate,
-            t=difference.t,
-            p=None if tail is None else tail[0],
-            log10_p=None if tail is None else tail[1],
+            t=test.t,
+            p=test.p,
+            log10_p=test.log10_p,
         )
-        for (a, b), difference, ratio, angle, tail in zip(pairs, differences, ratios, h, tails, strict=True)
+        for test, difference, ratio, angle in zip(paired_tests(counts), differences, ratios, h, strict=True)
     )
 
 
@@ -196,12 +232,11 @@ def holm(tails: Sequence[tuple[float, float] | None]) -> list[tuple[float, float
 
 @dataclass(frozen=True)
 class _Contrast:
-    """A difference of two values, its simultaneous interval and its t."""
+    """A difference of two values and its simultaneous interval."""
 
     at: float | None
     low: float | None
     high: float | None
-    t: float | None
 
     @property
     def estimate(self) -> Estimate:
@@ -212,7 +247,7 @@ class _Contrast:
 
 
 def _simultaneous(
-    values: Floats, influence: Floats, pairs: Sequence[tuple[int, int]], seed: int
+    values: Floats, influence: Floats, pairs: Sequence[tuple[int, int]], seed: int, draws: int
 ) -> list[_Contrast]:
     """Differences of pairs of `values`, with max-t intervals of Hothorn, Bretz and Westfall (2008).
 
@@ -227,19 +262,19 @@ def _simultaneous(
         spread = np.sqrt((residuals**2).sum(axis=0) / max(n - 1, 1))
     judged = np.isfinite(differences) & np.isfinite(spread) & (spread > 1e-12) & (n > 1)
     errors = spread / math.sqrt(n)
-    critical = _largest_t(residuals[:, judged] / spread[judged], seed) if judged.any() else math.nan
+    critical = _largest_t(residuals[:, judged] / spread[judged], seed, draws) if judged.any() else math.nan
     result = []
     for difference, error, fit in zip(differences.tolist(), errors.tolist(), judged.tolist(), strict=True):
         at = difference if math.isfinite(difference) else None
         if at is None or not fit:
-            result.append(_Contrast(at, None, None, None))
+            result.append(_Contrast(at, None, None))
         else:
             margin = critical * error
-            result.append(_Contrast(at, at - margin, at + margin, at / error))
+            result.append(_Contrast(at, at - margin, at + margin))
     return result
 
 
-def _largest_t(residuals: Floats, seed: int) -> float:
+def _largest_t(residuals: Floats, seed: int, size: int) -> float:
     """The 95 % quantile of the largest |t| of contrasts with these residuals of unit variance."""
     n, contrasts = residuals.shape
     if contrasts == 1:
@@ -248,11 +283,11 @@ def _largest_t(residuals: Floats, seed: int) -> float:
     real = scales > 1e-9 * scales.max()
     root = directions[:, real] * np.sqrt(scales[real])  # (contrasts, dimensions)
     rng = np.random.default_rng(seed)
-    largest = np.zeros(_DRAWS)
-    draws = rng.standard_normal((_DRAWS, int(real.sum())))
+    largest = np.zeros(size)
+    draws = rng.standard_normal((size, int(real.sum())))
     for row in root:
         np.maximum(largest, np.abs(draws @ row), out=largest)
-    largest /= np.sqrt(rng.chisquare(n - 1, _DRAWS) / (n - 1))
+    largest /= np.sqrt(rng.chisquare(n - 1, size) / (n - 1))
     return float(np.quantile(largest, 0.95))
 
 

@@ -19,7 +19,7 @@ from analysis.bias import (
     order,
     position,
 )
-from analysis.layout import N_OPTIONS
+from analysis.layout import N_OPTIONS, codes_of, of_each
 from analysis.tables import Table
 from analysis.votes import METHOD_COLUMNS, Counts, VoteTable
 
@@ -140,11 +140,13 @@ def design(table: VoteTable, counts: Counts, min_passed: int | None, seed: int) 
 
 def _by_question(votes: pd.DataFrame, counts: Counts) -> NDArray[np.int64] | None:
     """How often each question was answered with each method: (questions, methods)."""
-    if "question" not in votes or (votes["question"] == "").all():
+    if "question" not in votes:
         return None
-    named = votes[votes["question"] != ""]
-    rows, names = pd.factorize(named["question"])
-    columns = pd.Index(counts.methods).get_indexer(pd.Index(named["chosen_method"]))
+    named = votes[of_each(votes["question"], bool, np.bool_)]
+    if named.empty:
+        return None
+    (rows, names), (chosen, methods) = codes_of(named["question"]), codes_of(named["chosen_method"])
+    columns = pd.Index(counts.methods).get_indexer(pd.Index(methods))[chosen]
     k = len(counts.methods)
     return np.bincount(rows * k + columns, minlength=len(names) * k).reshape(len(names), k)
 

@@ -5,23 +5,31 @@ digits are equal. Every float is a fraction, as is every share of votes, and int
 """
 
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
 
 Groups = Mapping[str, Iterable[Any]]  # name -> numbers: int, float, Fraction, Decimal or NumPy's
 
 
-@dataclass(frozen=True)
-class ExactGroups:
-    """Each value is `numerators[name][i] / denominator`, with no rounding."""
+class ExactGroups(ABC):
+    """Numbers in groups, over one common denominator, and what analyses of variance need of them.
 
-    numerators: dict[str, list[int]]
+    Sums, squares and products are those of the numerators, as integers of any size.
+    """
+
+    names: tuple[str, ...]
+    sizes: tuple[int, ...]
     denominator: int
 
-    @classmethod
-    def of(cls, groups: "Groups | ExactGroups") -> "ExactGroups":
+    @staticmethod
+    def of(groups: "Groups | ExactGroups") -> "ExactGroups":
         """Raises TypeError for what is not a mapping of name to numbers, and ValueError for NaN, infinity, an
         empty group or fewer than two groups.
         """
@@ -39,19 +47,117 @@ class ExactGroups:
                 raise ValueError(f"group {name!r} is empty; leave it out or give it at least one number")
         denominator = math.lcm(*{below for values in ratios.values() for _, below in values})
         numerators = {n: [above * (denominator // below) for above, below in v] for n, v in ratios.items()}
-        return cls(numerators, denominator)
-
-    def mean(self, name: str) -> Fraction:
-        values = self.numerators[name]
-        return Fraction(sum(values), len(values) * self.denominator)
-
-    def floats(self, name: str) -> list[float]:
-        """The floats next to the values."""
-        return [value / self.denominator for value in self.numerators[name]]
+        return ExactNumbers(numerators, denominator)
 
     @property
-    def all_equal(self) -> bool:
-        return len({value for values in self.numerators.values() for value in values}) == 1
+    @abstractmethod
+    def sums(self) -> tuple[int, ...]:
+        """Of each group."""
+
+    @property
+    @abstractmethod
+    def squares(self) -> tuple[int, ...]:
+        """Sum of the squares of each group."""
+
+    @property
+    @abstractmethod
+    def products(self) -> tuple[tuple[int, ...], ...]:
+        """Sums of products of each two groups, (groups, groups). The groups must have equal sizes."""
+
+    @property
+    @abstractmethod
+    def ranks(self) -> NDArray[np.float64]:
+        """The i-th numbers of the groups, ranked among themselves: (numbers, groups), ties at their mean."""
+
+    def mean(self, group: int) -> Fraction:
+        return Fraction(self.sums[group], self.sizes[group] * self.denominator)
+
+    def variance(self, group: int) -> Fraction:
+        """Over n - 1; 0 for a single number."""
+        n, total = self.sizes[group], self.sums[group]
+        if n < 2:
+            return Fraction()
+        return Fraction(n * self.squares[group] - total**2, n * (n - 1) * self.denominator**2)
+
+    def covariances(self) -> list[list[Fraction]]:
+        """Of each two groups, over n - 1 numbers, of which there must be two or more."""
+        n, sums, products = self.sizes[0], self.sums, self.products
+        below, k = n * (n - 1) * self.denominator**2, range(len(sums))
+        return [[Fraction(n * products[i][j] - sums[i] * sums[j], below) for j in k] for i in k]
+
+
+class ExactNumbers(ExactGroups):
+    """Any numbers: `numerators[name][i] / denominator`."""
+
+    def __init__(self, numerators: Mapping[str, list[int]], denominator: int) -> None:
+        self.denominator = denominator
+        self.names = tuple(numerators)
+        self._columns = list(numerators.values())
+        self.sizes = tuple(map(len, self._columns))
+
+    @cached_property
+    def sums(self) -> tuple[int, ...]:
+        return tuple(map(sum, self._columns))
+
+    @cached_property
+    def squares(self) -> tuple[int, ...]:
+        return tuple(sum(value * value for value in column) for column in self._columns)
+
+    @cached_property
+    def products(self) -> tuple[tuple[int, ...], ...]:
+        return tuple(tuple(sum(map(int.__mul__, a, b)) for b in self._columns) for a in self._columns)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """Ranked as integers, for two numbers may differ that floats cannot tell apart."""
+        rows = []
+        for row in zip(*self._columns, strict=True):
+            order = {value: rank for rank, value in enumerate(sorted(set(row)))}
+            rows.append([order[value] for value in row])
+        return np.asarray(stats.rankdata(rows, axis=1), dtype=float)
+
+
+class ExactShares(ExactGroups):
+    """Each participant's counts over their total: a participant's shares add up to 1.
+
+    `table` is (participants, groups), whole numbers from 0, with a total above 0 in each row. Rows with the
+    same total share a factor, so that their sums stay in machine integers.
+    """
+
+    def __init__(self, table: NDArray[np.int64], names: Sequence[str]) -> None:
+        self.names, self._table = tuple(names), table
+        self.sizes = (len(table),) * len(self.names)
+        self._totals, self._kinds = np.unique(table.sum(axis=1), return_inverse=True)
+        self.denominator = math.lcm(*self._totals.tolist())
+        largest = int(self._totals[-1])
+        self._dtype = np.int64 if largest**2 * len(table) < 2**62 else object
+
+    @cached_property
+    def _parts(self) -> list[tuple[int, NDArray[Any]]]:
+        """For each total, the factor of its counts and those rows."""
+        rows = [self._table[self._kinds == kind] for kind in range(len(self._totals))]
+        factors = [self.denominator // total for total in self._totals.tolist()]
+        return [(factor, part.astype(self._dtype)) for factor, part in zip(factors, rows, strict=True)]
+
+    @cached_property
+    def sums(self) -> tuple[int, ...]:
+        parts = [[factor * total for total in part.sum(axis=0).tolist()] for factor, part in self._parts]
+        return tuple(map(sum, zip(*parts, strict=True)))
+
+    @cached_property
+    def squares(self) -> tuple[int, ...]:
+        return tuple(self.products[i][i] for i in range(len(self.names)))
+
+    @cached_property
+    def products(self) -> tuple[tuple[int, ...], ...]:
+        parts = [(factor**2, (part.T @ part).tolist()) for factor, part in self._parts]
+        k = range(len(self.names))
+        return tuple(tuple(sum(factor * part[i][j] for factor, part in parts) for j in k) for i in k)
+
+    @cached_property
+    def ranks(self) -> NDArray[np.float64]:
+        """Of the counts, which rank within a participant as the shares do."""
+        return np.asarray(stats.rankdata(self._table, axis=1), dtype=float)
 
 
 def to_float(value: Fraction, name: str) -> float:

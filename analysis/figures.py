@@ -34,8 +34,13 @@ def _participants(report: Report) -> Drawing:
     counts = report.counts
     shares = (counts.table / counts.table.sum(axis=1, keepdims=True)).T.tolist()
     middles = strips.told(counts.methods, [sorted(column)[len(column) // 2] for column in shares])
-    about = f"{answer.who(report)}. A dot is one participant's share of votes. Medians: {middles}."
-    title = report.heading("Each participant's share of votes, a dot a participant")
+    dots = report.n_participants <= strips.MOST_DOTS
+    mark = (
+        "A dot is one participant's share of votes" if dots else "A bar is as high as participants are many"
+    )
+    about = f"{answer.who(report)}. {mark}. Medians: {middles}."
+    each = "a dot a participant" if dots else "the more participants, the higher the bar"
+    title = report.heading(f"Each participant's share of votes, {each}")
     return Drawing(title, strips.participants(counts.methods, shares, about, title))
 
 

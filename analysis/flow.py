@@ -8,8 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property, partial
 
+import numpy as np
+
 from analysis import formatting as fmt
-from analysis.choice import Share, clustered_shares, compare
+from analysis.choice import Share, clustered_shares, paired_tests
 from analysis.omnibus import ALPHA
 from analysis.votes import Counts, NoVotesError, VoteTable, VoteTableError
 from analysis.within import repeated_measures
@@ -104,15 +106,16 @@ def _by_speed(table: VoteTable, min_passed: int | None, simulated: str) -> list[
     times = table.response_ms
     if times is None:
         return []
-    median = times.groupby(table.answers["participant"], observed=True).transform("median")
-    candidates = {"all answers": times.notna() | True}
+    people = table.answers["participant"].cat.codes.to_numpy()
+    median = times.groupby(people).transform("median").to_numpy()
+    candidates = {"all answers": np.ones(len(times), dtype=np.bool_)}
     for ms in FAST_MS:
-        candidates[f"without answers under {ms / 1000:g} s"] = ~(times < ms)
+        candidates[f"without answers under {ms / 1000:g} s"] = ~(times < ms).to_numpy()
     candidates[f"without people whose median is under {FAST_MS[-1] / 1000:g} s"] = ~(median < FAST_MS[-1])
     rules: list[Rule] = []
     for name, rows in candidates.items():
         if name == "all answers" or not rows.all():
-            rules += _rule(name, partial(table.only(rows).counts, min_passed, simulated, silent=True))
+            rules += _rule(name, partial(table.counts, min_passed, simulated, silent=True, rows=rows))
     return rules if len(rules) > 1 else []
 
 
@@ -146,8 +149,8 @@ def _conclusion(counts: Counts, p: float | None) -> str:
     if p >= ALPHA:
         return "no difference shown"
     leader = counts.methods[0]
-    pairs = [pair for pair in compare(counts) if pair.a == leader]
-    beaten = [x.b for x in pairs if x.p is not None and x.p < ALPHA and (x.difference.value or 0) > 0]
+    pairs = [pair for pair in paired_tests(counts) if pair.a == leader]
+    beaten = [x.b for x in pairs if x.p is not None and x.p < ALPHA and x.difference > 0]
     if not beaten:
         return f"{leader} first, ahead of no other for certain"
     return f"{leader} ahead of " + ("all others" if len(beaten) == len(pairs) else ", ".join(beaten))

@@ -61,6 +61,8 @@ def csv_table(report: Report) -> str:
         writer.writerow(("Cohen's h", pair.a, pair.b, *_estimate(pair.cohens_h), "", ""))
     for name, effect in report.estimates.effects.items():
         writer.writerow((name, "", "", *_estimate(effect), "", ""))
+    for name, effect in report.one_sided_effects.items():
+        writer.writerow((f"{name} (noncentral F)", "", "", *_estimate(effect), "", ""))
     for name, test in report.omnibus.tests.items() if report.omnibus else ():
         writer.writerow((NAMES[name], "", "", "", "", "", _cell(test.p), _cell(test.log10_p)))
     return out.getvalue()

@@ -64,6 +64,20 @@ def quoted(value: object) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
+def codes_of(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+    """The values as places in the sorted list of those that occur."""
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        codes, distinct = pd.factorize(values, sort=True)
+        return np.asarray(codes, dtype=np.int64), list(distinct)
+    codes = np.asarray(values.cat.codes, dtype=np.int64)
+    used = np.bincount(codes, minlength=len(values.cat.categories)) > 0
+    names = np.asarray(values.cat.categories, dtype=object)
+    order = [i for i in sorted(range(len(names)), key=names.__getitem__) if used[i]]
+    places = np.full(len(names), -1, dtype=np.int64)
+    places[order] = np.arange(len(order))
+    return places[codes], [str(names[i]) for i in order]
+
+
 def of_each(values: pd.Series, function: Callable[[str], Any], dtype: Any) -> NDArray[Any]:
     """A function of every value, called once for each distinct one: a million answers have few."""
     if isinstance(values.dtype, pd.CategoricalDtype):
@@ -83,8 +97,11 @@ def truths(values: pd.Series) -> NDArray[np.bool_]:
 
 def numbers(values: pd.Series) -> pd.Series:
     """Numbers, NaN for what is none."""
-    found = of_each(values, lambda value: float(pd.to_numeric(value, errors="coerce")), np.float64)
-    return pd.Series(found, index=values.index)
+    if not isinstance(values.dtype, pd.CategoricalDtype):
+        return pd.to_numeric(values, errors="coerce").astype(np.float64)
+    distinct = pd.Series(values.cat.categories.astype(object))
+    parsed = pd.to_numeric(distinct, errors="coerce").to_numpy(np.float64)
+    return pd.Series(parsed[values.cat.codes.to_numpy()], index=values.index)
 
 
 def scored(answers: pd.DataFrame) -> NDArray[np.bool_]:

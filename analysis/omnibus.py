@@ -11,6 +11,7 @@ from typing import Protocol
 from analysis import formatting as fmt
 from analysis.anova import OneWay, one_way, welch
 from analysis.dirichlet import dirichlet_multinomial
+from analysis.pooled import pooled_wald
 from analysis.ranks import RankPairs, rank_pairs
 from analysis.resampling import SEED, permutation_test
 from analysis.votes import Counts
@@ -25,6 +26,7 @@ NAMES = {
     "friedman": "Friedman test",
     "permutation": "Permutation within participants",
     "dirichlet-multinomial": "Dirichlet-multinomial likelihood ratio",
+    "pooled-wald": "Cluster Wald test of pooled shares",
 }
 LIBERAL = ("one-way", "welch")  # reject about 12 % of true null hypotheses with four methods
 PRIMARY = "repeated-measures"
@@ -86,10 +88,19 @@ class Omnibus:
         return f"{those} disagree: {found_p} {find} a difference, {missed_p} {do} not."
 
 
+def names() -> tuple[str, ...]:
+    """The tests that may be named primary, as `report` and `--primary` take them; NAMES has their titles."""
+    return tuple(NAMES)
+
+
 def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED) -> Omnibus:
-    """Test whether the methods differ; there must be two or more. `primary` is one of NAMES."""
+    """Test whether the methods differ; there must be two or more. `primary` is one of `names()`.
+
+    The Wald test of pooled shares is Hotelling's where all cast equally many votes: there it is left out
+    unless it is primary.
+    """
     if primary not in NAMES:
-        raise ValueError(f"primary is {primary!r}; allowed are {', '.join(NAMES)}")
+        raise ValueError(f"primary is {primary!r}; allowed are {', '.join(names())}")
     groups = counts.exact
     shares = counts.table / counts.table.sum(axis=1, keepdims=True)
     classic, within, ranks = one_way(groups), repeated_measures(groups), friedman(groups)
@@ -102,6 +113,9 @@ def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED) -> Omnibus
         "permutation": permutation_test(shares, seed),
         "dirichlet-multinomial": dirichlet_multinomial(counts.table),
     }
+    fewest, most = counts.votes_per_participant
+    if fewest != most or primary == "pooled-wald":
+        tests["pooled-wald"] = pooled_wald(counts.table)
     pairs = rank_pairs(groups) if ranks.p is not None else None
     return Omnibus(classic, within, ranks, tests, pairs, primary)
 

@@ -48,6 +48,7 @@ figcaption { color: var(--muted); font-size: 14px }
 .scroll + .scroll { margin-top: 1.5rem }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
 caption { text-align: left; color: var(--muted); padding-bottom: .5rem }
+caption span { display: inline-block; position: sticky; left: 0; max-width: min(66ch, 100vw - 2rem) }
 th, td { padding: .35rem 1.25rem .35rem 0; text-align: right; white-space: nowrap }
 th, td { border-bottom: 1px solid var(--rule); vertical-align: baseline }
 th { font-weight: 600 }
@@ -62,7 +63,14 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: any
   th, td { padding-right: .7rem }
   tbody th { white-space: normal }
 }
-@media print { main { max-width: none; padding: 0 } section { break-inside: avoid } }
+@media print {
+  main { max-width: none; padding: 0 }
+  h2, caption { break-after: avoid }
+  figure, table, tr, .caveat { break-inside: avoid }
+  .scroll { overflow: visible }
+  th, td { padding-right: .8rem }
+  caption span { max-width: 66ch }
+}
 """
 
 
@@ -166,7 +174,8 @@ def omnibus_cells(report: Report) -> list[tuple[str, ...]]:
 
 def _escape(text: str) -> str:
     """Text for HTML, in which a number and its percent sign stay on one line."""
-    return markup.escape(text).replace(" %", "\N{NO-BREAK SPACE}%")
+    space = "\N{NO-BREAK SPACE}"
+    return markup.escape(text).replace(" %", f"{space}%").replace("p &lt; ", f"p{space}&lt;{space}")
 
 
 def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
@@ -186,7 +195,7 @@ def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]],
     )
     return (
         f'<div class="scroll" role="region" aria-label="{_escape(caption)}" tabindex="0">\n<table>\n'
-        f"<caption>{_escape(caption)}</caption>\n<thead><tr>{head}</tr></thead>\n"
+        f"<caption><span>{_escape(caption)}</span></caption>\n<thead><tr>{head}</tr></thead>\n"
         f"<tbody>\n{body}\n</tbody>\n</table>\n</div>"
     )
 

@@ -13,7 +13,7 @@ from analysis.choice import holm
 from analysis.exact import ExactGroups, Groups
 from analysis.studentised_range import range_tail
 from analysis.tails import f_tail
-from analysis.within import dense_ranks
+from analysis.within import by_participant
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,8 @@ def rank_pairs(groups: Groups | ExactGroups) -> RankPairs:
     Conover (1999), Practical Nonparametric Statistics, section 5.8; Nemenyi's as in Demsar (2006), Journal of
     Machine Learning Research 7:1, section 3.2.2.
     """
-    ranks, names = dense_ranks(groups)  # (participants, groups), ties share their mean rank
+    exact, _ = by_participant(groups)
+    ranks, names = exact.ranks, exact.names  # (participants, groups)
     n, k = ranks.shape
     sums = ranks.sum(axis=0)
     spread = float((ranks**2).sum()) - n * k * (k + 1) ** 2 / 4

@@ -16,10 +16,12 @@ from analysis import answer as answers
 from analysis import charts, forms, page, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
-from analysis.choice import Estimates, PairEstimate, Share, clustered_shares, compare, estimate
+from analysis.choice import Estimate, Estimates, PairEstimate, Share, clustered_shares, compare, estimate
 from analysis.design import Design, design
+from analysis.effects import one_sided
 from analysis.flow import Flow, flow
 from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
+from analysis.pooled import mean_shares
 from analysis.resampling import SEED
 from analysis.tables import Section, Table
 from analysis.tukey import Pair, Tukey, hsd
@@ -125,6 +127,16 @@ class Report:
     def estimates(self) -> Estimates:
         """Shares, pairs, effect sizes and the probabilities of rankings, with intervals over participants."""
         return estimate(self.counts, self.seed)
+
+    @cached_property
+    def mean_shares(self) -> tuple[Estimate, ...]:
+        """Each method's share where participants weigh alike, not votes."""
+        return mean_shares(self.counts.table)
+
+    @cached_property
+    def one_sided_effects(self) -> dict[str, Estimate]:
+        """Eta and omega squared with the one-sided intervals of the noncentral F."""
+        return {} if self.anova is None else one_sided(self.anova)
 
     @cached_property
     def flow(self) -> Flow:
@@ -241,8 +253,8 @@ class Report:
         if fewest != most:
             notes.append(
                 f"Participants cast between {fewest} and {fmt.counted(most, 'vote')}. "
-                "Shares pool the votes; tests and differences weigh participants equally, "
-                "so a difference need not be that of two shares."
+                "Shares pool the votes, and so does the cluster Wald test; all other tests and differences "
+                "weigh participants equally, so a difference need not be that of two shares."
             )
         if self.design_sha256:
             notes.append(f"Design and plan of the analysis were frozen as SHA-256 {self.design_sha256}.")
@@ -399,6 +411,7 @@ class Report:
             "primary": self.primary,
             "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
             "estimates": _estimates(self.estimates),
+            "one_sided_effects": {name: asdict(effect) for name, effect in self.one_sided_effects.items()},
             "caveat": self.caveat,
             "notes": list(self.notes),
             "source": {"name": self.name, "sha256": self.sha256},
@@ -437,7 +450,7 @@ def report(
         votes_per_participant=counts.votes_per_participant,
         excluded=tuple(counts.excluded.items()),
         methods=clustered_shares(counts)[0],
-        mean_proportions=tuple(float(counts.exact.mean(method)) for method in counts.methods),
+        mean_proportions=tuple(float(counts.exact.mean(i)) for i in range(len(counts.methods))),
         tukey=hsd(counts.exact) if comparable else None,
         omnibus=omnibus(counts, primary, seed) if comparable else None,
         primary=primary,

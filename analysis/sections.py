@@ -37,7 +37,6 @@ def _estimates(report: Report) -> Section | None:
         )
         for pair in estimates.pairs
     )
-    effects = tuple((name, effect.shown(fmt.share_of_variance)) for name, effect in estimates.effects.items())
     tables = [
         Table(
             "paired-differences",
@@ -46,9 +45,9 @@ def _estimates(report: Report) -> Section | None:
             pairs,
         )
     ]
-    if effects:
-        caption = "Effect sizes with 95 % percentile intervals over participants"
-        tables.append(Table("effect-sizes", caption, ("Effect size", "Value"), effects))
+    tables += _weights(report)
+    if estimates.effects:
+        tables.append(_effects(report))
     ranks = report.omnibus.rank_pairs if report.omnibus else None
     if ranks is not None:
         rows = tuple(
@@ -69,6 +68,36 @@ def _estimates(report: Report) -> Section | None:
         _estimate_notes(report),
         figures.of_pairs(report),
     )
+
+
+def _weights(report: Report) -> list[Table]:
+    """Both ways to weigh, where they differ: participants who cast unequal numbers of votes."""
+    fewest, most = report.votes_per_participant
+    if fewest == most:
+        return []
+    rows = tuple(
+        (pooled.method, f"{pooled.share} ({pooled.interval})", mean.shown(fmt.percent))
+        for pooled, mean in zip(report.share_rows, report.mean_shares, strict=True)
+    )
+    caption = "Shares where each vote weighs alike, and where each participant does, with 95 % intervals"
+    return [Table("weights", caption, ("Method", "Each vote alike", "Each participant alike"), rows)]
+
+
+def _effects(report: Report) -> Table:
+    one_sided = report.one_sided_effects
+    rows = tuple(
+        (
+            name,
+            effect.shown(fmt.share_of_variance),
+            one_sided[name].shown(fmt.share_of_variance) if name in one_sided else "",
+        )
+        for name, effect in report.estimates.effects.items()
+    )
+    caption = (
+        "Effect sizes with 95 % intervals: percentiles over participants, and one-sided by the noncentral F, "
+        "which takes shares as independent"
+    )
+    return Table("effect-sizes", caption, ("Effect size", "Over participants", "Noncentral F"), rows)
 
 
 def _estimate_notes(report: Report) -> tuple[str, ...]:

@@ -16,15 +16,20 @@ _INSIDE = WIDTH - 2 * SIDE
 _EDGE = SIDE / _INSIDE
 _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 _BINS = 60
+_PILE = 46  # pixels of the highest pile
+MOST_DOTS = 400  # participants
 
 
 def participants(
     methods: Sequence[str], shares: Sequence[Sequence[float]], description: str, title: str
 ) -> str:
-    """Each participant's share of votes for each method, a dot a participant; equal ones are piled up."""
-    stacks = [Counter(round(share * _BINS) for share in of_method) for of_method in shares]
+    """Each participant's share of votes for each method: equal ones are piled up.
+
+    A pile is of dots, one a participant, or a bar where there are more than MOST_DOTS participants.
+    """
+    stacks = [Counter(sorted(round(share * _BINS) for share in of_method)) for of_method in shares]
     most = max(max(stack.values()) for stack in stacks)
-    row, step = 84, min(4.0, 46 / most)
+    row, step = 84, min(4.0, _PILE / most)
 
     def draw(axes: Axes) -> None:
         across = axes.get_yaxis_transform()
@@ -37,6 +42,11 @@ def participants(
                 -_EDGE, i * row + 16, method[:48], transform=across, ha="left", va="baseline", color=INK
             )
             axes.plot((0, 1), (base + 3, base + 3), color=RULE, linewidth=0.8, zorder=1)
+            if sum(stack.values()) > MOST_DOTS:
+                tops = [base - _PILE * times / most for times in stack.values()]
+                places = [at / _BINS for at in stack]
+                axes.vlines(places, base + 3, tops, color=ACCENT, linewidth=3.2, zorder=2, clip_on=False)
+                continue
             xs = [at / _BINS for at, times in sorted(stack.items()) for _ in range(times)]
             ys = [base - j * step for _, times in sorted(stack.items()) for j in range(times)]
             axes.plot(

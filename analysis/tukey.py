@@ -61,15 +61,15 @@ def hsd(groups: Groups | ExactGroups, confidence: float = 0.95) -> Tukey:
         raise ValueError(f"confidence is {confidence!r}; it must lie between 0 and 1, such as 0.95")
     exact = ExactGroups.of(groups)
     analysis = one_way(exact)
-    names, sizes = analysis.groups, {name: len(values) for name, values in exact.numerators.items()}
-    means = {name: exact.mean(name) for name in names}
+    names, sizes = exact.names, exact.sizes
     pairs = []
-    for a, b in combinations(names, 2):
-        difference = to_float(means[a] - means[b], f"the difference of {a} and {b}")
+    for i, j in combinations(range(len(names)), 2):
+        a, b = names[i], names[j]
+        difference = to_float(exact.mean(i) - exact.mean(j), f"the difference of {a} and {b}")
         if analysis.F is None or not analysis.ms_within:
             pairs.append(Pair(a, b, difference, None, None, None))
             continue
-        spread = sqrt(analysis.ms_within / 2 * (1 / sizes[a] + 1 / sizes[b]))
+        spread = sqrt(analysis.ms_within / 2 * (1 / sizes[i] + 1 / sizes[j]))
         margin = critical_range(confidence, len(names), analysis.df_within) * spread
         p, log10_p = range_tail(abs(difference) / spread, len(names), analysis.df_within)
         pairs.append(Pair(a, b, difference, difference - margin, difference + margin, p, log10_p))

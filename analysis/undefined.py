@@ -4,6 +4,7 @@ Counts in, a sentence out that says which test it is and of whom it speaks; noth
 """
 
 import numpy as np
+from numpy.typing import ArrayLike
 from scipy import stats
 
 from analysis import formatting as fmt
@@ -36,12 +37,18 @@ def _sign_test(counts: Counts) -> str:
     )
 
 
+def even_spread(votes: ArrayLike, seed: int = SEED, ballots: int = _BALLOTS) -> float:
+    """p of votes (methods,) that are as independent as dice, by how unequal simulated ballots come out."""
+    thrown = np.asarray(votes, dtype=np.int64)
+    n, k = int(thrown.sum()), len(thrown)
+    dice = np.random.default_rng(seed).multinomial(n, [1 / k] * k, size=ballots)
+    return float((((dice**2).sum(axis=1) >= (thrown**2).sum()).sum() + 1) / (ballots + 1))
+
+
 def _within_person(counts: Counts, seed: int) -> str:
     """Are one person's votes spread as evenly as dice would? By chi-square of simulated ballots."""
     votes = counts.table[0]
-    n, k = int(votes.sum()), len(votes)
-    dice = np.random.default_rng(seed).multinomial(n, [1 / k] * k, size=_BALLOTS)
-    p = float((((dice**2).sum(axis=1) >= (votes**2).sum()).sum() + 1) / (_BALLOTS + 1))
+    n, p = int(votes.sum()), even_spread(votes, seed)
     return (
         f"Within this one person, whose {fmt.counted(n, 'vote')} are taken as independent: "
         f"p = {fmt.p_value(p)} for an even spread ({fmt.count(_BALLOTS)} simulated ballots). "

@@ -7,7 +7,6 @@ are left alone. Whatever is wrong is said in one line: where, which value, and w
 import csv
 import hashlib
 import io
-import math
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from numpy.typing import NDArray
 
 from analysis import reading
 from analysis.checks import Checks
-from analysis.exact import ExactGroups
+from analysis.exact import ExactShares
 from analysis.layout import (
     COLUMNS,
     KINDS,
@@ -79,17 +78,9 @@ class Counts:
         return int(totals.min()), int(totals.max())
 
     @cached_property
-    def exact(self) -> ExactGroups:
-        """The proportions over one common denominator, without a fraction for each."""
-        totals = self.table.sum(axis=1).tolist()
-        denominator = math.lcm(*set(totals))
-        factors = [denominator // total for total in totals]
-        columns = self.table.T.tolist()
-        if len(set(factors)) > 1:
-            columns = [[x * f for x, f in zip(column, factors, strict=True)] for column in columns]
-        else:
-            columns = [[x * factors[0] for x in column] for column in columns]
-        return ExactGroups(dict(zip(self.methods, columns, strict=True)), denominator)
+    def exact(self) -> ExactShares:
+        """The proportions without rounding."""
+        return ExactShares(self.table, self.methods)
 
     def proportions(self) -> dict[str, list[Fraction]]:
         """Each method's exact proportion of each participant's votes; a participant's add up to 1."""
@@ -191,20 +182,20 @@ class VoteTable:
         """The most attention checks that anybody passed; None where the table does not say."""
         if not {"status", "checks_passed"} <= set(self.answers):
             return None
-        passed = [float(text) for text in self.answers["checks_passed"].unique() if text]
-        return int(max(passed)) if passed else None
+        passed = self._participants["passed"].max()
+        return None if passed != passed else int(passed)
 
     def n_complete(self, simulated: str = "include") -> int | None:
         """How many participants are complete; None where the table does not say."""
         if "status" not in self.answers:
             return None
         people = self._recruited(simulated)
-        return int((people["status"].str.casefold() == "complete").sum())
+        return int(people["complete"].sum())
 
     def counted(self, counts: Counts) -> pd.DataFrame:
         """The answers behind `counts`: those to scored questions that chose a method."""
-        answers = self.answers[scored(self.answers) & (self.answers["chosen_method"] != "").to_numpy()]
-        return answers[answers["participant"].isin(counts.participants)].astype(object)
+        kept = self._participants.index.isin(counts.participants)
+        return self.answers[self._votes & kept[self._people]]
 
     @cached_property
     def n_checks(self) -> int | None:
@@ -219,22 +210,22 @@ class VoteTable:
         """The fewest checks that a counted participant passed; None where the table does not say."""
         if self.most_checks is None:
             return None
-        passed = pd.to_numeric(self._participants.loc[list(counts.participants), "checks_passed"])
+        passed = self._participants.loc[list(counts.participants), "passed"]
         return None if passed.isna().any() else int(passed.min())
 
-    def only(self, rows: pd.Series) -> "VoteTable":
-        """The table with only the answers where `rows` holds; the name and hash stay those of the whole."""
-        return VoteTable(self.name, self.sha256, self.answers[rows.to_numpy()])
-
     def counts(
-        self, min_passed: int | None = None, simulated: str = "include", silent: bool = False
+        self,
+        min_passed: int | None = None,
+        simulated: str = "include",
+        silent: bool = False,
+        rows: NDArray[np.bool_] | None = None,
     ) -> Counts:
         """Count the votes: answers to scored questions by participants who are kept.
 
         With `min_passed`, a participant is kept whose status is "complete" and who passed at least so many
         checks, whatever `kept` says. `simulated` includes, excludes or singles out simulated participants.
         Raises NoVotesError where nothing is left, and VoteTableError for a kept participant without a vote,
-        who with `silent` is left out instead.
+        who with `silent` is left out instead. Of the answers only those count where `rows` holds.
         """
         if min_passed is not None and min_passed < 0:
             raise ValueError(f"min_passed is {min_passed}; it must be 0 or more")
@@ -253,16 +244,20 @@ class VoteTable:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is kept of {len(recruited)} ({why})")
 
-        asked = scored(self.answers)
-        methods = _methods_offered(self.answers[asked])
-        asked = asked & self.answers["participant"].isin(kept.index).to_numpy()
-        voted = asked & (self.answers["chosen_method"] != "").to_numpy()
-        table = _tabulate(self.answers.loc[voted, list(REQUIRED)], kept.index, methods)
+        methods, table, unanswered = self._ballots if rows is None else self._ballots_of(rows)
+        places = people.index.get_indexer(kept.index)
+        table, unanswered = table[places], unanswered[places]
         if silent:
-            kept, table = kept[table.sum(axis=1) > 0], table[table.sum(axis=1) > 0]
+            spoke = table.sum(axis=1) > 0
+            kept, table, unanswered = kept[spoke], table[spoke], unanswered[spoke]
             if kept.empty:
                 raise NoVotesError(f"{self.name}: no vote is left")
-        kept, table = self._without_none(kept, table, asked, excluded)
+        out = self._chose_none(kept, table)
+        if out.any():
+            excluded["chose none of the pictures every time"] = int(out.sum())
+        if out.all():
+            raise NoVotesError(f"{self.name}: everybody who is kept chose none of the pictures every time")
+        kept, table, unanswered = kept[~out], table[~out], unanswered[~out]
         self._refuse_silent(kept, table)
         order = sorted(
             range(len(methods)), key=lambda i: (-table[:, i].sum(), methods[i].casefold(), methods[i])
@@ -275,8 +270,53 @@ class VoteTable:
             excluded=excluded,
             n_simulated=int(kept["simulated"].sum()),
             n_set_aside=len(people) - len(recruited),
-            n_unanswered=int(asked.sum() - voted.sum()),
+            n_unanswered=int(unanswered.sum()),
         )
+
+    @cached_property
+    def _people(self) -> NDArray[np.int64]:
+        """Of each answer, the place of its participant in `_participants`."""
+        people = self.answers["participant"].cat
+        places = self._participants.index.get_indexer(people.categories)
+        return np.asarray(places[people.codes.to_numpy()], dtype=np.int64)
+
+    @cached_property
+    def _scored(self) -> NDArray[np.bool_]:
+        return scored(self.answers)
+
+    @cached_property
+    def _votes(self) -> NDArray[np.bool_]:
+        """Which answers chose a method in a scored question."""
+        chose = of_each(self.answers["chosen_method"], bool, np.bool_)
+        return np.asarray(self._scored & chose, dtype=np.bool_)
+
+    @cached_property
+    def _ballots(self) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+        return self._ballots_of(np.ones(len(self.answers), dtype=np.bool_))
+
+    def _ballots_of(self, rows: NDArray[np.bool_]) -> tuple[list[str], NDArray[np.int64], NDArray[np.int64]]:
+        """The methods offered, and of everybody in the table the votes for each and the unanswered questions.
+
+        (participants, methods) and (participants,), of the answers where `rows` holds.
+        """
+        methods, n = self._methods, len(self._participants)
+        chosen = self.answers["chosen_method"].cat
+        columns = pd.Index(methods, dtype=object).get_indexer(chosen.categories)[chosen.codes.to_numpy()]
+        voted, asked = self._votes & rows, self._scored & rows
+        flat = np.bincount((self._people * len(methods) + columns)[voted], minlength=n * len(methods))
+        silent = np.bincount(self._people[asked & ~voted], minlength=n)
+        return methods, flat.reshape(n, len(methods)).astype(np.int64), silent.astype(np.int64)
+
+    @cached_property
+    def _methods(self) -> list[str]:
+        """Every method that stood in a scored question, so that one without votes is a group too."""
+        columns = [column for column in (*METHOD_COLUMNS, "chosen_method") if column in self.answers]
+        found: set[str] = set()
+        for column in columns:
+            values = self.answers[column].cat
+            used = np.bincount(values.codes[self._scored], minlength=len(values.categories)) > 0
+            found.update(map(str, values.categories[used]))
+        return sorted(found - {""})
 
     def _recruited(self, simulated: str) -> pd.DataFrame:
         people = self._participants
@@ -292,6 +332,8 @@ class VoteTable:
         people = first.reindex(columns=["row", "simulated", "kept", "status", "checks_passed"])
         people["simulated"] = truths(first["simulated"]) if "simulated" in first else False
         people["kept"] = truths(first["kept"]) if "kept" in first else True
+        people["complete"] = people["status"].str.casefold() == "complete" if "status" in first else False
+        people["passed"] = pd.to_numeric(people["checks_passed"])  # NaN where nothing is said
         return people
 
     def _reasons_to_exclude(self, people: pd.DataFrame, min_passed: int | None) -> pd.Series:
@@ -303,12 +345,12 @@ class VoteTable:
                 raise VoteTableError(
                     f"{self.name}: no column '{column}'; needed for min_passed are status and checks_passed"
                 )
-        complete = people["status"].str.casefold() == "complete"
-        blank = people[complete & (people["checks_passed"] == "")]
+        complete = people["complete"]
+        blank = people[complete & people["passed"].isna()]
         if not blank.empty:
             where = f"{self.name}, row {blank['row'].iloc[0]}, column checks_passed"
             raise VoteTableError(f"{where}: '' is not a number of checks; allowed are 0, 1, 2 and so on")
-        passed = people["checks_passed"].where(complete, "0").astype(float) >= min_passed
+        passed = people["passed"] >= min_passed
         failed = f"fewer than {min_passed} checks passed"
         reasons = np.where(~complete, "not complete", np.where(~passed, failed, ""))
         return pd.Series(reasons, index=people.index, dtype=object)
@@ -320,11 +362,11 @@ class VoteTable:
         reasons = pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
         if "status" not in self.answers:
             return reasons
-        out, complete = ~people["kept"], people["status"].str.casefold() == "complete"
+        out, complete = ~people["kept"], people["complete"]
         reasons[out & ~complete & (people["status"] != "")] = "not complete"
         if "checks_passed" not in self.answers:
             return reasons
-        passed = pd.to_numeric(people["checks_passed"])
+        passed = people["passed"]
         fewest = passed[people["kept"]].min()
         failed = out & complete & (passed < fewest)
         if failed.any() and passed[out & complete].max() < fewest:
@@ -334,24 +376,13 @@ class VoteTable:
             reasons[failed] = text
         return reasons
 
-    def _without_none(
-        self,
-        kept: pd.DataFrame,
-        table: NDArray[np.int64],
-        asked: NDArray[np.bool_],
-        excluded: dict[str, int],
-    ) -> tuple[pd.DataFrame, NDArray[np.int64]]:
-        """Leaves out, and says so, who chose none of the pictures every time: no share can be computed."""
+    def _chose_none(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Which of those kept chose none of the pictures every time, so that no share can be computed."""
         silent = table.sum(axis=1) == 0
         if not silent.any() or "chosen_position" not in self.answers:
-            return kept, table
-        none = asked & of_each(self.answers["chosen_position"], is_none, np.bool_)
-        out = silent & kept.index.isin(self.answers["participant"][none].unique())
-        if out.any():
-            excluded["chose none of the pictures every time"] = int(out.sum())
-        if out.all():
-            raise NoVotesError(f"{self.name}: everybody who is kept chose none of the pictures every time")
-        return kept[~out], table[~out]
+            return np.zeros(len(kept), dtype=np.bool_)
+        none = self._scored & of_each(self.answers["chosen_position"], is_none, np.bool_)
+        return np.asarray(silent & kept.index.isin(self.answers["participant"][none].unique()))
 
     def _refuse_silent(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> None:
         silent = np.flatnonzero(table.sum(axis=1) == 0)
@@ -362,19 +393,3 @@ class VoteTable:
                 f"{where}: {quoted(participant)} is kept and has no vote; "
                 "allowed is at least one chosen_method in a scored question, or kept = false"
             )
-
-
-def _methods_offered(scored: pd.DataFrame) -> list[str]:
-    """Every method that stood in a scored question, so that one without votes is a group too."""
-    columns = [column for column in (*METHOD_COLUMNS, "chosen_method") if column in scored]
-    return sorted({str(method) for column in columns for method in scored[column].unique()} - {""})
-
-
-def _tabulate(votes: pd.DataFrame, participants: pd.Index, methods: list[str]) -> NDArray[np.int64]:
-    """How often each participant chose each method: (participants, methods)."""
-    people, chosen = votes["participant"].cat, votes["chosen_method"].cat
-    rows = participants.get_indexer(people.categories)[people.codes]
-    columns = pd.Index(methods, dtype=object).get_indexer(chosen.categories)[chosen.codes]
-    size = len(participants) * len(methods)
-    flat = np.bincount(rows * len(methods) + columns, minlength=size)
-    return flat.reshape(len(participants), len(methods)).astype(np.int64)

@@ -133,24 +133,23 @@ def repeated_measures(groups: Groups | ExactGroups) -> RepeatedMeasures:
     statsmodels' AnovaRM gives the same F and uncorrected p (a test compares them), but solves a regression
     with a column for each participant, which takes time with the cube of their number, and has no correction.
     """
-    exact, n = _by_participant(groups)
-    columns, k, scale = list(exact.numerators.values()), len(exact.numerators), exact.denominator**2
-    totals, rows = [sum(column) for column in columns], [sum(row) for row in zip(*columns, strict=True)]
+    exact, n = by_participant(groups)
+    k, scale, totals, products = len(exact.names), exact.denominator**2, exact.sums, exact.products
     centre = Fraction(sum(totals) ** 2, n * k)
     between = Fraction(sum(total**2 for total in totals), n) - centre
-    participants = Fraction(sum(row**2 for row in rows), k) - centre
-    within = sum(value**2 for column in columns for value in column) - centre - between - participants
+    participants = Fraction(sum(map(sum, products)), k) - centre  # squares of a participant's sum
+    within = sum(exact.squares) - centre - between - participants
 
     df_between, df_within = k - 1, (k - 1) * (n - 1)
     F = epsilon = p = log10_p = p_uncorrected = None
     note = _undefined(n, between, within)
     if note is None:
         F = to_float((between / df_between) / (within / df_within), "F")
-        epsilon = _greenhouse_geisser(columns)
+        epsilon = _greenhouse_geisser(exact)
         p, log10_p = f_tail(F, df_between * epsilon, df_within * epsilon)
         p_uncorrected, _ = f_tail(F, df_between, df_within)
     return RepeatedMeasures(
-        groups=tuple(exact.numerators),
+        groups=exact.names,
         n_participants=n,
         F=F,
         df_between=df_between,
@@ -169,18 +168,18 @@ def repeated_measures(groups: Groups | ExactGroups) -> RepeatedMeasures:
 
 def friedman(groups: Groups | ExactGroups) -> Friedman:
     """Do participants rank the groups alike? Ties share their mean rank. Raises ValueError and TypeError."""
-    exact, n = _by_participant(groups)
-    names, k = tuple(exact.numerators), len(exact.numerators)
+    exact, n = by_participant(groups)
+    names, k = exact.names, len(exact.names)
     note = None
     if k < 3:
         note = "Friedman's test needs at least three groups"
     elif n < 2:
         note = "Friedman's test is undefined: one participant says nothing about others"
-    elif all(len(set(row)) == 1 for row in zip(*exact.numerators.values(), strict=True)):
+    elif not np.ptp(exact.ranks, axis=1).any():
         note = "Friedman's test is undefined: every participant's numbers are all tied"
     if note:
         return Friedman(names, n, None, k - 1, None, None, None, note)
-    Q = float(stats.friedmanchisquare(*dense_ranks(exact)[0].T).statistic)
+    Q = float(stats.friedmanchisquare(*exact.ranks.T).statistic)
     p, log10_p = chi_square_tail(Q, k - 1)
     return Friedman(names, n, Q, k - 1, p, log10_p, Q / (n * (k - 1)))
 
@@ -191,8 +190,8 @@ def hotelling(groups: Groups | ExactGroups) -> Hotelling:
     Hotelling (1931), Annals of Mathematical Statistics 2:360, of the k - 1 differences to the last group: the
     Wald test with the covariance clustered by participant, with its finite-sample F.
     """
-    exact, n = _by_participant(groups)
-    names, k = tuple(exact.numerators), len(exact.numerators)
+    exact, n = by_participant(groups)
+    names, k = exact.names, len(exact.names)
     df = (k - 1, n - k + 1)
 
     def undefined(note: str) -> Hotelling:
@@ -202,22 +201,40 @@ def hotelling(groups: Groups | ExactGroups) -> Hotelling:
         return undefined("one participant says nothing about others")
     if n < k:
         return undefined(f"{k} groups need at least {k} participants, and there are {n}")
-    columns = np.array([exact.floats(name) for name in names])
-    differences = columns[:-1] - columns[-1]  # (groups - 1, participants)
-    means, covariance = differences.mean(axis=1), np.atleast_2d(np.cov(differences))
-    scales = np.linalg.eigvalsh(covariance)
-    if not scales[0] > 1e-12 * max(scales[-1], (means**2).max()):
+    covariances, means = exact.covariances(), [exact.mean(i) for i in range(k)]
+    last, others = k - 1, range(k - 1)
+    differences = [float(means[i] - means[last]) for i in others]
+    spread = [[float(_contrast(covariances, i, j, last)) for j in others] for i in others]
+    result = t_squared(np.array(differences), np.array(spread), n)
+    if result is None:
         return undefined("some combination of the groups is the same for every participant")
-    t_squared = float(n * means @ np.linalg.solve(covariance, means))
-    F = t_squared * df[1] / ((n - 1) * df[0])
-    return Hotelling(names, n, t_squared, F, df, *f_tail(F, *df))
+    return Hotelling(names, n, *result, df, *f_tail(result[1], *df))
 
 
-def _by_participant(groups: Groups | ExactGroups) -> tuple[ExactGroups, int]:
+def t_squared(
+    means: NDArray[np.float64], covariance: NDArray[np.float64], n: int
+) -> tuple[float, float] | None:
+    """T squared and its F, of (d,) means of `n` participants with their (d, d) covariance, being all zero.
+
+    None where some combination of them does not vary.
+    """
+    d, scales = len(means), np.linalg.eigvalsh(covariance)
+    if not scales[0] > 1e-12 * max(scales[-1], (means**2).max()):
+        return None
+    squared = float(n * means @ np.linalg.solve(covariance, means))
+    return squared, squared * (n - d) / ((n - 1) * d)
+
+
+def _contrast(covariances: list[list[Fraction]], i: int, j: int, last: int) -> Fraction:
+    """The covariance of the differences of groups i and j to the last one."""
+    return covariances[i][j] - covariances[i][last] - covariances[last][j] + covariances[last][last]
+
+
+def by_participant(groups: Groups | ExactGroups) -> tuple[ExactGroups, int]:
+    """The groups and the number of participants, of whom each group must have one number."""
     exact = ExactGroups.of(groups)
-    sizes = {name: len(values) for name, values in exact.numerators.items()}
-    n = next(iter(sizes.values()))
-    for name, size in sizes.items():
+    n = exact.sizes[0]
+    for name, size in zip(exact.names, exact.sizes, strict=True):
         if size != n:
             raise ValueError(f"each group needs one number per participant: {name!r} has {size}, not {n}")
     return exact, n
@@ -233,30 +250,14 @@ def _undefined(n: int, between: Fraction, within: Fraction) -> str | None:
     )
 
 
-def dense_ranks(groups: Groups | ExactGroups) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Each participant's ranks of the groups, (participants, groups), ties at their mean; and their names.
-
-    Ranked as integers, for two numbers may differ that floats cannot tell apart.
-    """
-    exact, _ = _by_participant(groups)
-    rows = []
-    for row in zip(*exact.numerators.values(), strict=True):
-        order = {value: rank for rank, value in enumerate(sorted(set(row)))}
-        rows.append([order[value] for value in row])
-    return np.asarray(stats.rankdata(rows, axis=1), dtype=float), tuple(exact.numerators)
-
-
-def _greenhouse_geisser(columns: list[list[int]]) -> float:
+def _greenhouse_geisser(exact: ExactGroups) -> float:
     """How far the groups' covariances are from spherical, from 1 / (k - 1) to 1 (spherical).
 
     epsilon = (tr C)^2 / ((k - 1) tr(C C)) with C the double-centred covariance of the groups: Greenhouse and
     Geisser (1959), Psychometrika 24:95, after Box (1954), Annals of Mathematical Statistics 25:484.
     """
-    n, k = len(columns[0]), len(columns)
-    totals = [sum(column) for column in columns]
-    products = [[n * sum(map(int.__mul__, a, b)) for b in columns] for a in columns]  # (groups, groups)
-    covariance = [[products[i][j] - totals[i] * totals[j] for j in range(k)] for i in range(k)]
-    means = [Fraction(sum(row), k) for row in covariance]
+    covariance, k = exact.covariances(), len(exact.names)
+    means = [sum(row) / k for row in covariance]
     grand = sum(means) / k
     centred = [[covariance[i][j] - means[i] - means[j] + grand for j in range(k)] for i in range(k)]
     trace = sum(centred[i][i] for i in range(k))

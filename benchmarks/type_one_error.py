@@ -1,74 +1,227 @@
-"""How often each test rejects where the methods do not differ: 20,000 simulated studies of each kind.
+"""How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind.
 
-Writes benchmarks/type_one_error.md. Run with `make bench-analysis`; takes some minutes on two cores.
+Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes about half an hour on two
+cores. The tests of the analysis run the same studies, fewer of them.
 """
 
+import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from functools import lru_cache
 from pathlib import Path
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only hinder each other in arrays so small
+
 import numpy as np
+import pandas as pd
 from scipy import stats
 
+from analysis.agreement import agreement
 from analysis.anova import one_way, welch
+from analysis.bias import class_by_method, order, position
+from analysis.choice import compare, paired_tests
 from analysis.dirichlet import dirichlet_multinomial
-from analysis.exact import ExactGroups
+from analysis.exact import ExactShares
 from analysis.omnibus import LIBERAL, NAMES
-from analysis.power import draw
+from analysis.pooled import pooled_wald
+from analysis.power import looks, repeated_measures_p
+from analysis.ranks import rank_pairs
 from analysis.resampling import permutation_test
 from analysis.tukey import hsd
+from analysis.undefined import even_spread
+from analysis.votes import Counts
 from analysis.within import friedman, hotelling, repeated_measures
 
-VOTES, N, CONCENTRATION, SHUFFLES, BLOCK = 20, 40, 26, 199, 500
-COLUMNS = (*NAMES, "tukey", "chi-square")
-TITLES = {**NAMES, "tukey": "Tukey HSD, any pair", "chi-square": "Pooled chi-square of the votes"}
+ALPHA = 0.05
+VOTES, FEWEST, N, CONCENTRATION = 20, 5, 40, 26
+SHUFFLES, DRAWS, BLOCK = 199, 5000, 250
+KINDS = {
+    "4 methods": (4, VOTES),
+    "2 methods": (2, VOTES),
+    f"4 methods, {FEWEST} to {VOTES} votes each": (4, FEWEST),
+}
+PAIRS = {
+    "tukey": "Tukey HSD",
+    "holm": "Holm-adjusted paired t",
+    "max-t": "Simultaneous intervals of the differences exclude 0",
+    "conover": "Conover's t of ranks, Holm-adjusted",
+    "nemenyi": "Nemenyi's range of ranks",
+}
+DESIGN = {  # simulated with four methods
+    "position": "Place of the chosen picture (Hotelling's T²)",
+    "order": "First and second half (Hotelling's T²)",
+    "classes": "Class by method (permutation within participants)",
+    "agreement": "Agreement on a question (permutation)",
+}
+OTHERS = {
+    "looks": "Repeated-measures ANOVA at 3 looks (O'Brien–Fleming)",
+    "within-person": "Even spread within one person, whose votes are independent",
+    **DESIGN,
+    "chi-square": "Pooled chi-square of the votes (not in any report)",
+}
+TITLES = {**NAMES, **PAIRS, **OTHERS}
+DO_NOT_HOLD = (*LIBERAL, "tukey", "chi-square")
+Rejected = dict[str, bool | None]  # None where a test is undefined
 
 
-def rejections(job: tuple[int, int]) -> np.ndarray:
-    """How often each test rejects at 5 % in a block of studies of `k` methods."""
-    k, seed = job
-    rng = np.random.default_rng((k, seed))
-    tables = draw(np.full(k, 1 / k), N, VOTES, 1 / (1 + CONCENTRATION), BLOCK, rng)
-    found = np.zeros(len(COLUMNS))
-    for i, table in enumerate(tables):
-        groups = ExactGroups({str(j): column for j, column in enumerate(table.T.tolist())}, VOTES)
-        tests = {
-            "one-way": one_way(groups),
-            "welch": welch(groups),
-            "repeated-measures": repeated_measures(groups),
-            "hotelling": hotelling(groups),
-            "friedman": friedman(groups),
-            "permutation": permutation_test(table / VOTES, seed * BLOCK + i, SHUFFLES),
-            "dirichlet-multinomial": dirichlet_multinomial(table),
+def answers(k: int, fewest: int, rng: np.random.Generator) -> pd.DataFrame:
+    """A study whose participants differ and on the whole prefer no method: a row a vote.
+
+    Everything but the person is drawn at random: the place of the chosen picture, and that it was chosen.
+    """
+    weights = rng.dirichlet(np.full(k, CONCENTRATION / k), N)
+    chosen = (rng.random((N, VOTES, 1)) > weights.cumsum(axis=1)[:, None, :-1]).sum(axis=2)
+    cast = np.arange(VOTES) < rng.integers(fewest, VOTES + 1, (N, 1))  # (participants, questions)
+    people, questions = np.nonzero(cast)
+    return pd.DataFrame(
+        {
+            "participant": people,
+            "position": questions + 1,
+            "question": rng.permuted(np.tile(np.arange(VOTES), (N, 1)), axis=1)[cast],
+            "chosen_position": rng.integers(1, 5, len(people)),
+            "chosen_method": chosen[cast],
         }
-        p = [tests[name].p for name in NAMES]
-        p += [min(pair.p for pair in hsd(groups).pairs), stats.chisquare(table.sum(axis=0)).pvalue]
-        found += [x is not None and x <= 0.05 for x in p]
+    )
+
+
+def omnibus_tests(table: np.ndarray, seed: int) -> dict[str, float | None]:
+    """p of each test that the methods do not differ at all."""
+    groups = ExactShares(table, list(map(str, range(table.shape[1]))))
+    shares = table / table.sum(axis=1, keepdims=True)
+    return {
+        "one-way": one_way(groups).p,
+        "welch": welch(groups).p,
+        "repeated-measures": repeated_measures(groups).p,
+        "hotelling": hotelling(groups).p,
+        "friedman": friedman(groups).p,
+        "permutation": permutation_test(shares, seed, SHUFFLES).p,
+        "dirichlet-multinomial": dirichlet_multinomial(table).p,
+        "pooled-wald": pooled_wald(table).p,
+        "chi-square": float(stats.chisquare(table.sum(axis=0)).pvalue),
+    }
+
+
+def smallest_of_pairs(table: np.ndarray) -> dict[str, float | None]:
+    """The smallest p of all pairs, which falls below 5 % as often as any pair is said to differ."""
+    k = table.shape[1]
+    groups = ExactShares(table, list(map(str, range(k))))
+    p: dict[str, float | None] = {
+        "tukey": min(pair.p or 0.0 for pair in hsd(groups).pairs),
+        "holm": min(pair.p or 0.0 for pair in paired_tests(counts_of(table))),
+    }
+    if k < 3:
+        return {**p, "conover": None, "nemenyi": None}
+    ranked = rank_pairs(groups).pairs
+    p["conover"] = min(pair.conover_p or 0.0 for pair in ranked)
+    return {**p, "nemenyi": min(pair.nemenyi_p for pair in ranked)}
+
+
+def design_tests(votes: pd.DataFrame, k: int, seed: int) -> dict[str, float | None]:
+    """p of each check of the design."""
+    methods = tuple(f"m{i}" for i in range(k))
+    by_question = np.zeros((VOTES, k), dtype=np.int64)
+    np.add.at(by_question, (votes["question"], votes["chosen_method"]), 1)
+    named = votes.assign(chosen_method=np.array(methods, dtype=object)[votes["chosen_method"]])
+    named = named.assign(label=(votes["question"] // 2).astype(str))
+    place, halves = position(named), order(named, methods)
+    classes = class_by_method(named, methods, seed, SHUFFLES)
+    assert place is not None
+    assert halves is not None
+    assert classes is not None
+    return {
+        "position": place.test.p,
+        "order": halves.test.p,
+        "classes": classes.p,
+        "agreement": agreement(by_question, seed, SHUFFLES).p,
+    }
+
+
+def stopped_early(table: np.ndarray) -> bool:
+    """Does the repeated-measures ANOVA find a difference at any of three looks?"""
+    sizes = [len(table) // 3, 2 * len(table) // 3, len(table)]
+    bounds = bounds_of(tuple(n / len(table) for n in sizes))
+    p = [repeated_measures_p(table[None, :n])[0] for n in sizes]
+    return any(bool(x < bound) for x, bound in zip(p, bounds, strict=True))
+
+
+@lru_cache
+def bounds_of(fractions: tuple[float, ...]) -> tuple[float, ...]:
+    return looks(fractions).p
+
+
+def intervals_exclude_0(table: np.ndarray, seed: int) -> bool:
+    ends = [pair.difference for pair in compare(counts_of(table), seed, DRAWS)]
+    return any((end.low or 0.0) > 0 or (end.high or 0.0) < 0 for end in ends)
+
+
+def rejected(k: int, fewest: int, seed: int) -> Rejected:
+    """Which tests reject at 5 % in one simulated study."""
+    rng = np.random.default_rng((k, fewest, seed))
+    votes = answers(k, fewest, rng)
+    table = np.zeros((N, k), dtype=np.int64)
+    np.add.at(table, (votes["participant"], votes["chosen_method"]), 1)
+    p = {**omnibus_tests(table, seed), **smallest_of_pairs(table)}
+    p |= design_tests(votes, k, seed) if k == 4 else dict.fromkeys(DESIGN)
+    p["within-person"] = even_spread(rng.multinomial(VOTES, [1 / k] * k), seed, 999)
+    found: Rejected = {name: None if x is None else bool(x <= ALPHA) for name, x in p.items()}
+    found["max-t"], found["looks"] = intervals_exclude_0(table, seed), stopped_early(table)
     return found
 
 
-def main(runs: int = 20_000) -> None:
-    kinds = (4, 2)
-    jobs = [(k, seed) for k in kinds for seed in range(runs // BLOCK)]
-    with ProcessPoolExecutor(2) as pool:
-        found = list(pool.map(rejections, jobs))
-    rates = {k: sum(f for (job_k, _), f in zip(jobs, found, strict=True) if job_k == k) / runs for k in kinds}
+def counts_of(table: np.ndarray) -> Counts:
+    people, methods = (tuple(map(str, range(n))) for n in table.shape)
+    return Counts(people, methods, table, len(people), {}, 0, 0, 0)
+
+
+def rates(kind: str, seeds: range) -> dict[str, float | None]:
+    """How often each test rejects, of those studies in which it is defined; None where it never is."""
+    studies = [rejected(*KINDS[kind], seed) for seed in seeds]
+    found = {name: [x[name] for x in studies if x[name] is not None] for name in TITLES}
+    return {name: float(np.mean(those)) if those else None for name, those in found.items()}
+
+
+def mean(rates: list[float | None], weights: list[int]) -> float | None:
+    """Of the blocks; None where the test is undefined in one of them."""
+    known = [rate for rate in rates if rate is not None]
+    return float(np.average(known, weights=weights)) if len(known) == len(rates) else None
+
+
+def cell(rate: float | None) -> str:
+    return "" if rate is None else f"{rate * 100:.1f} %"
+
+
+def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str:
+    """The table in Markdown: how often each test rejects in each kind of study, and of how many studies."""
+    error = np.sqrt(ALPHA * (1 - ALPHA) / max(runs.values())) * 100
+    heads = [f"{kind} ({runs[kind]:,} studies)" for kind in KINDS]
     lines = [
-        "# How often each test rejects a true null hypothesis at 5 %",
+        "# How often each test rejects where there is nothing to find, at 5 %",
         "",
-        f"{runs:,} simulated studies of each column; {N} participants with {VOTES} votes, who differ "
-        f"(Dirichlet-multinomial with concentration {CONCENTRATION}); {SHUFFLES} shuffles in the permutation "
-        f"test. Standard error about {np.sqrt(0.05 * 0.95 / runs) * 100:.2f} %. "
-        "Made by `make bench-analysis`.",
+        f"Simulated studies of {N} participants with {VOTES} votes each, or with any number from {FEWEST} to "
+        f"{VOTES}; participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
+        "is preferred. Of pairs, any pair counts (family-wise). Nothing stands where a test is undefined or "
+        f"was not simulated. {SHUFFLES} shuffles in each permutation test. Standard error in the longest "
+        f"column about {error:.2f} %. Made by `make bench-levels`.",
         "",
-        "| Test | said to hold 5 % | 4 methods | 2 methods |",
-        "| --- | --- | ---: | ---: |",
+        f"| Test | said to hold 5 % | {' | '.join(heads)} |",
+        f"| --- | --- |{' ---: |' * len(KINDS)}",
     ]
-    for i, name in enumerate(COLUMNS):
-        holds = "no" if name in (*LIBERAL, "tukey", "chi-square") else "yes"
-        cells = [f"{rates[k][i] * 100:.1f} %" if (k, name) != (2, "friedman") else "undefined" for k in kinds]
-        lines.append(f"| {TITLES[name]} | {holds} | {cells[0]} | {cells[1]} |")
-    text = "\n".join(lines) + "\n"
+    for name, title in TITLES.items():
+        holds = "no" if name in DO_NOT_HOLD else "yes"
+        cells = " | ".join(cell(found[kind][name]) for kind in KINDS)
+        lines.append(f"| {title} | {holds} | {cells} |")
+    return "\n".join(lines) + "\n"
+
+
+def main(runs: int = 20_000) -> None:
+    blocks = [range(start, min(start + BLOCK, runs)) for start in range(0, runs, BLOCK)]
+    found: dict[str, dict[str, float | None]] = {}
+    with ProcessPoolExecutor(2) as pool:
+        for kind in KINDS:
+            parts = list(pool.map(rates, [kind] * len(blocks), blocks))
+            weights = list(map(len, blocks))
+            found[kind] = {name: mean([part[name] for part in parts], weights) for name in TITLES}
+    text = page(found, dict.fromkeys(KINDS, runs))
     Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
 

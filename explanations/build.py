@@ -1,173 +1,87 @@
 """Class maps of every class by every method to an explanation set: resumable, deterministic by seed.
 
-What is slow, the local explanations of one replicate of one class, is kept in the folder's `.work` under a
-name that is a digest of all that it depends on: an interrupted build finds it again, and a changed
-parameter computes only what it changes. `manifest.json` is written last; a folder without it is unfinished.
-The same seed, data, weights and library versions give the same bytes on one machine type, interrupted or
-not. Only `timings.json` is about the run.
+What is slow, the local explanations, is a plan of tasks whose results are kept in the folder's `.work`, or in
+a cache that several sets share, under a digest of all that they depend on: an interrupted build finds them
+again, and a changed parameter computes only what it changes. `manifest.json` is written last; a folder
+without it is unfinished. The same seed, data, weights and library versions give the same bytes on one machine
+type, interrupted or not, whoever does the tasks. Only `timings.json` is about the run.
 """
 
 import hashlib
-import io
 import json
-import platform
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from explanations import classifiers, datasets, manifest, rendering
+from explanations import execution, lock, manifest, rendering
+from explanations.cache import Cache
 from explanations.datasets import LabelledImages
-from explanations.methods import METHODS, ExplanationMethod, Local, Parameters, Sample
-from explanations.methods import chosen as chosen_methods
+from explanations.methods import ExplanationMethod, Parameters
+from explanations.plan import CHECK, Loaded, Plan, load
 from explanations.randomness import generator
+from explanations.schedulers import Scheduling
+from explanations.tasks import Floats, Task
 
-Floats = NDArray[np.float64]
+__all__ = ["Plan", "Scheduling", "build"]
+
 Step = Callable[[float, float, str], None]
+Key = tuple[str, str, int]  # local function, label, replicate
 
 WORK_FOLDER = ".work"
 TIMINGS_FILE = "timings.json"
-LIBRARIES = ("captum", "numpy", "pillow", "scikit-learn", "torch")
-
-CHECK = "class-mean"
-CHECK_TITLE = "Class mean"
-CHECK_REFERENCE = "Mean of half the training images of the class; no explanation, for attention checks only"
-
-BACKWARD_COST = 2  # a backward pass takes about the time of two forward passes
+LOCK_FILE = "lock"
 
 
-@dataclass(frozen=True)
-class Plan:
-    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
-    {...}}."""
-
-    methods: tuple[str, ...] = tuple(METHODS)
-    classes: tuple[str, ...] | None = None  # None: all of the data set
-    replicates: int = 2
-    seed: int = 0
-    parameters: dict[str, Parameters] = field(default_factory=dict)
-    factory: str = classifiers.PAPER_FACTORY
-    weights: Path = classifiers.PAPER_WEIGHTS
-    data: Path | None = None  # a folder of IDX files; None: the bundled MNIST
-    name: str | None = None  # None: the name of the data set
-
-
-def build(folder: Path, plan: Plan, step: Step = lambda done, total, doing: None) -> manifest.Manifest:
+def build(
+    folder: Path,
+    plan: Plan,
+    step: Step = lambda done, total, doing: None,
+    scheduling: Scheduling = Scheduling(),  # noqa: B008, it is frozen
+    cache: Path | None = None,
+) -> manifest.Manifest:
     """Build the set that `plan` describes into `folder`, or finish it, or leave it as it is if it is done.
 
-    `step(done, total, what is being done)` is called as the work goes on, in forward passes. Raises
-    ValueError with one line for what a person can mend.
+    `step(done, total, what is being done)` is called as the work goes on, in forward passes. Local
+    explanations are looked for and kept in the folder `cache`; without one, in the set's folder while it is
+    unfinished. Raises ValueError with one line for what a person can mend.
     """
     began = time.monotonic()
-    methods = chosen_methods(list(plan.methods))
-    if not methods or plan.replicates < 1 or plan.seed < 0:
-        raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
-    model = classifiers.load(plan.factory, plan.weights)
-    test, training = _data(plan, "test"), _data(plan, "train")
-    classes = _classes(plan, test)
-    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
-    _refuse_unknown(plan, parameters)
-    draft = _draft(plan, model, test, classes, methods, parameters)
-
-    folder.mkdir(parents=True, exist_ok=True)
-    if _is_finished(folder, draft):
-        shutil.rmtree(folder / WORK_FOLDER, ignore_errors=True)
+    with execution.on(device=scheduling.device) as settings:
+        loaded = load(plan, settings.device)
+    work = folder / WORK_FOLDER
+    if _is_finished(folder, loaded.draft):
+        shutil.rmtree(work, ignore_errors=True)
         return manifest.read(folder)
-    (folder / WORK_FOLDER).mkdir(exist_ok=True)
-
-    samples = _samples(plan, model, test, classes, parameters)
-    weights = _local_weights(folder, draft, model, methods, parameters, samples, step)
-    maps, counts = _class_maps(methods, parameters, weights, test.images.shape[2:])
-    means, mean_counts = _class_means(plan, training, classes)
-    finished = _finish(folder, draft, maps | means, counts | mean_counts, began)
-    shutil.rmtree(folder / WORK_FOLDER)
+    tasks = loaded.tasks()
+    folder.mkdir(parents=True, exist_ok=True)
+    work.mkdir(exist_ok=True)
+    with lock.held(work / LOCK_FILE, str(folder)):
+        kept = Cache(cache or work)
+        compute(loaded, tasks, kept, step, scheduling)
+        maps, support, counts = _class_maps(
+            loaded.methods,
+            loaded.parameters,
+            _local_weights(tasks, kept),
+            loaded.test.images.shape[2:],
+            loaded.plan.minimum_support,
+        )
+        means, mean_counts = _class_means(loaded.plan, loaded.training, loaded.classes)
+        _write_timings(folder, began, kept.seconds(tasks))
+        manifest.write_support(folder, support)
+        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts)
+        shutil.rmtree(work)
     return finished
 
 
-# What is built
-
-
-def _data(plan: Plan, split: str) -> LabelledImages:
-    return datasets.idx_folder(plan.data, split) if plan.data else datasets.mnist(split)
-
-
-def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
-    for label in plan.classes or ():
-        if label not in data.classes:
-            raise ValueError(f"{data.name} has no class {label!r}; allowed: {', '.join(data.classes)}")
-    return tuple(label for label in data.classes if plan.classes is None or label in plan.classes)
-
-
-def _parameters(plan: Plan, local: Local) -> Parameters:
-    """The defaults of a local function with what the plan changes, of the same types. Raises ValueError."""
-    changes = plan.parameters.get(local.slug, {})
-    for key, value in changes.items():
-        if key not in local.defaults:
-            raise ValueError(f"{local.slug} has no parameter {key!r}; allowed: {', '.join(local.defaults)}")
-        kind = type(local.defaults[key])
-        if type(value) is not kind:
-            raise ValueError(f"{local.slug}.{key} is {value!r}; a {kind.__name__} is wanted")
-        if kind in (int, float) and value < (kind is int):
-            minimum = "1" if kind is int else "0"
-            raise ValueError(f"{local.slug}.{key} is {value}; allowed: from {minimum}")
-    return {**local.defaults, **changes}
-
-
-def _refuse_unknown(plan: Plan, parameters: dict[str, Parameters]) -> None:
-    for slug in plan.parameters:
-        if slug not in parameters:
-            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {', '.join(parameters)}")
-
-
-def _draft(
-    plan: Plan,
-    model: nn.Module,
-    test: LabelledImages,
-    classes: tuple[str, ...],
-    methods: list[ExplanationMethod],
-    parameters: dict[str, Parameters],
-) -> manifest.Manifest:
-    """The manifest before there are maps: all that is known of the set in advance."""
-    return manifest.Manifest(
-        format=manifest.FORMAT,
-        name=plan.name or test.name,
-        seed=plan.seed,
-        dataset=manifest.Dataset(test.name, test.split, test.sha256, classes),
-        classifier=manifest.Classifier(
-            plan.factory,
-            classifiers.weights_sha256(plan.weights),
-            classifiers.accuracy(model, test.images, test.labels),
-        ),
-        rendering=rendering.settings(*test.images.shape[2:]),
-        versions={"python": platform.python_version()} | {name: version(name) for name in LIBRARIES},
-        methods=(
-            *(_record(m, parameters[m.local.slug], len(classes) * plan.replicates) for m in methods),
-            manifest.Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": "train"}, 0, 0),
-        ),
-        maps=(),
-    )
-
-
-def _record(method: ExplanationMethod, parameters: Parameters, maps: int) -> manifest.Method:
-    passes = maps * method.local.passes(parameters)
-    return manifest.Method(
-        slug=method.slug,
-        title=method.title,
-        reference=method.reference,
-        purpose="comparison",
-        signed=method.signed,
-        parameters={"aggregation": method.aggregate.__name__, **parameters},
-        forward_passes=passes,
-        backward_passes=passes if method.local.backward else 0,
-    )
+# What is there
 
 
 def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
@@ -181,7 +95,7 @@ def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
                     "choose another --out, or remove the folder"
                 )
         return True
-    if any(folder.iterdir()) and not (folder / WORK_FOLDER).is_dir():
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / WORK_FOLDER).is_dir():
         raise ValueError(
             f"{folder}: holds other files and no unfinished set; choose an empty folder for --out"
         )
@@ -191,129 +105,31 @@ def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
 # Local explanations
 
 
-def _samples(
-    plan: Plan,
-    model: nn.Module,
-    data: LabelledImages,
-    classes: tuple[str, ...],
-    parameters: dict[str, Parameters],
-) -> list[Sample]:
-    """Disjoint images for each class and replicate, of those that the model assigns to the class."""
-    predicted = classifiers.predicted(model, data.images)
-    wanted = max(settings["images"] for settings in parameters.values())
-    samples = []
-    for label in classes:
-        index = data.classes.index(label)
-        numbers = torch.nonzero(predicted == index).flatten().numpy()
-        if len(numbers) < wanted * plan.replicates:
-            raise ValueError(
-                f"the model assigns {len(numbers)} {data.split} images to class {label!r}, "
-                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; "
-                "ask for fewer with --images"
-            )
-        drawn = generator(plan.seed, "images", label).permutation(numbers)
-        for replicate in range(1, plan.replicates + 1):
-            part = drawn[replicate - 1 :: plan.replicates][:wanted]
-            samples.append(
-                Sample(plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part])
-            )
-    # all of one replicate together, for they share a bank of perturbations
-    return sorted(samples, key=lambda sample: (sample.replicate, sample.index))
+def compute(loaded: Loaded, tasks: list[Task], cache: Cache, step: Step, scheduling: Scheduling) -> None:
+    """Do the tasks that the cache does not have, and keep each result as it comes."""
+    total = sum(task.cost for task in tasks)
+    missing = [task for task in tasks if not cache.has(task)]
+    done = total - sum(task.cost for task in missing)
+    step(done, total, "")
+
+    def advance(task: Task, share: float) -> None:
+        nonlocal done
+        done = min(done + share * task.cost, total)
+        step(done, total, str(task))
+
+    scheduling.run(loaded.model, missing, cache.keep, advance)
+    step(total, total, "")
 
 
-def _first(sample: Sample, count: int) -> Sample:
-    return replace(sample, numbers=sample.numbers[:count], images=sample.images[:count])
-
-
-Key = tuple[str, str, int]  # local function, label, replicate
-
-
-def _local_weights(
-    folder: Path,
-    draft: manifest.Manifest,
-    model: nn.Module,
-    methods: list[ExplanationMethod],
-    parameters: dict[str, Parameters],
-    samples: list[Sample],
-    step: Step,
-) -> dict[Key, Floats]:
-    """The local explanations (images, pixels) of every sample by every local function, from `.work` or
-    computed."""
-    families = {method.local.slug: method.local for method in methods}
-    costs = {slug: local.passes(parameters[slug]) for slug, local in families.items()}
-    costs = {slug: cost * (1 + BACKWARD_COST * families[slug].backward) for slug, cost in costs.items()}
-    total = len(samples) * sum(costs.values())
-    done = 0
-    weights: dict[Key, Floats] = {}
-    for local in families.values():
-        for sample in samples:
-            part = _first(sample, parameters[local.slug]["images"])
-            file = folder / WORK_FOLDER / f"{_digest(draft, local, parameters[local.slug], part)}.npy"
-            doing = f"{local.slug}, class {sample.label}, replicate {sample.replicate}"
-            if not file.exists():
-                progress = _Advance(
-                    done, total, costs[local.slug] / local.passes(parameters[local.slug]), doing, step
-                )
-                _compute(file, model, local, part, parameters[local.slug], progress)
-            weights[local.slug, sample.label, sample.replicate] = np.load(file, allow_pickle=False)
-            done += costs[local.slug]
-            step(done, total, doing)
-    return weights
-
-
-@dataclass
-class _Advance:
-    """Turns "so many more images went through the network" into progress of the whole build."""
-
-    done: float
-    total: float
-    cost: float
-    doing: str
-    step: Step
-
-    def __call__(self, images: int) -> None:
-        self.done += images * self.cost
-        self.step(self.done, self.total, self.doing)
-
-
-def _compute(
-    file: Path,
-    model: nn.Module,
-    local: Local,
-    sample: Sample,
-    parameters: Parameters,
-    advance: Callable[[int], None],
-) -> None:
-    began = time.monotonic()
-    weights = local.attribute(model, sample, parameters, advance)
-    if not np.isfinite(weights).all():
-        raise ValueError(
-            f"{local.slug} gives values that are not finite for class {sample.label!r}; "
-            "does the classifier return finite logits?"
-        )
-    content = io.BytesIO()
-    np.save(content, weights, allow_pickle=False)
-    manifest.write_atomically(
-        file.with_suffix(".seconds"), f"{local.slug} {time.monotonic() - began}".encode()
-    )
-    manifest.write_atomically(file, content.getvalue())
-
-
-def _digest(draft: manifest.Manifest, local: Local, parameters: Parameters, sample: Sample) -> str:
-    """A name for a local result: the digest of all that it depends on."""
-    address = {
-        "dataset": draft.dataset.sha256,
-        "factory": draft.classifier.factory,
-        "weights": draft.classifier.weights_sha256,
-        "versions": draft.versions,
-        "local": local.slug,
-        "parameters": parameters,
-        "seed": sample.seed,
-        "label": sample.label,
-        "replicate": sample.replicate,
-        "images": sample.numbers,
-    }
-    return hashlib.sha256(json.dumps(address, sort_keys=True).encode()).hexdigest()
+def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
+    """The local explanations (images, pixels) of every local function, label and replicate."""
+    parts: dict[Key, list[Floats]] = {}
+    for task in sorted(tasks, key=lambda task: task.shard):
+        weights = cache.find(task)
+        if weights is None:
+            raise ValueError(f"{task}: the result is no longer in {cache.folder}; run the build again")
+        parts.setdefault(task.key, []).append(weights)
+    return {key: np.concatenate(found) for key, found in parts.items()}
 
 
 # Class maps
@@ -324,16 +140,20 @@ def _class_maps(
     parameters: dict[str, Parameters],
     weights: dict[Key, Floats],
     shape: torch.Size,
-) -> tuple[manifest.Maps, dict[str, int]]:
-    """Every method's maps by key, float32 (H, W), and how many images each aggregates."""
-    maps, counts = {}, {}
+    minimum_support: int,
+) -> tuple[manifest.Maps, manifest.Maps, dict[str, int]]:
+    """Every method's maps by key, float32 (H, W), how many images chose each pixel of them, and how many
+    images each aggregates."""
+    maps, support, counts = {}, {}, {}
     for method in methods:
         for (slug, label, replicate), local in weights.items():
             if slug == method.local.slug:
                 key = manifest.array_key(method.slug, label, replicate)
-                maps[key] = method.aggregate(local).reshape(shape).astype(np.float32)
+                importance, chosen = method.class_map(local, label, parameters[slug], minimum_support)
+                maps[key] = importance.reshape(shape).astype(np.float32)
+                support[key] = chosen.reshape(shape).astype(np.float32)
                 counts[key] = parameters[slug]["images"]
-    return maps, counts
+    return maps, support, counts
 
 
 def _class_means(
@@ -343,6 +163,11 @@ def _class_means(
     maps, counts = {}, {}
     for label in classes:
         drawn = generator(plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
+        if len(drawn) < plan.replicates:
+            raise ValueError(
+                f"class {label!r} has {len(drawn)} images to average ({training.split}), fewer than the "
+                f"{plan.replicates} replicates; ask for fewer with --replicates"
+            )
         for replicate, part in enumerate(np.array_split(drawn, plan.replicates), start=1):
             key = manifest.array_key(CHECK, label, replicate)
             maps[key] = _mean_image(training.images[np.sort(part)])
@@ -356,9 +181,9 @@ def _mean_image(images: Tensor) -> NDArray[np.float32]:
 
 
 def _finish(
-    folder: Path, draft: manifest.Manifest, maps: manifest.Maps, counts: dict[str, int], began: float
+    folder: Path, draft: manifest.Manifest, maps: manifest.Maps, counts: dict[str, int]
 ) -> manifest.Manifest:
-    """Write pictures, arrays and timings, then the manifest, and read it all back."""
+    """Write pictures and arrays, then the manifest, and read it all back."""
     shutil.rmtree(folder / manifest.IMAGES_FOLDER, ignore_errors=True)
     (folder / manifest.IMAGES_FOLDER).mkdir()
     records = []
@@ -373,7 +198,6 @@ def _finish(
         (folder / image).write_bytes(picture)
         records.append(manifest.ClassMap(label, method, int(replicate), key, image, sha256, counts[key]))
     manifest.write_maps(folder, maps)
-    _write_timings(folder, began)
     manifest.write(folder, replace(draft, maps=tuple(records)))
     return manifest.read(folder)
 
@@ -385,16 +209,12 @@ def _picture(key: str, importance: NDArray[np.float32]) -> bytes:
         raise ValueError(f"{key}: {error}") from None
 
 
-def _write_timings(folder: Path, began: float) -> None:
-    """How many seconds this run took, and how many each local function took over all runs that it needed."""
-    seconds: dict[str, float] = {}
-    for file in sorted((folder / WORK_FOLDER).glob("*.seconds")):
-        slug, spent = file.read_text().split()
-        seconds[slug] = seconds.get(slug, 0) + float(spent)
+def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> None:
+    """How many seconds this run took, and how many each local function, over all runs and workers."""
     timings: dict[str, Any] = {
         "this run": round(time.monotonic() - began, 2),
         "local explanations": {slug: round(spent, 2) for slug, spent in seconds.items()},
-        "threads": torch.get_num_threads(),
+        "processors": execution.processors(),
     }
     text = json.dumps(timings, indent=1, sort_keys=True) + "\n"
     manifest.write_atomically(folder / TIMINGS_FILE, text.encode())

@@ -2,25 +2,26 @@
 disk.
 
 A classifier takes images `(N, C, H, W)` float32 in [0, 1] and returns logits `(N, classes)`; softmax is
-applied explicitly by whoever wants probabilities. Weights are safetensors; no pickle is ever loaded.
+applied explicitly by whoever wants probabilities. A mean and a deviation that are declared are its first
+layer. Weights are safetensors; no pickle is ever loaded.
 """
 
-import hashlib
-import importlib
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import safetensors
 import safetensors.torch
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explanations import factories
+from explanations import weights as stored
 from explanations.manifest import write_atomically
+from explanations.preprocessing import AS_IT_IS, Normalised, Preprocessing, of_config
 
-PAPER_FACTORY = "explanations.classifiers:PaperCNN"
+PAPER_FACTORY = factories.EXAMPLE
 PAPER_WEIGHTS = Path(__file__).parent / "data" / "paper_cnn.safetensors"
 
 TRAINING_THREADS = 2  # sums in another number of threads round otherwise, and the weights would differ
@@ -28,7 +29,8 @@ TRAINING_BATCH = 128
 PEAK_LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
 LARGEST_SHIFT = 2  # pixels, the only augmentation
-EVALUATION_BATCH = 500
+EVALUATION_BATCH = 500  # images of 28 x 28; as many pixels of others
+EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 8
 
 
 class PaperCNN(nn.Sequential):
@@ -101,9 +103,9 @@ def shifted(images: Tensor) -> Tensor:
 
 def predicted(model: nn.Module, images: Tensor) -> Tensor:
     """The class (N,) with the greatest logit for each of `images` (N, C, H, W)."""
+    batch = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // images[0].numel()))
     with torch.inference_mode():
-        batches = torch.split(images, EVALUATION_BATCH)
-        return torch.cat([model(batch).argmax(dim=1) for batch in batches])
+        return torch.cat([model(part).argmax(dim=1) for part in torch.split(images, batch)])
 
 
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
@@ -122,45 +124,30 @@ def save(model: nn.Module, path: Path, training: dict[str, object]) -> None:
     write_atomically(Path(path), safetensors.torch.save(weights, metadata))
 
 
-def load(factory: str, weights: Path) -> nn.Module:
+def load(factory: str, weights: Path, preprocessing: Preprocessing | None = None) -> nn.Module:
     """The classifier that `factory` ("package.module:name") makes when called, with weights from safetensors.
 
-    In evaluation mode, its parameters frozen. Raises ValueError with what is wrong and what is allowed.
+    In evaluation mode, its parameters frozen; behind the mean and deviation of `preprocessing`, or of the
+    model's own `pretrained_cfg` where there is none. Raises ValueError with what is wrong and allowed.
     """
-    model = _made(factory)
-    try:
-        tensors = safetensors.torch.load(Path(weights).read_bytes())
-    except OSError as error:
-        raise ValueError(f"{weights}: cannot be read ({error.strerror}); name a safetensors file") from None
-    except safetensors.SafetensorError as error:
-        raise ValueError(f"{weights}: is not a safetensors file ({error})") from None
-    try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())
-        raise ValueError(f"{weights}: does not fit {factory}: {reason}") from None
-    return _channels_last(model.eval().requires_grad_(False))
+    model = factories.made(factory)
+    stored.fill(model, weights, factory)
+    own = getattr(model, "pretrained_cfg", None)
+    if preprocessing is None:
+        preprocessing = of_config(own, f"{factory}: pretrained_cfg") if isinstance(own, dict) else AS_IT_IS
+    model = _channels_last(model.float().eval().requires_grad_(False))
+    return model if preprocessing == AS_IT_IS else Normalised(model, preprocessing).eval()
+
+
+def preprocessing_of(model: nn.Module) -> Preprocessing:
+    """What a loaded classifier wants done to its pictures."""
+    declared = (part.preprocessing for part in model.modules() if isinstance(part, Normalised))
+    return next(declared, AS_IT_IS)
 
 
 def weights_sha256(weights: Path) -> str:
     """SHA-256 of a file of weights."""
-    return hashlib.sha256(Path(weights).read_bytes()).hexdigest()
-
-
-def _made(factory: str) -> nn.Module:
-    module_name, _, name = factory.partition(":")
-    if not module_name or not name:
-        raise ValueError(f"{factory!r} is no factory; write package.module:name, as in {PAPER_FACTORY}")
-    try:
-        make = getattr(importlib.import_module(module_name), name)
-    except ImportError as error:
-        raise ValueError(f"{factory}: {module_name} cannot be imported ({error}); install it first") from None
-    except AttributeError:
-        raise ValueError(f"{factory}: {module_name} has no {name!r}") from None
-    model = make()
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"{factory}: returned a {type(model).__name__}; a torch.nn.Module is wanted")
-    return model
+    return stored.sha256(weights)
 
 
 def _channels_last(model: nn.Module) -> nn.Module:

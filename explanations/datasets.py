@@ -1,24 +1,26 @@
 """Labelled images: `(N, C, H, W)` float32 in [0, 1] and labels `(N,)`. Knows no classifier and no Django.
 
-The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Any other data come
-as a folder of IDX files with MNIST's names; the IDX format is described at
-http://yann.lecun.com/exdb/mnist/.
+The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Other data come as a
+folder of IDX files with MNIST's names, as folders of pictures, or as an .npz file. A file classes.txt in the
+folder names the classes, one a line, in the order of a classifier's outputs; without it they are called by
+their numbers, or by their folders in alphabetical order.
 """
 
-import gzip
-import hashlib
-import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from explanations import class_folders, idx_files, npz_files
+from explanations.preprocessing import AS_IT_IS, Preprocessing, shaped
+
 MNIST_FOLDER = Path(__file__).parent / "data" / "mnist"
 
 SPLITS = ("train", "test")
-FILE_STEMS = {"train": "train", "test": "t10k"}
+CLASSES_FILE = "classes.txt"
+PIXELS_AT_ONCE = 2**24  # while images are resized
 
 # SHA-256 of the uncompressed files
 MNIST_SHA256 = {
@@ -34,7 +36,8 @@ class LabelledImages:
     """One split of a data set.
 
     `images` (N, C, H, W) float32 in [0, 1]; `labels` (N,) int64, each an index into `classes`;
-    `sha256` of the uncompressed image file.
+    `sha256` of the uncompressed image file or files, before any preprocessing. `split` is "all" where the
+    data are not split: then they serve to train and to test.
     """
 
     name: str
@@ -50,6 +53,32 @@ class LabelledImages:
             raise ValueError(f"{self.name} has no class {label!r}; it has {', '.join(self.classes)}")
         return torch.nonzero(self.labels == self.classes.index(label)).flatten()
 
+    @property
+    def present(self) -> tuple[str, ...]:
+        """The classes that have an image, in their order."""
+        found = set(self.labels.tolist())
+        return tuple(name for index, name in enumerate(self.classes) if index in found)
+
+
+def load(path: Path | None, split: str, wanted: Preprocessing = AS_IT_IS) -> LabelledImages:
+    """One split of the data at `path` (None: the bundled MNIST), at the size and channels that are `wanted`.
+
+    A folder of IDX files, a folder of class folders (within train and test folders, or not), or an .npz
+    file. Raises ValueError with one line that says what is wrong with which file.
+    """
+    _check_split(split)
+    if path is None:
+        data = mnist(split)
+    elif path.is_file():
+        data = npz(path, split)
+    elif path.is_dir() and any(path.glob("*-ubyte*")):
+        data = idx_folder(path, split)
+    elif path.is_dir():
+        return picture_folder(path, split, wanted)  # each picture has its own size
+    else:
+        raise ValueError(f"{path}: is not there; name a folder of IDX files or of pictures, or an .npz file")
+    return replace(data, images=_shaped(data.images, wanted))
+
 
 def mnist(split: str) -> LabelledImages:
     """The bundled handwritten digits: 60,000 images to "train", 10,000 to "test"; checksums verified."""
@@ -61,73 +90,107 @@ def idx_folder(
 ) -> LabelledImages:
     """One split of a folder of IDX files named as MNIST's, gzipped or not.
 
-    Optional: `sha256` of the uncompressed files by name, verified; a file classes.txt in the folder with
-    one class name a line (otherwise a class is called by its number). Raises ValueError.
+    `sha256` of the uncompressed files by name is verified where it is given. Raises ValueError.
     """
-    if split not in SPLITS:
-        raise ValueError(f"there is no split {split!r}; allowed: {', '.join(SPLITS)}")
+    _check_split(split)
     folder = Path(folder)
-    image_file = f"{FILE_STEMS[split]}-images-idx3-ubyte"
-    label_file = f"{FILE_STEMS[split]}-labels-idx1-ubyte"
-    image_bytes, label_bytes = _uncompressed(folder, image_file), _uncompressed(folder, label_file)
-    for file, content in ((image_file, image_bytes), (label_file, label_bytes)):
-        _verify(file, content, sha256)
-    pixels = _parse_idx(image_file, image_bytes, (3, 4))
-    labels = _parse_idx(label_file, label_bytes, (1,))
-    if len(pixels) != len(labels):
-        raise ValueError(
-            f"{folder}: {image_file} has {len(pixels)} images, {label_file} {len(labels)} labels"
-        )
-    if pixels.ndim == 3:
-        pixels = pixels[:, None]  # (N, H, W) to (N, 1, H, W)
+    pixels, labels, digest = idx_files.read(folder, split, sha256)
     return LabelledImages(
         name=name or folder.resolve().name,
         split=split,
-        sha256=hashlib.sha256(image_bytes).hexdigest(),
-        classes=_class_names(folder, labels),
+        sha256=digest,
+        classes=_names(folder, folder / CLASSES_FILE, labels),
         images=torch.from_numpy(pixels.astype(np.float32) / np.float32(255)),
         labels=torch.from_numpy(labels.astype(np.int64)),
     )
 
 
-def _class_names(folder: Path, labels: np.ndarray) -> tuple[str, ...]:
-    count = int(labels.max()) + 1
-    file = folder / "classes.txt"
+def npz(path: Path, split: str) -> LabelledImages:
+    """One split of an .npz file. Raises ValueError."""
+    part = _part(path, split, npz_files.splits(path), "arrays x_train and y_train, x_test and y_test")
+    images, labels, digest = npz_files.read(path, part)
+    names = npz_files.class_names(path)
+    return LabelledImages(
+        name=path.stem,
+        split=part,
+        sha256=digest,
+        classes=_names(path, path.parent / CLASSES_FILE, labels)
+        if names is None
+        else _fit(path, names, labels),
+        images=_in_the_unit_interval(path, images),
+        labels=torch.from_numpy(labels.astype(np.int64)),
+    )
+
+
+def picture_folder(folder: Path, split: str, wanted: Preprocessing = AS_IT_IS) -> LabelledImages:
+    """One split of folders of pictures, one folder a class. Raises ValueError."""
+    parts = class_folders.splits(folder)
+    part = _part(folder, split, list(parts), "folders train and test, or a folder of pictures a class")
+    names = _names_in(folder / CLASSES_FILE) or class_folders.class_names(folder)
+    images, labels, digest = class_folders.read(
+        parts[part], names, wanted.wanted_channels, lambda image: shaped(image, wanted)
+    )
+    return LabelledImages(folder.resolve().name, part, digest, names, images, labels)
+
+
+def _check_split(split: str) -> None:
+    if split not in SPLITS:
+        raise ValueError(f"there is no split {split!r}; allowed: {', '.join(SPLITS)}")
+
+
+def _part(path: Path, split: str, found: list[str], wanted: str) -> str:
+    """The split itself, or "all" for data that are not split."""
+    for part in (split, "all"):
+        if part in found:
+            return part
+    has = f"; it has {', '.join(found)}" if found else ""
+    raise ValueError(f"{path}: has no {split} images{has}; wanted: {wanted}")
+
+
+def _shaped(images: Tensor, wanted: Preprocessing) -> Tensor:
+    """All images (N, C, H, W) as wanted, a part of them at a time."""
+    part = max(1, PIXELS_AT_ONCE // images[0].numel())
+    return torch.cat([shaped(images[i : i + part], wanted) for i in range(0, len(images), part)])
+
+
+def _in_the_unit_interval(path: Path, images: np.ndarray) -> Tensor:
+    if images.dtype == np.uint8:
+        return torch.from_numpy(images.astype(np.float32) / np.float32(255))
+    low, high = float(images.min()), float(images.max())
+    if not (low >= 0 and high <= 1):
+        raise ValueError(
+            f"{path}: its floating-point images go from {low:g} to {high:g}; allowed: from 0 to 1"
+        )
+    return torch.from_numpy(images.astype(np.float32))
+
+
+def _names(where: Path, file: Path, labels: np.ndarray) -> tuple[str, ...]:
+    """The names in `file`, or numbers where there is none. Raises ValueError where labels don't fit."""
+    names = _names_in(file)
+    if names is None:
+        if labels.min() < 0:
+            raise ValueError(f"{where}: labels go from {labels.min()} to {labels.max()}; allowed: from 0")
+        return tuple(str(number) for number in range(int(labels.max()) + 1))
+    return _fit(file, names, labels)
+
+
+def _names_in(file: Path) -> tuple[str, ...] | None:
     if not file.exists():
-        return tuple(str(number) for number in range(count))
-    names = tuple(file.read_text(encoding="utf-8").split("\n"))
-    names = tuple(name.strip() for name in names if name.strip())
-    if len(names) < count:
-        raise ValueError(f"{file}: names {len(names)} classes, but the labels go from 0 to {count - 1}")
+        return None
+    try:
+        lines = [line.strip() for line in file.read_text(encoding="utf-8").split("\n")]
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
+    names = tuple(line for line in lines if line)
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(f"{file}: {name!r} stands there twice; every class has a name of its own")
     return names
 
 
-def _uncompressed(folder: Path, file: str) -> bytes:
-    plain, gzipped = folder / file, folder / f"{file}.gz"
-    if plain.is_file():
-        return plain.read_bytes()
-    if not gzipped.is_file():
-        raise ValueError(f"{folder}: has neither {file} nor {file}.gz; put MNIST-like IDX files there")
-    try:
-        return gzip.decompress(gzipped.read_bytes())
-    except (OSError, EOFError) as error:
-        raise ValueError(f"{gzipped}: cannot be uncompressed ({error}); fetch it again") from None
-
-
-def _verify(file: str, content: bytes, sha256: dict[str, str] | None) -> None:
-    digest = hashlib.sha256(content).hexdigest()
-    expected = digest if sha256 is None else sha256[file]
-    if digest != expected:
-        raise ValueError(f"{file}: SHA-256 is {digest}, not {expected}; the file was changed, restore it")
-
-
-def _parse_idx(file: str, content: bytes, dimensions: tuple[int, ...]) -> np.ndarray:
-    """The unsigned bytes of an IDX file: 0, 0, type 8, number of dimensions, their sizes, then the data."""
-    if len(content) < 4 or content[:3] != b"\x00\x00\x08" or content[3] not in dimensions:
-        wanted = " or ".join(map(str, dimensions))
-        raise ValueError(f"{file}: is no IDX file of unsigned bytes with {wanted} dimensions")
-    start = 4 + 4 * content[3]
-    shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
-    if len(content) - start != math.prod(shape) or math.prod(shape) == 0:
-        raise ValueError(f"{file}: has {len(content) - start} bytes of data where its header says {shape}")
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+def _fit(where: Path, names: tuple[str, ...], labels: np.ndarray) -> tuple[str, ...]:
+    if labels.min() < 0 or labels.max() >= len(names):
+        raise ValueError(
+            f"{where}: names {len(names)} classes, but the labels go from {labels.min()} to {labels.max()}"
+        )
+    return names

@@ -2,6 +2,7 @@
 
     manifest.json       what the set is: dataset, classifier, methods, one record a class map
     maps.safetensors    raw importances, float32 (H, W), key "method/label/replicate"
+    support.safetensors how many images chose each pixel, the same shapes and keys; absent from older sets
     images/<name>.png   the blind pictures, one a class map
 
 Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has
@@ -27,6 +28,7 @@ FORMAT = "beholder-explanation-set/1"
 PURPOSES = ("comparison", "check")
 MANIFEST_FILE = "manifest.json"
 MAPS_FILE = "maps.safetensors"
+SUPPORT_FILE = "support.safetensors"
 IMAGES_FOLDER = "images"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
@@ -55,11 +57,12 @@ class Dataset:
 @dataclass(frozen=True)
 class Classifier:
     """What was explained: `package.module:factory`, its weights, its accuracy in [0, 1] on the test
-    images."""
+    images, and what was done to the images before (size, crop, mean, deviation; nothing if it is empty)."""
 
     factory: str
     weights_sha256: str
     test_accuracy: float
+    preprocessing: dict[str, Any] = dataclasses.field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -106,6 +109,7 @@ class Manifest:
     versions: dict[str, Any]
     methods: tuple[Method, ...]
     maps: tuple[ClassMap, ...]
+    metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # {"files": [...]} once evaluated
 
     @property
     def replicates(self) -> int:
@@ -122,7 +126,9 @@ def read(folder: Path) -> Manifest:
     manifest = _parse(_load_json(folder))
     _check_methods(manifest)
     _check_maps(manifest)
-    _check_arrays(manifest, read_maps(folder))
+    maps = read_maps(folder)
+    _check_arrays(manifest, maps)
+    _check_support(manifest, maps, read_support(folder))
     _check_images(manifest, folder)
     return manifest
 
@@ -133,8 +139,18 @@ def write(folder: Path, manifest: Manifest) -> None:
     record["maps"] = sorted(
         record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
     )
+    if not manifest.metrics:
+        del record["metrics"]  # a set that was not evaluated is written as before there were metrics
     text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     write_atomically(Path(folder) / MANIFEST_FILE, text.encode())
+
+
+def name_metrics(folder: Path, files: list[str]) -> None:
+    """Name the files of an evaluation, paths from the set's folder, in its manifest.
+
+    They are no part of what `read` promises: a set without them is still whole.
+    """
+    write(folder, dataclasses.replace(read(folder), metrics={"files": files}))
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -150,33 +166,54 @@ def write_atomically(path: Path, content: bytes) -> None:
 def read_maps(folder: Path) -> Maps:
     """The raw importances in `folder`/maps.safetensors: key to float32 (H, W), all of one shape and
     finite."""
-    content = _content(Path(folder), MAPS_FILE)
-    header, data = _split_safetensors(content)
-    maps = {key: _array(key, entry, data) for key, entry in sorted(header.items())}
-    for key, array in maps.items():
-        first = next(iter(maps))
-        if array.shape != maps[first].shape:
-            raise ManifestError(
-                f"{MAPS_FILE}: {key!r} has shape {array.shape}, but {first!r} has {maps[first].shape}; "
-                "all maps of a set have one shape"
-            )
-        if not np.isfinite(array).all():
-            raise ManifestError(f"{MAPS_FILE}: {key!r} has values that are not finite; build the set again")
-    return maps
+    return _read_arrays(Path(folder), MAPS_FILE)
 
 
 def write_maps(folder: Path, maps: Maps) -> None:
     """Write maps.safetensors: keys sorted, float32 (H, W), little-endian, whole or not at all."""
+    _write_arrays(Path(folder), MAPS_FILE, maps)
+
+
+def read_support(folder: Path) -> Maps:
+    """How many of a map's images chose each pixel: key to whole numbers (H, W); {} for an older set.
+
+    A check's maps, of which no image chooses anything, have none.
+    """
+    folder = Path(folder)
+    return _read_arrays(folder, SUPPORT_FILE) if (folder / SUPPORT_FILE).exists() else {}
+
+
+def write_support(folder: Path, support: Maps) -> None:
+    """Write support.safetensors, laid out as maps.safetensors."""
+    _write_arrays(Path(folder), SUPPORT_FILE, support)
+
+
+def _read_arrays(folder: Path, name: str) -> Maps:
+    header, data = _split_safetensors(name, _content(folder, name))
+    arrays = {key: _array(name, key, entry, data) for key, entry in sorted(header.items())}
+    for key, array in arrays.items():
+        first = next(iter(arrays))
+        if array.shape != arrays[first].shape:
+            raise ManifestError(
+                f"{name}: {key!r} has shape {array.shape}, but {first!r} has {arrays[first].shape}; "
+                "all maps of a set have one shape"
+            )
+        if not np.isfinite(array).all():
+            raise ManifestError(f"{name}: {key!r} has values that are not finite; build the set again")
+    return arrays
+
+
+def _write_arrays(folder: Path, name: str, arrays: Maps) -> None:
     header, blocks, offset = {}, [], 0
-    for key in sorted(maps):
-        block = np.ascontiguousarray(maps[key], dtype="<f4").tobytes()
-        shape = list(maps[key].shape)
+    for key in sorted(arrays):
+        block = np.ascontiguousarray(arrays[key], dtype="<f4").tobytes()
+        shape = list(arrays[key].shape)
         header[key] = {"dtype": "F32", "shape": shape, "data_offsets": [offset, offset + len(block)]}
         blocks.append(block)
         offset += len(block)
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)  # the data begins at a multiple of 8 bytes
-    write_atomically(Path(folder) / MAPS_FILE, struct.pack("<Q", len(text)) + text + b"".join(blocks))
+    write_atomically(folder / name, struct.pack("<Q", len(text)) + text + b"".join(blocks))
 
 
 def array_key(method: str, label: str, replicate: int) -> str:
@@ -235,18 +272,21 @@ def _load_json(folder: Path) -> Any:
 
 
 class _Record:
-    """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`."""
+    """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`.
 
-    def __init__(self, value: Any, where: str, fields: Iterable[str]) -> None:
+    `optional` fields, which came with later versions, are objects that are empty where they are missing.
+    """
+
+    def __init__(self, value: Any, where: str, fields: Iterable[str], optional: Iterable[str] = ()) -> None:
         self.where = where
         if not isinstance(value, dict):
             raise ManifestError(
                 f"{MANIFEST_FILE}: {where or 'the file'} is {_shown(value)}; an object is wanted"
             )
-        self.value = value
+        self.value: dict[str, Any] = {key: {} for key in optional} | value
         fields = list(fields)
         for key in fields:
-            if key not in value:
+            if key not in self.value:
                 raise ManifestError(f"{MANIFEST_FILE}: {self.name(key)} is missing; it must be there")
         for key in value:
             if key not in fields:
@@ -309,13 +349,15 @@ def _parse(value: Any) -> Manifest:
         raise ManifestError(
             f"{MANIFEST_FILE}: format is {found}; allowed: {_shown(FORMAT)}; build the set with this version"
         )
-    record = _Record(value, "", _names(Manifest))
+    record = _Record(value, "", _names(Manifest), ["metrics"])
     return Manifest(
         format=FORMAT,
         name=record.text("name"),
         seed=record.whole("seed", 0),
         dataset=_dataset(_Record(record.value["dataset"], "dataset", _names(Dataset))),
-        classifier=_classifier(_Record(record.value["classifier"], "classifier", _names(Classifier))),
+        classifier=_classifier(
+            _Record(record.value["classifier"], "classifier", _names(Classifier), ["preprocessing"])
+        ),
         rendering=record.table("rendering"),
         versions=record.table("versions"),
         methods=tuple(
@@ -326,6 +368,7 @@ def _parse(value: Any) -> Manifest:
             _class_map(_Record(row, f"maps[{i}]", _names(ClassMap)))
             for i, row in enumerate(record.rows("maps"))
         ),
+        metrics=record.table("metrics"),
     )
 
 
@@ -339,7 +382,12 @@ def _dataset(record: _Record) -> Dataset:
 
 
 def _classifier(record: _Record) -> Classifier:
-    return Classifier(record.text("factory"), record.sha256("weights_sha256"), record.share("test_accuracy"))
+    return Classifier(
+        record.text("factory"),
+        record.sha256("weights_sha256"),
+        record.share("test_accuracy"),
+        record.table("preprocessing"),
+    )
 
 
 def _method(record: _Record) -> Method:
@@ -433,6 +481,23 @@ def _check_arrays(manifest: Manifest, maps: Maps) -> None:
         raise ManifestError(f"{MAPS_FILE}: has an array {key!r}, which {MANIFEST_FILE} does not name")
 
 
+def _check_support(manifest: Manifest, maps: Maps, support: Maps) -> None:
+    """Where a set has counts, they are of its maps, whole, and no greater than the images of the map."""
+    images = {record.array: record.images for record in manifest.maps}
+    for key, counts in support.items():
+        if key not in images:
+            raise ManifestError(f"{SUPPORT_FILE}: has an array {key!r}, which {MANIFEST_FILE} does not name")
+        if counts.shape != maps[key].shape:
+            raise ManifestError(
+                f"{SUPPORT_FILE}: {key!r} has shape {counts.shape}, its map has {maps[key].shape}"
+            )
+        if (counts < 0).any() or (counts > images[key]).any() or (counts != np.rint(counts)).any():
+            raise ManifestError(
+                f"{SUPPORT_FILE}: {key!r} has values that are no counts; "
+                f"allowed: whole numbers from 0 to {images[key]}, the images of its map"
+            )
+
+
 def _check_images(manifest: Manifest, folder: Path) -> None:
     """Every picture is there, unchanged, a plain PNG, and as large as the first in pixels and in bytes."""
     first, expected = "", (0, 0, 0)
@@ -475,34 +540,34 @@ def _png_size(name: str, content: bytes) -> tuple[int, int]:
     return width, height
 
 
-def _split_safetensors(content: bytes) -> tuple[dict[str, Any], bytes]:
+def _split_safetensors(name: str, content: bytes) -> tuple[dict[str, Any], bytes]:
     """The header's entries and the bytes that they point into."""
     length = struct.unpack("<Q", content[:8])[0] if len(content) >= 8 else 0
     if not 2 <= length <= len(content) - 8:
-        raise ManifestError(f"{MAPS_FILE}: is not a safetensors file; build the set again")
+        raise ManifestError(f"{name}: is not a safetensors file; build the set again")
     try:
         header = json.loads(content[8 : 8 + length].decode())
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError):
-        raise ManifestError(f"{MAPS_FILE}: its header is not JSON; build the set again") from None
+        raise ManifestError(f"{name}: its header is not JSON; build the set again") from None
     if not isinstance(header, dict):
-        raise ManifestError(f"{MAPS_FILE}: its header is not a JSON object; build the set again")
+        raise ManifestError(f"{name}: its header is not a JSON object; build the set again")
     header.pop("__metadata__", None)
     return header, content[8 + length :]
 
 
-def _array(key: str, entry: Any, data: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
+def _array(name: str, key: str, entry: Any, data: bytes) -> np.ndarray[Any, np.dtype[np.float32]]:
     entry = entry if isinstance(entry, dict) else {}
     dtype, shape, offsets = (entry.get(name) for name in ("dtype", "shape", "data_offsets"))
     if dtype != "F32" or not _are_whole(shape, 2, 1):
         raise ManifestError(
-            f"{MAPS_FILE}: {key!r} is {_shown(dtype)} {_shown(shape)}; allowed: F32 of shape [height, width]"
+            f"{name}: {key!r} is {_shown(dtype)} {_shown(shape)}; allowed: F32 of shape [height, width]"
         )
     if (
         not _are_whole(offsets, 2, 0)
         or offsets[1] - offsets[0] != 4 * math.prod(shape)
         or offsets[1] > len(data)
     ):
-        raise ManifestError(f"{MAPS_FILE}: {key!r} does not lie within the file; build the set again")
+        raise ManifestError(f"{name}: {key!r} does not lie within the file; build the set again")
     return np.frombuffer(data[offsets[0] : offsets[1]], dtype="<f4").astype(np.float32).reshape(shape)
 
 

@@ -1,24 +1,73 @@
-"""How far a long command is: a bar with the time left on a terminal, a plain line now and then elsewhere."""
+"""How far a long command is: a bar with the time left on a terminal, a plain line now and then elsewhere, or
+a line of JSON a step for a program.
 
+The lines of JSON go to standard output, each an object with a `state`: "running" with `done`, `total`,
+`share` (0 to 1), `seconds_left` (null while unknown) and `doing`; then one of "finished", "failed" or
+"cancelled" with a `message`.
+"""
+
+import json
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 SECONDS_BETWEEN_LINES = 10
+SECONDS_BETWEEN_OBJECTS = 0.2
+
+STYLES = ("auto", "json")
 
 Step = Callable[[float, float, str], None]
 
 
+class Terminated(KeyboardInterrupt):
+    """The process was asked to end."""
+
+
 @contextmanager
-def shown(title: str) -> Iterator[Step]:
-    """Inside, call the value with (done, total, what is being done); written on standard error."""
+def terminable() -> Iterator[None]:
+    """Inside, SIGTERM raises Terminated, so that work under way is ended and what is finished is kept."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise Terminated
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def shown(title: str, style: str = "auto") -> Iterator[Step]:
+    """Inside, call the value with (done, total, what is being done); written on standard error, JSON on
+    standard output."""
     console = Console(stderr=True)
-    with _bar(title, console) if console.is_terminal else _lines(title) as step:
-        yield step
+    if style == "json":
+        yield _objects()
+    elif console.is_terminal:
+        with _bar(title, console) as step:
+            yield step
+    else:
+        yield _lines(title)
+
+
+def finished(message: str, style: str = "auto") -> None:
+    """Say how it ended well."""
+    if style == "json":
+        say("finished", message=message)
+    else:
+        print(message)
+
+
+def say(state: str, **what: object) -> None:
+    """One line of JSON."""
+    print(json.dumps({"state": state, **what}, ensure_ascii=False), flush=True)
 
 
 @contextmanager
@@ -35,21 +84,56 @@ def _bar(title: str, console: Console) -> Iterator[Step]:
         yield lambda done, total, doing: bars.update(task, completed=done, total=total, doing=doing)
 
 
-@contextmanager
-def _lines(title: str) -> Iterator[Step]:
-    begin = time.monotonic()
-    last = begin
-    first_done: float | None = None
+class _Pace:
+    """How many seconds are left, by what has been done since the first step."""
+
+    def __init__(self) -> None:
+        self.begin = time.monotonic()
+        self.first: float | None = None
+
+    def left(self, done: float, total: float, now: float) -> float | None:
+        """None before there is anything to judge by."""
+        self.first = done if self.first is None else self.first
+        pace = (done - self.first) / (now - self.begin) if now > self.begin else 0.0
+        return (total - done) / pace if pace > 0 else None
+
+
+def _lines(title: str) -> Step:
+    pace = _Pace()
+    last = pace.begin
 
     def step(done: float, total: float, doing: str) -> None:
-        nonlocal last, first_done
-        first_done = done if first_done is None else first_done
+        nonlocal last
         now = time.monotonic()
+        seconds = pace.left(done, total, now)
         if now - last < SECONDS_BETWEEN_LINES and done < total:
             return
         last = now
-        pace = (done - first_done) / (now - begin) if now > begin else 0.0
-        left = f", {(total - done) / pace:.0f} s left" if pace > 0 and done < total else ""
+        left = f", {seconds:.0f} s left" if seconds is not None and done < total else ""
         print(f"{title}: {done / total:4.0%}{left} {doing}".rstrip(), file=sys.stderr, flush=True)
 
-    yield step
+    return step
+
+
+def _objects() -> Step:
+    """A line for every step, but for those of one thing being done that come too fast to read."""
+    pace = _Pace()
+    last, said = 0.0, ""
+
+    def step(done: float, total: float, doing: str) -> None:
+        nonlocal last, said
+        now = time.monotonic()
+        seconds = pace.left(done, total, now)
+        if now - last < SECONDS_BETWEEN_OBJECTS and done < total and doing == said:
+            return
+        last, said = now, doing
+        say(
+            "running",
+            done=round(done),
+            total=round(total),
+            share=round(done / total, 4),
+            seconds_left=None if seconds is None else round(seconds, 1),
+            doing=doing,
+        )
+
+    return step

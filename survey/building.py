@@ -2,7 +2,6 @@
 
 import json
 import queue
-import re
 import subprocess
 import sys
 import threading
@@ -18,7 +17,6 @@ from .working import shift
 
 KEPT_LINES = 200  # of what the process says, for the page to show if it fails
 GRACE = 10  # seconds for the process to stop by itself
-PERCENT = re.compile(r"\w+:\s+(\d+)%(?:, \d+ s left)?\s*(.*)")
 
 
 class BuildFailed(Exception):
@@ -39,15 +37,8 @@ def build_set(pk, attempt):
 
 def command_of(build):
     """The command line of a build."""
-    command = [
-        sys.executable,
-        "-m",
-        "explanations",
-        "build",
-        "--out",
-        str(build.folder),
-        f"--name={build.name}",
-    ]
+    command = [sys.executable, "-m", "explanations", "build", "--progress", "json"]
+    command += ["--out", str(build.folder), f"--name={build.name}"]
     command += ["--methods", *build.methods.split(), "--replicates", str(build.replicates)]
     command += ["--seed", str(build.seed)]
     if build.class_names():
@@ -81,7 +72,7 @@ def run(command, mine):
         while (line := _next(lines)) is not None:
             progress = progress_in(line)
             if line and progress is None:
-                said.append(line)
+                said.append(message_in(line))
             mine.tell(*(progress or ()))
         if process.wait():
             raise BuildFailed("\n".join(said) or f"The process ended with status {process.returncode}.")
@@ -90,15 +81,27 @@ def run(command, mine):
 
 
 def progress_in(line):
-    """(done, total, doing) in a line of progress, JSON or words; None in any other line."""
-    if line.startswith("{"):
-        try:
-            step = json.loads(line)
-            return float(step["done"]), float(step["total"]), str(step.get("doing", ""))
-        except (ValueError, KeyError, TypeError):
-            return None
-    told = PERCENT.fullmatch(line)
-    return (float(told[1]), 100.0, told[2]) if told else None
+    """(done, total, doing) in a line of progress; None in any other line."""
+    step = _object(line)
+    if step.get("state") != "running":
+        return None
+    try:
+        return float(step["done"]), float(step["total"]), str(step.get("doing", ""))
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def message_in(line):
+    """What a line says to people: the message of an object, or else the line itself."""
+    return str(_object(line).get("message", line))
+
+
+def _object(line):
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _read(stream, lines):

@@ -13,4 +13,5 @@ keepalive = 30  # seconds; the proxy in front, or the browser, answers question 
 timeout = 30
 graceful_timeout = 30
 accesslog = None  # it would hold network addresses
+logger_class = "survey.logs.GunicornLog"
 control_socket_disable = True

@@ -6,10 +6,11 @@ A door to `analysis` beside `survey.exporting`, which needs votes. Knows no mode
 from functools import lru_cache
 
 from analysis.bias import chance_to_pass
+from analysis.curves import power_curve
 from analysis.omnibus import NAMES
 from analysis.power import Plan, power
 
-__all__ = ["ICC", "Plan", "chance_to_pass", "expected_shares", "power_of", "primary_tests"]
+__all__ = ["ICC", "Plan", "chance_to_pass", "expected_shares", "power_curve", "power_of", "primary_tests"]
 
 # How alike the votes of one person are. Fits the shares of the NormLIME paper's participants: the sum of the
 # Dirichlet distribution's parameters is 26, and 1 / (1 + 26) the intra-class correlation.

@@ -9,6 +9,8 @@ from pathlib import Path
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from .logs import CONFIGURATION
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".beholder"  # what the site writes: database, pictures, explanation sets
 STATIC_ROOT = DATA_DIR / "static"
@@ -148,6 +150,9 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("es", "Español"), ("zh-hans", "简体中文")]
 TIME_ZONE = "UTC"
 USE_TZ = True
+
+if not DEBUG:
+    LOGGING = CONFIGURATION
 
 STATIC_URL = "static/"
 MEDIA_ROOT = env.path("MEDIA_ROOT", default=str(DATA_DIR / "media"))

@@ -75,6 +75,8 @@ def _step(browser, chooser):
         browser.follow_link(browser.page.select_one("main a.button"), requests_kwargs={"timeout": TIMEOUT})
         return
     selected = browser.select_form(form)
+    for name in {radio["name"] for radio in form.select('input[type="radio"][value="yes"]')}:
+        selected.set_radio({name: "yes"})  # screening: programs pass it
     pictures = [image["src"] for image in form.select("button img")]
     if pictures:
         number = chooser.choose(pictures)

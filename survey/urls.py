@@ -1,36 +1,8 @@
-from django.urls import include, path, register_converter
-from django.urls.converters import IntConverter, StringConverter
+from django.urls import include, path
 from django.views.generic import RedirectView
 
-from . import studio_urls
+from . import converters, studio_urls  # noqa: F401 (converters register themselves)
 from .views import health, participant, schemas
-
-
-class TokenConverter(StringConverter):
-    """An unguessable id of ours; anything else, a NUL above all, never reaches the database."""
-
-    regex = "[0-9A-Za-z_-]{1,32}"
-
-
-class PositionConverter(IntConverter):
-    regex = "[0-9]{1,4}"
-
-
-class EarlierConverter(IntConverter):
-    """A position below 0, written as how far below: of practice questions before the last."""
-
-    regex = "[1-9]"
-
-    def to_python(self, value):
-        return -super().to_python(value)
-
-    def to_url(self, value):
-        return super().to_url(-value)
-
-
-register_converter(TokenConverter, "token")
-register_converter(PositionConverter, "position")
-register_converter(EarlierConverter, "earlier")
 
 participant_urls = [
     path("s/<slug:slug>/", participant.welcome, name="welcome"),

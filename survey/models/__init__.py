@@ -3,7 +3,7 @@
 from .audit import AuditEvent
 from .explanation_sets import ClassMap, ExplanationSet, Method
 from .identities import PlatformIdentity
-from .jobs import Classifier, SetBuild
+from .jobs import Classifier, Rehearsal, SetBuild
 from .participations import Participation
 from .plans import Answer, PlannedQuestion
 from .questions import Option, Question
@@ -25,6 +25,7 @@ __all__ = [
     "PlannedQuestion",
     "PlatformIdentity",
     "Question",
+    "Rehearsal",
     "SetBuild",
     "Study",
     "StudyText",

@@ -16,6 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from .explanation_sets import ExplanationSet
+from .studies import Study
 
 # What goes into a command line: no word begins with a dash, so none is taken for a flag.
 METHOD_NAMES = RegexValidator(
@@ -25,7 +26,7 @@ METHOD_NAMES = RegexValidator(
 NO_DASH = RegexValidator(r"\A[^\s,-][^\n\0]*\Z", "Begin with a letter or a digit.")
 
 SIGN_OF_LIFE = timedelta(seconds=2)  # between two that a worker gives
-DEAD_AFTER = timedelta(seconds=20)  # without one
+DEAD_AFTER = timedelta(seconds=30)  # without one
 
 
 class JobQuerySet(models.QuerySet):
@@ -141,6 +142,14 @@ class Job(models.Model):
         return round(passed * (self.total - self.done) / self.done)
 
     @property
+    def time_left(self):
+        """In words; empty before there is a pace."""
+        seconds = self.seconds_left
+        if seconds is None:
+            return ""
+        return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
+
+    @property
     def waits_for_a_worker(self):
         """Nobody has taken this up for so long that a worker that had nothing else to do would have."""
         return self.status == self.Status.QUEUED and self.queued_at < timezone.now() - timedelta(seconds=8)
@@ -236,3 +245,34 @@ class SetBuild(Job):
         from ..building import build_set  # the task imports the models
 
         build_set.enqueue(self.pk, self.attempt)
+
+
+class Rehearsal(Job):
+    """Simulated participants in a copy of a study: what they answer never touches the study itself."""
+
+    study = models.ForeignKey(Study, models.CASCADE, related_name="rehearsals", editable=False)
+    copy = models.OneToOneField(
+        Study, models.PROTECT, related_name="rehearsal", editable=False, verbose_name="which they answer"
+    )
+    participants = models.PositiveSmallIntegerField(
+        "simulated participants",
+        default=20,
+        # each enrols from the server's own address, and so many are let in each minute
+        validators=[MinValueValidator(1), MaxValueValidator(150)],
+        help_text="1 to 150 programs, which answer over HTTP as a browser does.",
+    )
+    site = models.URLField("where the site answers", max_length=400, editable=False)
+
+    class Meta(Job.Meta):
+        abstract = False
+
+    def __str__(self):
+        return f"Rehearsal of {self.study}"
+
+    def get_absolute_url(self):
+        return reverse("studio:rehearsal", args=[self.study.slug])
+
+    def enqueue(self):
+        from ..rehearsing import rehearse  # the task imports the models
+
+        rehearse.enqueue(self.pk, self.attempt)

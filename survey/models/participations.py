@@ -4,6 +4,10 @@ A participation is a state machine: `MOVES` says which state follows which, the 
 say what is true in each. Whoever is answering, or complete and kept, holds a place: a number below the
 quota of the study, unique in it, from which the orders of the options are drawn. So the database itself keeps
 the quota, and a place that comes free is given again: the orders stay balanced over those who are kept.
+
+One thing that balance can't have: who loses a place and comes back to another one goes on with the orders of
+the first, since the answers given and the page that is open belong to them. Each such person who ends
+complete may put one order of a question above its share, and another one below.
 """
 
 import logging
@@ -99,6 +103,10 @@ class ParticipationQuerySet(models.QuerySet):
         """Those who could still answer but did nothing for as long as the study allows."""
         since = timezone.now() - timedelta(minutes=study.idle_minutes)
         return self.filter(status__in=Participation.UNDER_WAY, active_at__lt=since)
+
+    def excluded(self):
+        """Those who are not part of the analysis, with what their `exclusion` is told from, in one query."""
+        return self.filter(kept=False).select_related("study")
 
     def locked(self):
         """With the row locked to the end of the transaction; its study comes with it, unlocked."""

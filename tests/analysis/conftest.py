@@ -18,12 +18,12 @@ settings.load_profile("patient")
 CASES = Path(__file__).parent / "cases"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def normlime_path() -> Path:
     return CASES / "normlime" / "votes.csv"
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def normlime_table(normlime_path: Path) -> VoteTable:
     return VoteTable.read(normlime_path)
 

@@ -127,3 +127,10 @@ def test_few_participants_give_words_and_no_crash(n):
     text = report(table).to_text()
     assert "Checks of the design" in text
     assert "nan" not in text.lower()
+
+
+def test_a_place_that_is_not_given_leaves_nobody_with_half_a_study():
+    rows = [{"participant": f"p{i}", "position": place, "chosen_method": "AB"[i % 2]} for i in range(4)
+            for place in ("1", "")]  # fmt: skip
+    table = VoteTable.from_rows(rows)
+    assert order(table.counted(table.counts()), ("A", "B")) is None

@@ -98,8 +98,7 @@ def test_simultaneous_intervals_are_wider_than_single_ones_and_narrower_than_bon
 
 
 @pytest.mark.slow
-def test_simultaneous_intervals_hold_together_in_95_of_100_studies(monkeypatch):
-    monkeypatch.setattr("analysis.choice._DRAWS", 5000)
+def test_simultaneous_intervals_hold_together_in_95_of_100_studies():
     rng, held, runs = np.random.default_rng(11), 0, 200
     truth = np.array([0.4, 0.3, 0.2, 0.1])
     for _ in range(runs):
@@ -111,7 +110,7 @@ def test_simultaneous_intervals_hold_together_in_95_of_100_studies(monkeypatch):
             for _ in range(times)
         ]
         worth = dict(zip("ABCD", truth, strict=True))
-        pairs = compare(VoteTable.from_rows(rows).counts())
+        pairs = compare(VoteTable.from_rows(rows).counts(), draws=5000)
         held += all(p.difference.low < worth[p.a] - worth[p.b] < p.difference.high for p in pairs)
     assert 0.91 < held / runs < 0.985  # binomial, 3 standard errors around 0.95
 

@@ -9,7 +9,7 @@ from statsmodels.multivariate.multivariate_ols import _MultivariateOLS
 
 from analysis.anova import welch
 from analysis.dirichlet import dirichlet_multinomial
-from analysis.omnibus import LIBERAL, NAMES, omnibus
+from analysis.omnibus import NAMES, omnibus
 from analysis.ranks import rank_pairs
 from analysis.within import hotelling
 
@@ -102,10 +102,11 @@ def test_the_likelihood_is_as_high_as_a_plain_search_finds_it(normlime_table):
 
 
 def test_votes_that_are_independent_give_the_multinomial_likelihood_ratio():
-    counts = np.tile([[6, 5, 5, 4]], (30, 1))  # more alike than chance: the concentration runs to its bound
+    counts = np.tile([[6, 5, 5, 4]], (30, 1))  # more alike than chance
     result = dirichlet_multinomial(counts)
     g = stats.power_divergence(counts.sum(axis=0), lambda_="log-likelihood").statistic
-    assert result.chi_square == pytest.approx(g, rel=1e-3)
+    assert result.chi_square == pytest.approx(g, rel=1e-12)
+    assert result.concentration == math.inf
 
 
 def test_one_participant_has_no_likelihood_ratio():
@@ -116,7 +117,7 @@ def test_one_participant_has_no_likelihood_ratio():
 
 def test_the_tests_agree_on_the_normlime_table(normlime_table):
     result = omnibus(normlime_table.counts())
-    assert list(result.tests) == list(NAMES)
+    assert list(result.tests) == [name for name in NAMES if name != "pooled-wald"]
     assert result.agreement == (
         "The 5 tests that hold their level agree that the methods differ (largest p = 1.00e-4)."
     )
@@ -148,40 +149,3 @@ def test_one_participant_leaves_every_test_undefined(cast):
 def test_an_unknown_primary_test_is_refused(cast):
     with pytest.raises(ValueError, match=r"^primary is 'anova'; allowed are one-way, welch, "):
         omnibus(cast("AAB", "AB").counts(), primary="anova")
-
-
-@pytest.mark.slow
-def test_every_test_that_is_said_to_hold_its_level_does_and_no_other(monkeypatch, cast):
-    monkeypatch.setattr("analysis.omnibus.permutation_test", _few_shuffles)
-    rng, runs = np.random.default_rng(20240807), 150
-    rejected = dict.fromkeys(NAMES, 0)
-    for _ in range(runs):
-        table = rng.multinomial(20, rng.dirichlet([6.5] * 4, size=30))  # (participants, methods)
-        tests = omnibus(cast("A", "B", "C", "D").counts().__class__(**_counts(table))).tests
-        for name, test in tests.items():
-            rejected[name] += test.p < 0.05
-    for name, times in rejected.items():
-        if name in LIBERAL:
-            assert times / runs > 0.06, name
-        else:
-            assert times / runs < 0.05 + 3.5 * math.sqrt(0.05 * 0.95 / runs), name
-
-
-def _few_shuffles(shares, seed):
-    from analysis.resampling import permutation_test
-
-    return permutation_test(shares, seed, shuffles=199)
-
-
-def _counts(table):
-    n = len(table)
-    return {
-        "participants": tuple(map(str, range(n))),
-        "methods": tuple("ABCD"),
-        "table": table,
-        "n_recruited": n,
-        "excluded": {},
-        "n_simulated": 0,
-        "n_set_aside": 0,
-        "n_unanswered": 0,
-    }

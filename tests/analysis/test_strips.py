@@ -61,3 +61,10 @@ def test_the_normlime_report_has_a_figure_for_each_question_once(normlime_table)
 def test_figures_give_the_same_bytes(normlime_path):
     first, second = (report(VoteTable.read(normlime_path)).sections for _ in range(2))
     assert [s.figures for s in first] == [s.figures for s in second]
+
+
+def test_many_participants_are_bars_and_not_dots():
+    few, many = ([[i % 21 / 20 for i in range(n)]] for n in (strips.MOST_DOTS, 50_000))
+    dots, bars = (strips.participants(["A"], shares, "about", "title") for shares in (few, many))
+    assert dots.count("<use ") > strips.MOST_DOTS
+    assert len(bars) < len(dots) / 3

@@ -99,6 +99,16 @@ def curved_model() -> nn.Module:
 
 
 @pytest.fixture
+def rectified_model() -> nn.Module:
+    """A small network of the usual layers: convolution, ReLU, MaxPool, linear. 8 x 8 images, 3 classes."""
+    torch.manual_seed(6)
+    layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, CLASSES)
+    model = nn.Sequential(*layers).eval().requires_grad_(False)
+    model[-1].bias += 1  # positive logits, as of images that a model assigns to a class
+    return model
+
+
+@pytest.fixture
 def bright_images() -> torch.Tensor:
     """Four 8 x 8 images (4, 1, 8, 8) without a black pixel."""
     return 0.2 + 0.8 * torch.rand(4, 1, SIDE, SIDE, generator=torch.Generator().manual_seed(7))

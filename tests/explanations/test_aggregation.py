@@ -43,6 +43,20 @@ def test_the_mean_is_over_images() -> None:
     np.testing.assert_allclose(aggregation.mean(WEIGHTS), [4 / 3, -1 / 3, -4 / 3, 0])
 
 
+def test_the_mean_of_sizes_forgets_signs() -> None:
+    np.testing.assert_allclose(aggregation.mean_absolute(WEIGHTS), [4 / 3, 1 / 3, 2, 0])
+
+
+def test_the_support_is_the_number_of_explanations_that_chose_a_feature() -> None:
+    assert aggregation.support(WEIGHTS).tolist() == [2, 1, 2, 0]
+
+
+def test_a_feature_below_the_minimum_support_is_left_out() -> None:
+    counts = aggregation.support(WEIGHTS)
+    importance = aggregation.supported(aggregation.normlime(WEIGHTS), counts, 2)
+    np.testing.assert_allclose(importance, [1.375, 0, -2.25, 0])
+
+
 def test_an_explanation_without_weights_changes_nothing() -> None:
     longer = np.vstack([WEIGHTS, np.zeros(4)])
     np.testing.assert_array_equal(aggregation.normlime(longer), aggregation.normlime(WEIGHTS))
@@ -51,3 +65,17 @@ def test_an_explanation_without_weights_changes_nothing() -> None:
 @given(arrays(np.float64, (4, 5), elements=st.floats(0, 1e6)))
 def test_global_and_class_specific_normlime_agree_where_no_weight_is_negative(weights: np.ndarray) -> None:
     np.testing.assert_array_equal(aggregation.normlime(weights), aggregation.normlime_global(weights))
+
+
+def test_sp_limes_pick_covers_important_features_first_and_nothing_twice() -> None:
+    """Feature importances: root of 4, 1, 6, 0.
+
+    The first image covers the features 1 and 2 (2 + 1), the second 1 and 3 (2 + 2.45), the third 3. So the
+    second comes first, then the first, which adds feature 2; the third adds nothing.
+    """
+    assert aggregation.submodular_pick(WEIGHTS, 3) == [1, 0]
+    assert aggregation.submodular_pick(WEIGHTS, 1) == [1]
+
+
+def test_the_map_of_sp_limes_pick_is_the_mean_over_the_images_that_it_picks() -> None:
+    np.testing.assert_allclose(aggregation.sp_lime_pick(WEIGHTS), WEIGHTS[[1, 0]].mean(axis=0))

@@ -9,6 +9,15 @@ from torch import Tensor, nn
 
 from explanations import classifiers, datasets
 from explanations.classifiers import PAPER_FACTORY, PAPER_WEIGHTS
+from explanations.preprocessing import AS_IT_IS, Preprocessing
+
+CONFIGURED = """
+def configured():
+    model = make()
+    model.pretrained_cfg = {"input_size": (1, 8, 8), "crop_pct": 0.8, "interpolation": "bilinear",
+                            "mean": (0.5,), "std": (0.25,)}
+    return model
+"""
 
 
 @pytest.fixture
@@ -105,7 +114,8 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
     [
         (
             "PaperCNN",
-            "'PaperCNN' is no factory; write package.module:name, as in explanations.classifiers:PaperCNN",
+            "'PaperCNN' is no factory; write package.module:name, as in explanations.classifiers:PaperCNN, "
+            "or with arguments that are plain values: package.module:name(classes=10)",
         ),
         (
             "nowhere.at_all:make",
@@ -125,16 +135,48 @@ def test_a_factory_that_makes_no_classifier_is_refused(network, factory: str, ex
 
 
 def test_weights_that_do_not_fit_are_refused(network) -> None:
-    with pytest.raises(
-        ValueError, match=r"squares.safetensors: does not fit \S+:PaperCNN: Error\(s\) in loading"
-    ):
+    expected = (
+        r"squares.safetensors: does not fit explanations.classifiers:PaperCNN; "
+        r"missing: 0.weight, 0.bias, 7.weight and \d more; unknown to the network: 1.bias, 1.weight; "
+        r"of another shape: 3.bias is 3 where the network has 32, 3.weight is 3 x 12 where"
+    )
+    with pytest.raises(ValueError, match=expected):
         classifiers.load(PAPER_FACTORY, network.weights)
 
 
 def test_weights_that_are_no_safetensors_are_refused(tmp_path: Path) -> None:
-    (tmp_path / "weights.pt").write_bytes(b"PK\x03\x04 a pickle within")
-    with pytest.raises(ValueError, match=r"weights.pt: is not a safetensors file \(.+\)$"):
-        classifiers.load(PAPER_FACTORY, tmp_path / "weights.pt")
+    (tmp_path / "weights").write_bytes(b"0.weight = 3")
+    with pytest.raises(ValueError, match=r"weights: is not a safetensors file \(.+\)$"):
+        classifiers.load(PAPER_FACTORY, tmp_path / "weights")
+
+
+def test_a_declared_mean_and_deviation_are_the_first_layer(network) -> None:
+    wanted = Preprocessing(mean=(0.1,), std=(2.0,))
+    bare, model = (classifiers.load(network.factory, network.weights, p) for p in (None, wanted))
+    images = torch.rand(2, 1, 8, 8)
+    torch.testing.assert_close(model(images), bare((images - 0.1) / 2))
+    assert classifiers.preprocessing_of(model) == wanted
+    assert classifiers.preprocessing_of(bare) == AS_IT_IS
+
+
+def test_what_the_model_itself_declares_counts_where_nothing_else_does(network) -> None:
+    with (network.folder / "square_network.py").open("a") as module:
+        module.write(CONFIGURED)
+    own = classifiers.load("square_network:configured", network.weights)
+    assert classifiers.preprocessing_of(own) == Preprocessing(
+        (8, 8), 10, "bilinear", channels=1, mean=(0.5,), std=(0.25,)
+    )
+    told = classifiers.load("square_network:configured", network.weights, AS_IT_IS)
+    assert classifiers.preprocessing_of(told) == AS_IT_IS
+
+
+def test_predictions_do_not_depend_on_how_many_images_fit_in_a_batch(
+    curved_model: nn.Module, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = torch.rand(7, 1, 8, 8)
+    whole = classifiers.predicted(curved_model, images)
+    monkeypatch.setattr(classifiers, "EVALUATION_PIXELS", 100)
+    assert torch.equal(classifiers.predicted(curved_model, images), whole)
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:

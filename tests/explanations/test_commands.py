@@ -1,3 +1,4 @@
+import json
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ from PIL import Image
 
 from explanations import manifest
 from explanations.__main__ import main
+from explanations.methods import DEFAULT, METHODS
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def test_a_set_is_built_and_drawn(
     folder, sheet = str(tmp_path / "set"), tmp_path / "sheet.png"
     build = ["build", "--out", folder, "--images", "2", "--samples", "40", "--set", "lime.samples=50"]
     assert main([*build, *arguments]) == 0
-    assert main(["gallery", folder, "--out", str(sheet)]) == 0
+    assert main(["gallery", folder, "--out", str(sheet), *arguments]) == 0
     assert capsys.readouterr().out == f"{folder}: 30 pictures of 3 classes\n{sheet}\n"
     parameters = {method.slug: method.parameters for method in manifest.read(tmp_path / "set").methods}
     assert (parameters["lime"]["samples"], parameters["vargrad"]["samples"]) == (50, 40)
@@ -44,19 +46,23 @@ def test_a_set_is_built_and_drawn(
 
 def test_the_methods_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["methods"]) == 0
-    titles = re.findall(r"^(\w+): (\w+)\.", capsys.readouterr().out, re.MULTILINE)
-    assert titles == [
-        ("normlime", "NormLIME"),
-        ("lime", "LIME"),
-        ("smoothgrad", "SmoothGrad"),
-        ("vargrad", "VarGrad"),
-    ]
+    titles = re.findall(r"^([\w-]+): ([^.]+)\.", capsys.readouterr().out, re.MULTILINE)
+    assert titles == [(method.slug, method.title) for method in METHODS.values()]
+
+
+def test_the_methods_are_listed_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["methods", "--format", "json"]) == 0
+    listed = {entry["slug"]: entry for entry in json.loads(capsys.readouterr().out)}
+    assert list(listed) == list(METHODS)
+    assert listed["grad-cam"]["signed"] is False
+    assert set(listed["grad-cam"]["needs"]) == {"gradients", "layer"}
+    assert [slug for slug, entry in listed.items() if entry["default"]] == list(DEFAULT)
 
 
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--methods", "shap"], "there is no method 'shap'; allowed: normlime, lime, smoothgrad, vargrad"),
+        (["--methods", "shap"], f"there is no method 'shap'; allowed: {', '.join(METHODS)}"),
         (["--set", "vargrad.sigma=wide"], "--set vargrad.sigma=wide: 'wide' is no float"),
         (["--set", "lime.skip_black=no"], "--set lime.skip_black=no: allowed: true, false"),
         (
@@ -74,11 +80,33 @@ def test_a_mistake_in_a_build_is_one_line(
     assert line.startswith(f"python -m explanations build: {expected}")
 
 
+def test_a_dry_run_says_what_is_to_do_and_writes_nothing(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "set"
+    build = ["build", "--out", str(folder), "--images", "2", "--samples", "40", "--methods", "vargrad"]
+    assert main([*build, "--dry-run", *arguments]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1].split()[:5] == ["vargrad", "6", "0", "480", "480"]
+    assert lines[-1].startswith("about ")
+    assert not folder.exists()
+
+
+def test_a_mistake_is_a_line_of_json_for_a_program(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["build", "--out", str(tmp_path / "set"), "--progress", "json", "--methods", "shap"]
+    assert main([*build, *arguments]) == 2
+    expected = f"there is no method 'shap'; allowed: {', '.join(METHODS)}"
+    assert json.loads(capsys.readouterr().out) == {"state": "failed", "message": expected}
+
+
 def test_a_folder_that_cannot_be_made_is_one_line(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("here")
-    line = refused(["build", "--out", str(tmp_path / "file" / "set"), *arguments], capsys)
+    command = ["build", "--out", str(tmp_path / "file" / "set"), "--images", "2", *arguments]
+    line = refused(command, capsys)
     assert line == f"python -m explanations build: {tmp_path / 'file' / 'set'}: Not a directory"
 
 
@@ -89,15 +117,61 @@ def test_a_gallery_of_no_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureF
     )
 
 
+def test_a_gallery_without_its_data_leaves_the_images_out_and_says_so(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["gallery", str(small_set), "--out", str(tmp_path / "sheet.svg")]) == 0
+    error = "without the images; to show them name --data, --model and --weights\n"
+    assert capsys.readouterr() == (f"{tmp_path / 'sheet.svg'}\n", error)
+
+
+def test_a_gallery_with_other_weights_is_refused(
+    small_set: Path, arguments: list[str], network, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(["gallery", str(small_set), *arguments], capsys)
+    assert line == (
+        f"python -m explanations gallery: {network.weights}: are not the weights that the set explains; "
+        "name those with --weights"
+    )
+
+
+def test_a_model_without_weights_is_refused(network, capsys: pytest.CaptureFixture[str]) -> None:
+    assert refused(["accuracy", "--model", network.factory], capsys) == (
+        f"python -m explanations accuracy: --model {network.factory}: name its weights with "
+        "--weights file.safetensors"
+    )
+
+
+def test_preprocessing_is_given_in_words_and_kept_in_the_manifest(
+    arguments: list[str], tmp_path: Path
+) -> None:
+    words = ["--preprocessing", "size=8", "resize=10", "mean=0.1", "std=127/255"]
+    build = [
+        "build",
+        "--out",
+        str(tmp_path / "set"),
+        "--methods",
+        "vargrad",
+        "--images",
+        "2",
+        "--samples",
+        "3",
+    ]
+    assert main([*build, *arguments, *words]) == 0
+    kept = manifest.read(tmp_path / "set").classifier.preprocessing
+    assert (kept["size"], kept["resize"], kept["crop"]) == ([8, 8], 10, "center")
+    assert (kept["mean"], kept["std"]) == ([0.1], [127 / 255])
+
+
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
         (["--replicate", "3"], "there is no replicate 3; allowed: 1 to 2"),
-        (["--out", "sheet.jpg"], "sheet.jpg: the sheet is drawn as .png or .svg"),
+        (["--out", "sheet.jpg"], "sheet.jpg: the figure is drawn as .png or .svg"),
     ],
 )
 def test_a_mistake_in_a_gallery_is_one_line(
     extra: list[str], expected: str, small_set: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = refused(["gallery", str(small_set), *extra], capsys)
-    assert line == f"python -m explanations gallery: {expected}"
+    assert main(["gallery", str(small_set), *extra]) == 2
+    assert capsys.readouterr().err.splitlines()[-1] == f"python -m explanations gallery: {expected}"

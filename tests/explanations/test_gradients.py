@@ -3,6 +3,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from explanations import execution, randomness
 from explanations.attribution import gradients
 
 SEEDS = (11, 12, 13, 14)
@@ -65,6 +66,45 @@ def test_company_and_order_change_no_byte(method, curved_model: nn.Module, brigh
     together = method(curved_model, bright_images, 0, SEEDS, samples=7)
     alone = method(curved_model, bright_images[2:3], 0, SEEDS[2:3], samples=7)
     assert together[2].tobytes() == alone[0].tobytes()
+
+
+@pytest.mark.parametrize("method", [gradients.smoothgrad_squared, gradients.vargrad])
+def test_the_number_of_threads_changes_no_byte(
+    method, curved_model: nn.Module, bright_images: Tensor
+) -> None:
+    found = []
+    for threads in (1, 2):
+        with execution.on(threads=threads):
+            found.append(method(curved_model, bright_images, 0, SEEDS, samples=600))
+    assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_more_samples_begin_with_the_fewer() -> None:
+    """The mean gradient of x^2 / 2 under noise is the mean of the noise: of the first three the same."""
+    few, many = randomness.normal(11, 0, 3, 5), randomness.normal(11, 0, 9, 5)
+    np.testing.assert_array_equal(few, many[:3])
+
+
+def test_blocks_are_put_together_to_the_moments_of_all() -> None:
+    numbers = np.random.default_rng(3).normal(1e4, 1, (7, 1, 5))
+    parts = [gradients._moments(torch.from_numpy(part)[..., None]) for part in (numbers[:3], numbers[3:])]
+    whole = parts[0].with_more(parts[1])
+    np.testing.assert_allclose(whole.mean, numbers.mean(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(whole.variance, numbers.var(axis=0), rtol=1e-9)
+
+
+def test_copies_are_explained_on_the_device(bright_images: Tensor, monkeypatch: pytest.MonkeyPatch) -> None:
+    devices = set()
+
+    class Spy(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            devices.add(images.device.type)
+            raise InterruptedError
+
+    monkeypatch.setattr(execution, "current", lambda: execution.Execution(1, "meta"))
+    with pytest.raises(InterruptedError):
+        gradients.vargrad(Spy(), bright_images, 0, SEEDS, samples=2)
+    assert devices == {"meta"}
 
 
 def test_another_seed_gives_another_map(curved_model: nn.Module, bright_images: Tensor) -> None:

@@ -4,6 +4,7 @@ import torch
 from sklearn.linear_model import LinearRegression, lars_path
 from torch import Tensor, nn
 
+from explanations import execution
 from explanations.attribution import lime
 from explanations.randomness import generator
 
@@ -119,7 +120,18 @@ def test_company_changes_no_byte(curved_model: nn.Module, bright_images: Tensor,
     assert together[3].tobytes() == alone[0].tobytes()
 
 
-def test_batches_hold_several_images_and_have_one_size(bright_images: Tensor, masks: lime.Bank) -> None:
+def test_the_number_of_threads_changes_no_byte(
+    curved_model: nn.Module, bright_images: Tensor, masks: lime.Bank
+) -> None:
+    found = []
+    for threads in (1, 2):
+        with execution.on(threads=threads):
+            found.append(lime.explain(curved_model, bright_images, 1, masks, features=10))
+    assert found[0].tobytes() == found[1].tobytes()
+
+
+def test_a_block_holds_perturbations_of_one_image(bright_images: Tensor, masks: lime.Bank) -> None:
+    """Four images of 400 samples, in blocks of 250 and 150."""
     sizes = []
 
     class Spy(nn.Module):
@@ -127,8 +139,31 @@ def test_batches_hold_several_images_and_have_one_size(bright_images: Tensor, ma
             sizes.append(len(images))
             return images.flatten(1)[:, :3]
 
+    with execution.on(threads=1):
+        lime.responses(Spy(), bright_images, 1, masks, "logit")
+    assert sizes == [250, 150] * 4
+
+
+def test_perturbations_are_made_on_the_device(
+    bright_images: Tensor, masks: lime.Bank, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """PyTorch's "meta" device holds no numbers, but tells where a tensor would be."""
+    devices = set()
+
+    class Spy(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            devices.add(images.device.type)
+            return torch.zeros(len(images), 3)
+
+    monkeypatch.setattr(execution, "current", lambda: execution.Execution(1, "meta"))
     lime.responses(Spy(), bright_images, 1, masks, "logit")
-    assert sizes == [lime.FORWARD_BATCH] * 4  # 4 images of 400 samples are 1,600 passes
+    assert devices == {"meta"}
+
+
+def test_the_sums_of_the_regression_are_those_of_its_samples(masks: lime.Bank) -> None:
+    samples = masks.samples.double().numpy()
+    centred = samples - np.average(samples, axis=0, weights=masks.proximity)
+    np.testing.assert_allclose(masks.gram, centred.T @ (centred * masks.proximity[:, None]), atol=1e-10)
 
 
 def test_every_response_belongs_to_its_image_and_sample(bright_images: Tensor, masks: lime.Bank) -> None:

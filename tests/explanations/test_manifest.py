@@ -353,3 +353,52 @@ def test_importing_the_manifest_imports_neither_torch_nor_pillow() -> None:
     program = "import sys, explanations.manifest; print({'torch', 'PIL', 'captum'} & set(sys.modules))"
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert finished.stdout == "set()\n"
+
+
+def test_a_manifest_from_before_preprocessing_was_kept_is_read(small_set: Path) -> None:
+    record = json.loads((small_set / "manifest.json").read_text())
+    del record["classifier"]["preprocessing"]
+    (small_set / "manifest.json").write_text(json.dumps(record))
+    assert manifest.read(small_set).classifier.preprocessing == {}
+
+
+def with_support(folder: Path, key: str, counts: np.ndarray) -> Path:
+    """The set with counts for one of its maps."""
+    manifest.write_support(folder, {key: counts.astype(np.float32)})
+    return folder
+
+
+def test_a_set_without_counts_is_read(small_set: Path) -> None:
+    assert manifest.read_support(small_set) == {}
+
+
+def test_counts_are_read_as_they_were_written(small_set: Path) -> None:
+    counts = np.arange(64).reshape(8, 8) % 6
+    with_support(small_set, "lime/8/1", counts)
+    manifest.read(small_set)
+    np.testing.assert_array_equal(manifest.read_support(small_set)["lime/8/1"], counts)
+
+
+@pytest.mark.parametrize(
+    ("key", "counts", "expected"),
+    [
+        ("lime/9/1", np.ones((8, 8)), "has an array 'lime/9/1', which manifest.json does not name"),
+        ("lime/8/1", np.ones((4, 4)), "'lime/8/1' has shape (4, 4), its map has (8, 8)"),
+        (
+            "lime/8/1",
+            np.full((8, 8), 6),
+            "'lime/8/1' has values that are no counts; "
+            "allowed: whole numbers from 0 to 5, the images of its map",
+        ),
+        (
+            "lime/8/1",
+            np.full((8, 8), 0.5),
+            "'lime/8/1' has values that are no counts; "
+            "allowed: whole numbers from 0 to 5, the images of its map",
+        ),
+    ],
+)
+def test_counts_that_do_not_fit_are_refused(
+    key: str, counts: np.ndarray, expected: str, small_set: Path
+) -> None:
+    assert refusal(with_support(small_set, key, counts)) == f"support.safetensors: {expected}"

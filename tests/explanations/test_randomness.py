@@ -21,6 +21,18 @@ def test_other_addresses_give_other_streams() -> None:
     assert len(streams) == len(addresses)
 
 
+def test_the_noise_of_a_sample_depends_on_no_other() -> None:
+    together = randomness.normal(5, 0, 10, 100)
+    np.testing.assert_array_equal(randomness.normal(5, 7, 10, 100), together[7:])
+    assert len({row.tobytes() for row in together}) == 10
+
+
+def test_noise_is_standard_normal() -> None:
+    noise = randomness.normal(5, 0, 100, 1000)
+    assert abs(noise.mean()) < 0.02
+    assert abs(noise.std() - 1) < 0.01
+
+
 def test_a_seed_for_torch_fits() -> None:
     seeds = {randomness.torch_seed(0, "vargrad", "3", number) for number in range(100)}
     assert len(seeds) == 100

@@ -84,3 +84,47 @@ def test_the_palette_is_as_ottosson_converts_it() -> None:
     assert rendering.palette()[0].tolist() == [255, 255, 255]
     red = rendering._srgb(np.array([[0.627955, 0.224863, 0.125846]]))
     np.testing.assert_allclose(red, [[1, 0, 0]], atol=2e-3)
+
+
+def test_the_map_of_a_photograph_is_averaged_so_that_four_pictures_take_30_kilobytes() -> None:
+    random = np.random.default_rng(5)
+    noise = random.standard_normal((224, 224))
+    smooth = np.outer(np.hanning(224), np.hanning(224))
+    lengths = {len(rendering.picture(importance)) for importance in (noise, smooth)}
+    assert len(lengths) == 1
+    assert 4 * lengths.pop() <= 30_000
+    with Image.open(io.BytesIO(rendering.picture(smooth))) as image:
+        assert image.size == (80, 80)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [((28, 28), (28, 28)), ((80, 20), (80, 20)), ((224, 448), (40, 80)), ((9, 900), (1, 80))],
+)
+def test_a_picture_keeps_its_proportions(shape: tuple[int, int], expected: tuple[int, int]) -> None:
+    assert rendering.size(*shape) == expected
+    assert (rendering.settings(*shape)["height"], rendering.settings(*shape)["width"]) == expected
+
+
+def test_what_is_averaged_is_the_positive_support() -> None:
+    """Areas of 2 x 2: one positive value of 4 is a quarter of four, and negative ones do not cancel it."""
+    importance = np.zeros((160, 160))
+    importance[:2, :2] = 4
+    importance[:2, 2:4] = [[4, -9], [-9, -9]]
+    averaged = rendering._averaged(importance, 80, 80)
+    assert averaged[0, :3].tolist() == [4, 1, 0]
+
+
+def test_signed_colours_are_blue_for_orange_against_and_equally_light() -> None:
+    colours = rendering.signed_colours(np.array([[-1.0, 0.0, 1.0]]))[0]
+    assert colours.tolist() == [
+        rendering.palette(rendering.HUE_AGAINST)[-1].tolist(),
+        [255, 255, 255],
+        rendering.palette()[-1].tolist(),
+    ]
+    lightness = [rendering.palette_oklab(hue)[:, 0] for hue in (rendering.HUE, rendering.HUE_AGAINST)]
+    np.testing.assert_allclose(*lightness)
+
+
+def test_a_map_of_zeros_has_white_colours() -> None:
+    assert (rendering.signed_colours(np.zeros((3, 3))) == 255).all()

@@ -6,6 +6,7 @@ import re
 import numpy as np
 import pytest
 from django.test import Client
+from django_tasks_db.management.commands.db_worker import Worker
 from PIL import Image
 
 from explanations import manifest as manifests
@@ -191,6 +192,25 @@ def outsider(django_user_model, db):
     client.force_login(user)
     client.user = user
     return client
+
+
+@pytest.fixture
+def work():
+    """The function that does all queued jobs, as a background worker does."""
+
+    def run():
+        Worker(
+            queue_names=["*"],
+            interval=0,
+            batch=True,
+            backend_name="default",
+            startup_delay=False,
+            max_tasks=None,
+            worker_id="test",
+            excluded_queue_names=[],
+        ).run()
+
+    return run
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
-from survey.models import Option, PlannedQuestion
+from survey.models import Option
 
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
 
@@ -109,11 +109,14 @@ def test_an_unknown_picture_is_not_found(participant, open_study):
 
 
 def test_the_choices_posted_are_places_and_no_ids(participant, participation, answer):
-    answer(participation, 1)
-    assert re.findall(r'name="choice" value="(\d)"', page(participant, participation, 1)) == [
-        "1",
-        "2",
-        "3",
-        "4",
-    ]
-    assert PlannedQuestion.objects.get(participation=participation, position=1).shown_options()
+    """All that a form sends, and every attribute of its buttons, at all questions."""
+    for position in range(1, 26):
+        answer(participation, position)
+        html = page(participant, participation, position)
+        buttons = re.findall(r"<button ([^>]*)>", html)
+        assert buttons == [
+            f'class="picture" name="choice" value="{n}" data-choice="{n}"' for n in range(1, 5)
+        ]
+        names = re.findall(r'<input type="hidden" name="(\w+)"', html)
+        assert names == ["csrfmiddlewaretoken", "shown"]
+        assert re.search(r'name="shown" value="\d+\.\d+:[\w-]{43}"', html)  # a moment and its signature

@@ -104,9 +104,7 @@ def test_the_command_says_what_the_form_said(queued_build):
     queued_build.classes, queued_build.images = "tench fish, 1", 50
     queued_build.classifier = Classifier(factory="own.module:net", weights="/w.safetensors", data="/images")
     told = " ".join(command_of(queued_build)[1:])
-    assert told.startswith(
-        f"-m explanations build --out {queued_build.folder} --name=tiny --methods smoothgrad"
-    )
+    assert told.startswith(f"-m explanations build --progress json --out {queued_build.folder} --name=tiny")
     assert told.endswith("--images 50 --model own.module:net --weights /w.safetensors --data /images")
     assert "tench fish" in command_of(queued_build)
 
@@ -114,11 +112,11 @@ def test_the_command_says_what_the_form_said(queued_build):
 @pytest.mark.parametrize(
     ("line", "progress"),
     [
-        ("Building:  12%, 34 s left lime of 3", (12, 100, "lime of 3")),
-        ("Building: 100%", (100, 100, "")),
-        ('{"done": 3, "total": 40, "doing": "lime of 3"}', (3, 40, "lime of 3")),
+        ('{"state": "running", "done": 3, "total": 40, "doing": "lime of 3"}', (3, 40, "lime of 3")),
+        ('{"state": "finished", "message": "FOLDER: 100 pictures"}', None),
+        ('{"state": "running", "done": "all"}', None),
+        ("[1]", None),
         ("FOLDER: 100 pictures of 10 classes", None),
-        ('{"done": "all"}', None),
         ("{", None),
     ],
 )
@@ -128,7 +126,7 @@ def test_progress_is_read_from_what_the_build_writes(line, progress):
 
 def test_a_finished_build_is_imported(queued_build, set_folder, monkeypatch, researcher):
     copy = f"import shutil; shutil.copytree({str(set_folder)!r}, {str(queued_build.folder)!r})"
-    builder(monkeypatch, copy + "; print('Building: 100%')")
+    builder(monkeypatch, copy + "; print('done')")
     build = work(queued_build)
     assert (build.status, build.explanation_set.slug) == (Job.Status.DONE, "tiny")
     assert "See the set" in page(researcher, "build", build.pk)
@@ -136,7 +134,8 @@ def test_a_finished_build_is_imported(queued_build, set_folder, monkeypatch, res
 
 
 def test_an_error_is_shown_whole(queued_build, monkeypatch, researcher):
-    builder(monkeypatch, "print('Building: 5%'); print('line one <b>'); import sys; sys.exit('line two')")
+    says = '{"state": "failed", "message": "line two"}'
+    builder(monkeypatch, f"print('line one <b>'); print({says!r}); raise SystemExit(2)")
     build = work(queued_build)
     assert (build.status, build.error) == (Job.Status.FAILED, "line one <b>\nline two")
     assert "line one &lt;b&gt;\nline two" in page(researcher, "build", build.pk)
@@ -245,11 +244,11 @@ def test_the_fields_are_checked_in_the_model_too():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_a_worker_builds_a_real_set_without_the_site_importing_torch(settings, tmp_path):
+def test_a_worker_builds_a_real_set_as_a_process(settings, tmp_path, work):
     settings.DATA_DIR = tmp_path
     build = SetBuild(name="real", methods="smoothgrad", classes="3, 7", replicates=1, images=4, samples=4)
     SetBuild.objects.start(build)
-    call_command("db_worker", batch=True, reload=False, startup_delay=False, verbosity=0)
+    work()
     build.refresh_from_db()
     assert (build.error, build.status) == ("", Job.Status.DONE)
     assert build.explanation_set.labels() == ["3", "7"]

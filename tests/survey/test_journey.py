@@ -7,9 +7,13 @@ import shutil
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
 from playwright.sync_api import expect, sync_playwright
 
-from survey.models import Answer, Participation, Study
+from survey.importing import raw_values
+from survey.models import Answer, Membership, Participation, SetBuild, Study
+from survey.models.teams import first_team
 
 CHROMIUM = shutil.which("chromium")
 DESKTOP = {"width": 1280, "height": 800}
@@ -47,7 +51,7 @@ def visit(chromium, live_server):
 
     def open_window(address="/", viewport=DESKTOP, **options):
         context = chromium.new_context(viewport=viewport, base_url=live_server.url, **options)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(30_000)
         contexts.append(context)
         page = context.new_page()
         page.goto(address)
@@ -80,33 +84,119 @@ def assert_accessible(page):
     assert results.violations_count == 0, results.generate_report()
 
 
-def test_from_the_studio_to_the_exported_answer(visit, explanation_set, researcher):
+def answer_all(page, choice):
+    """From the practice question to the end; `choice` maps a position to a place."""
+    choose(page, 1)
+    page.get_by_role("link", name="Go to the first question").click()
+    for position in range(1, 26):
+        expect(page.get_by_text(f"{position} of 25")).to_be_visible()
+        choose(page, choice(position))
+    expect(page.get_by_role("heading", name="Thank you")).to_be_visible()
+
+
+def right_or(place):
+    """Chooses the right picture of a check, and `place` elsewhere, so that the participant is kept."""
+
+    def choice(participation):
+        plan = {planned.position: planned for planned in participation.plan.select_related("question")}
+
+        def at(position):
+            right = [n for n, option in enumerate(plan[position].shown_options(), 1) if option.is_right]
+            return right[0] if right else place
+
+        return at
+
+    return choice
+
+
+def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(visit, explanation_set, researcher, work):
     studio = visit("/studio/")
     log_in(studio)
     studio.get_by_role("link", name="New study").click()
+    expect(studio.get_by_text("25 questions a person")).to_be_visible()  # by HTMX
     studio.get_by_label("Title").fill("Pictures of digits")
     studio.get_by_role("button", name="Create the draft").click()
+    home = studio.url
+    preview(studio)
+    rehearse(studio, home, work)
+
+    studio.goto(home)
     studio.get_by_role("button", name="Open the study").click()
-    link = studio.get_by_role("link", name="Take part").get_attribute("href")
+    link = studio.locator("code", has_text="/s/").inner_text()
+    for name in ("first", "second"):
+        person = visit(link, PHONE)
+        begin(person)
+        participation = Participation.objects.order_by("-pk").first()
+        answer_all(person, right_or(1 if name == "first" else 2)(participation))
+    expect(figure(studio, "Complete")).to_have_text("2")  # by HTMX
 
-    person = visit(link, PHONE)
-    begin(person)
-    choose(person, 1)
-    person.get_by_role("link", name="Go to the first question").click()
-    for position in range(1, 26):
-        expect(person.get_by_text(f"{position} of 25")).to_be_visible()
-        choose(person, position % 4 + 1)
-    expect(person.get_by_role("heading", name="Thank you")).to_be_visible()
-    code = person.locator(".code").inner_text()
+    studio.get_by_role("link", name="Results").click()
+    expect(studio.get_by_role("heading", name="Hidden until the study closes")).to_be_visible()
+    studio.goto(home)
+    studio.get_by_role("link", name="Close the study").click()
+    studio.get_by_role("button", name="Close the study").click()
+    studio.get_by_role("link", name="Results").first.click()
+    shown = studio.locator(".answer").inner_text()
+    assert shown.startswith("2 participants cast 40 votes.")
+    table = downloaded(studio, "Vote table (CSV)").read_text()
+    rows = list(csv.DictReader(io.StringIO(table)))
+    assert len(rows) == 2 * 26
+    assert [row["chosen_position"] for row in rows if row["kind"] == "scored"] == ["1"] * 20 + ["2"] * 20
+    studio.get_by_role("link", name="Files").click()
+    archive = downloaded(studio, "Export the archive")
 
-    participation = Participation.objects.get()
-    assert (participation.completion_code, participation.is_complete) == (code, True)
-    studio.reload()
-    with studio.expect_download() as download:
-        studio.get_by_role("link", name="Export the votes (CSV)").click()
-    rows = list(csv.DictReader(io.StringIO(download.value.path().read_text())))
-    chosen = [int(row["chosen_position"]) for row in rows]
-    assert chosen == [1] + [position % 4 + 1 for position in range(1, 26)]
+    call_command("flush", interactive=False, verbosity=0)
+    user = get_user_model().objects.create_user("researcher", password="a long password")
+    Membership.objects.create(team_id=first_team(), user=user, role="researcher")
+    elsewhere = visit("/studio/studies/import/")
+    log_in(elsewhere)
+    elsewhere.get_by_label("Study file or archive").set_input_files(archive)
+    elsewhere.get_by_role("button", name="Import the study").click()
+    expect(elsewhere.get_by_text("The archive is restored")).to_be_visible()
+    elsewhere.get_by_role("link", name="Results").first.click()
+    assert elsewhere.locator(".answer").inner_text() == shown
+    assert downloaded(elsewhere, "Vote table (CSV)").read_text() == table
+
+
+def downloaded(page, link):
+    """The file behind a link, under its own name."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name=link).first.click()
+    path = download.value.path()
+    return path.rename(path.with_name(download.value.suggested_filename))
+
+
+def figure(page, name):
+    return page.locator(".figures div", has_text=name).locator("dd").first
+
+
+def preview(studio):
+    studio.get_by_role("link", name="Preview", exact=True).click()
+    studio.get_by_role("link", name="Preview in English").click()
+    studio.get_by_role("link", name="I agree, start").click()
+    studio.get_by_role("link", name="Start with a practice question").click()
+    choose(studio, 2)
+    studio.get_by_role("link", name="Go to the first question").click()
+    choose(studio, 2)
+    expect(studio.get_by_text("2 of 25")).to_be_visible()
+    assert not Participation.objects.exists()
+
+
+def rehearse(studio, home, work):
+    """Twenty programs answer a copy, and one click erases them."""
+    studio.goto(home + "rehearsal/")
+    studio.get_by_role("button", name="Start the rehearsal").click()
+    expect(studio.get_by_text("Waiting")).to_be_visible()
+    work()
+    expect(studio.get_by_text("Complete").locator("xpath=following-sibling::dd")).to_have_text(
+        "20"
+    )  # by HTMX
+    assert Participation.objects.filter(simulated=True, status="complete").count() == 20
+    studio.get_by_role("link", name="Erase the rehearsal").click()
+    studio.get_by_role("button", name="Erase the rehearsal").click()
+    expect(studio.get_by_text("The rehearsal is erased")).to_be_visible()
+    assert not Participation.objects.exists()
+    assert Study.objects.count() == 1
 
 
 def test_keys_answer_and_a_held_key_answers_once(visit, open_study):
@@ -228,36 +318,82 @@ def test_no_page_of_the_survey_has_an_accessibility_fault_or_scrolls_sideways(
     assert_accessible(page)
 
 
+def test_the_arrow_keys_and_the_pointer_read_raw_values(visit, explanation_set, researcher):
+    page = visit("/studio/sets/tiny/")
+    log_in(page)
+    class_map = explanation_set.class_maps.select_related("method").first()
+    rows = [[float(f"{value:.6g}") for value in row] for row in raw_values(class_map).tolist()]
+    page.locator("[data-values]").first.focus()
+    page.keyboard.press("ArrowRight")
+    readout = page.locator("[data-readout]")
+    expect(readout).to_have_text(f"{class_map}, row 5, column 6: {rows[4][5]}")  # from the middle of 8 x 8
+    page.locator("[data-values]").first.hover(position={"x": 2, "y": 2})
+    expect(readout).to_have_text(f"{class_map}, row 1, column 1: {rows[0][0]}")
+
+
+def test_the_preview_of_the_texts_follows_the_typing(visit, draft_study, researcher):
+    page = visit("/studio/studies/digits/texts/en/")
+    log_in(page)
+    page.get_by_label("Question").fill("Where is the {label}?")
+    page.get_by_label("Question").press("End")
+    expect(page.get_by_role("region", name="Preview")).to_contain_text("Where is the 0?")
+
+
+STUDIO_PAGES = [
+    "",
+    "sets/tiny/",
+    "sets/tiny/?show=signed",
+    "sets/tiny/new-study/",
+    "builds/new/",
+    "builds/{build}/",
+    "maps/{map}/",
+    "studies/import/",
+    "sets/upload/",
+    "team/",
+    "audit/",
+]
+DRAFT_PAGES = [
+    "",
+    "design/",
+    "texts/",
+    "texts/de/",
+    "power/",
+    "rehearsal/",
+    "results/",
+    "files/",
+    "files/plan/",
+]
+OPEN_PAGES = ["design/", "texts/de/", "live/", "live/left-out/", "close/", "results/", "files/"]
+
+
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("colours", ["light", "dark"])
 def test_no_page_of_the_studio_has_an_accessibility_fault_or_scrolls_sideways(
-    visit, draft_study, researcher, answer, viewport
+    visit, draft_study, researcher, answer, viewport, colours
 ):
-    page = visit("/studio/", viewport)
+    page = visit("/studio/", viewport, color_scheme=colours)
     assert_accessible(page)
     log_in(page)
-    study = "/studio/studies/digits/"
-    addresses = [
-        "/studio/",
-        "/studio/sets/tiny/",
-        "/studio/sets/tiny/new-study/",
-        study,
-        study + "edit/",
-        study + "results/",
-    ]
-    for address in addresses:
-        page.goto(address)
-        assert_accessible(page)
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
+    build = SetBuild.objects.create(name="broken", methods="lime", status="failed", error="What went wrong")
+    numbers = {"build": build.pk, "map": draft_study.explanation_set.class_maps.first().pk}
+    inspect(page, ["/studio/" + address.format(**numbers) for address in STUDIO_PAGES])
+    home = "/studio/studies/digits/"
+    inspect(page, [home + address for address in DRAFT_PAGES])
     draft_study.open()
     for number in range(3):
-        answer(
-            Participation.objects.enrol(draft_study, f"person-{number}"),
-            26,
-            chooses=lambda _, n=number: n + 1,
-        )
-    page.goto(study + "results/")
-    assert_accessible(page)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        participation = Participation.objects.enrol(draft_study, f"person-{number}")
+        answer(participation, 26, wrong_checks=2 * number, chooses=lambda _, n=number: n + 1)
+    inspect(page, [home + address for address in OPEN_PAGES])
+    draft_study.close()
+    inspect(page, [home + "results/", home + "live/"])
+
+
+def inspect(page, addresses):
+    for address in addresses:
+        assert page.goto(address).status == 200, address
+        page.wait_for_load_state("networkidle")  # what HTMX fetches is looked at, too
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), address
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -297,3 +433,55 @@ def look(page):
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+ZOOMED = {"width": 640, "height": 400}  # what is left of a laptop's window at 200 %
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE, ZOOMED], ids=["desktop", "phone", "zoomed"])
+@pytest.mark.parametrize("language", ["de", "es", "zh-hans"])
+def test_no_page_in_another_language_has_an_accessibility_fault_or_scrolls_sideways(
+    visit, open_study, answer, viewport, language
+):
+    begun = Participation.objects.enrol(open_study, "begun", language=language)
+    page = visit(f"/s/digits/?language={language}", viewport)
+    look(page)
+    for position, address in (
+        (0, "instructions"),
+        (0, "practice"),
+        (1, "practice"),
+        (1, "1"),
+        (26, "thanks"),
+    ):
+        answer(begun, position)
+        page.goto(f"/p/begun/{address}/")
+        assert page.evaluate("document.documentElement.lang") == language
+        look(page)
+
+
+def test_at_double_zoom_a_question_is_answered_without_scrolling_sideways(visit, participation):
+    page = visit(f"/p/{participation.public_id}/practice/", ZOOMED)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    choose(page, 4)
+    page.wait_for_selector(".chosen")
+    assert Answer.objects.get().chosen_position == 4
+
+
+@pytest.mark.parametrize(("wish", "seconds"), [("no-preference", {"0s", "0.12s"}), ("reduce", {"0s"})])
+def test_nothing_moves_for_who_wants_no_motion(visit, participation, wish, seconds):
+    page = visit(f"/p/{participation.public_id}/practice/", reduced_motion=wish)
+    durations = page.evaluate(
+        "[...document.querySelectorAll('*')].flatMap(e => getComputedStyle(e).transitionDuration.split(', '))"
+    )
+    assert set(durations) == seconds
+    assert page.evaluate("document.getAnimations().length") == 0
+
+
+def test_the_language_is_chosen_on_the_welcome_page(visit, open_study):
+    page = visit("/s/digits/", PHONE)
+    page.get_by_role("link", name="Deutsch").click()
+    expect(page.get_by_role("heading", name="Welches Bild zeigt es am besten?")).to_be_visible()
+    page.get_by_role("button", name="Ich bin einverstanden, los geht es").click()
+    page.get_by_role("link", name="Mit einer Übungsfrage beginnen").click()
+    expect(page.get_by_role("button", name="Bild 1")).to_be_visible()
+    assert Participation.objects.get().language == "de"

@@ -155,3 +155,12 @@ def test_what_was_answered_cannot_be_deleted(complete_participation):
 def test_codes_of_participants_open_no_page(participation):
     assert participation.code == f"P{participation.pk:05d}"
     assert participation.code != participation.public_id
+
+
+def test_who_is_excluded_is_told_why_in_one_query(open_study, answer, django_assert_num_queries):
+    answer(Participation.objects.enrol(open_study, "kept"), 26)
+    answer(Participation.objects.enrol(open_study, "careless"), 26, wrong_checks=3)
+    answer(Participation.objects.enrol(open_study, "begun"), 5)
+    with django_assert_num_queries(1):
+        reasons = [participation.exclusion for participation in open_study.participations.excluded()]
+    assert reasons == ["2 of 5 attention checks passed, 4 needed", "not complete: answering"]

@@ -8,7 +8,7 @@ import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
 
-from survey.models import Participation
+from survey.models import AuditEvent, Participation
 
 pytestmark = pytest.mark.django_db
 
@@ -31,6 +31,14 @@ def answered_study(open_study, answer):
     answer(Participation.objects.enrol(open_study, "careless"), 26, wrong_checks=4)
     for number in range(2):
         answer(Participation.objects.enrol(open_study, f"bot-{number}", simulated=True), 26)
+    open_study.close()
+    return open_study
+
+
+@pytest.fixture
+def running_study(open_study, answer):
+    """One person has answered, and the study is open."""
+    answer(Participation.objects.enrol(open_study, "person"), 26)
     return open_study
 
 
@@ -123,6 +131,7 @@ def test_an_unknown_choice_of_participants_counts_everybody(researcher, answered
 def test_one_or_two_participants_give_a_page_without_nonsense(researcher, open_study, answer, n):
     for number in range(n):
         answer(Participation.objects.enrol(open_study, f"person-{number}"), 26)
+    open_study.close()
     page = text(researcher.get(RESULTS))
     assert not re.search(r"\bnan\b|\binf\b|None", page)
 
@@ -131,3 +140,36 @@ def test_the_page_takes_few_queries(researcher, answered_study, django_assert_ma
     assert reverse("studio:results", args=["digits"]) == RESULTS
     with django_assert_max_num_queries(10):
         researcher.get(RESULTS)
+
+
+@pytest.mark.parametrize("name", ["", "shares.svg", "report.json", "votes.csv"])
+def test_nothing_tells_who_is_ahead_while_the_study_runs(researcher, running_study, name):
+    page = text(researcher.get(RESULTS + name, follow=True))
+    assert "Hidden until the study closes" in page
+    assert "NormLIME" not in page
+
+
+def test_who_looks_early_says_why_and_the_log_keeps_it(researcher, running_study):
+    researcher.post(RESULTS + "look/", {"reason": "The platform asks whether it goes well."})
+    assert "Shares of votes" in text(researcher.get(RESULTS))
+    look = AuditEvent.objects.get(action="looked early")
+    assert (look.user, look.reason) == (researcher.user, "The platform asks whether it goes well.")
+
+
+def test_no_reason_is_no_look(researcher, running_study):
+    response = researcher.post(RESULTS + "look/", {"reason": " so "})
+    assert response.status_code == 400
+    assert "why you look early" in text(response)
+    assert "Hidden until" in text(researcher.get(RESULTS))
+
+
+def test_programs_votes_are_hidden_from_nobody(researcher, open_study, answer):
+    answer(Participation.objects.enrol(open_study, "bot", simulated=True), 26)
+    assert "Simulated." in text(researcher.get(RESULTS))
+
+
+def test_exports_are_in_the_log(researcher, answered_study):
+    for name in ("votes.csv", "report.html"):
+        researcher.get(RESULTS + name)
+    told = AuditEvent.objects.filter(action="exported").values_list("detail", flat=True)
+    assert sorted(told) == ["report.html", "vote table"]

@@ -75,19 +75,19 @@ def test_counts_stay_right_for_a_team_of_many(complete_participation, open_study
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("", 200), ("edit/", 403), ("results/", 200), ("preview/", 200), ("results/votes.csv", 200)],
+    [("", 200), ("design/", 200), ("results/", 200), ("preview/", 200), ("results/votes.csv", 200)],
 )
 def test_an_analyst_reads_and_edits_nothing(analyst, draft_study, path, status):
     assert analyst.get(f"/studio/studies/digits/{path}").status_code == status
 
 
-@pytest.mark.parametrize("path", ["open/", "close/"])
+@pytest.mark.parametrize("path", ["open/", "close/", "design/"])
 def test_an_analyst_runs_no_study(analyst, draft_study, path):
     assert analyst.post(f"/studio/studies/digits/{path}").status_code == 403
     assert Study.objects.get().is_draft
 
 
-@pytest.mark.parametrize("path", ["", "edit/", "results/", "preview/", "results/votes.csv"])
+@pytest.mark.parametrize("path", ["", "design/", "results/", "preview/", "results/votes.csv"])
 def test_an_outsider_finds_no_study(outsider, draft_study, path):
     assert outsider.get(f"/studio/studies/digits/{path}").status_code == 404
 

@@ -4,12 +4,18 @@ import pytest
 from django.urls import reverse
 
 from survey.models import Answer, Option, Participation, Question, Study
+from survey.studio_forms import DesignForm, Frozen
 
 pytestmark = pytest.mark.django_db
 
 PAGES = [
     "study",
-    "edit_study",
+    "design",
+    "texts",
+    "power",
+    "power_estimate",
+    "power_curve",
+    "rehearsal",
     "preview",
     "preview_instructions",
     "preview_practice",
@@ -17,7 +23,7 @@ PAGES = [
     "results",
 ]
 FILES = ["votes_csv", "codebook_csv"]
-ACTIONS = ["open_study", "close_study"]
+ACTIONS = ["open_study", "pause_study", "resume_study", "extend_quota"]
 
 
 def text(response):
@@ -41,7 +47,7 @@ def test_strangers_are_sent_to_the_login(stranger, draft_study, name):
     assert stranger.get(address).headers["Location"] == f"/studio/login/?next={address}"
 
 
-@pytest.mark.parametrize("name", ACTIONS)
+@pytest.mark.parametrize("name", [*ACTIONS, "close_study"])
 def test_strangers_can_neither_open_nor_close(stranger, draft_study, name):
     stranger.post(reverse(f"studio:{name}", args=["digits"]))
     assert Study.objects.get().is_draft
@@ -74,7 +80,7 @@ def test_opening_and_closing_refuse_get(researcher, draft_study, name):
     assert Study.objects.get().is_draft
 
 
-@pytest.mark.parametrize("name", ["study", "preview", "results", "votes_csv"])
+@pytest.mark.parametrize("name", ["study", "texts", "power", "preview", "results", "votes_csv"])
 def test_pages_to_look_at_refuse_post(researcher, draft_study, name):
     assert researcher.post(reverse(f"studio:{name}", args=["digits"])).status_code == 405
 
@@ -125,19 +131,16 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
         ("quota", 0, "Ensure this value is greater than or equal to 1."),
         ("idle_minutes", 0, "Ensure this value is greater than or equal to 1."),
         ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
-        (
-            "question",
-            "Which one?",
-            "The question must contain {label}, where the class that is asked for will stand.",
-        ),
+        ("currency", "euro", "Ensure this value has at most 3 characters"),
+        ("checks_other_class", "", "There are attention checks: choose one kind or more."),
         ("title", "", "This field is required."),
     ],
 )
 def test_what_is_wrong_in_the_form_is_said_and_nothing_is_lost(researcher, valid_form, field, value, message):
-    valid_form |= {"thanks": "Many thanks from all of us.", field: value}
+    valid_form |= {"title": "Our own title", "code_complete": "OWN-CODE", field: value}
     page = text(researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form))
     assert message in page
-    assert "Many thanks from all of us." in page
+    assert "OWN-CODE" in page
     assert not Study.objects.exists()
 
 
@@ -149,7 +152,7 @@ def test_one_method_is_refused(researcher, valid_form):
 
 def test_editing_a_draft_writes_its_questions_anew(researcher, draft_study, valid_form):
     researcher.post(
-        reverse("studio:edit_study", args=["digits"]),
+        reverse("studio:design", args=["digits"]),
         valid_form | {"labels": ["1", "2", "3"], "n_checks": 2, "min_passed": 1},
     )
     study = Study.objects.get()
@@ -159,14 +162,14 @@ def test_editing_a_draft_writes_its_questions_anew(researcher, draft_study, vali
 
 def test_the_edit_page_shows_what_the_draft_has(researcher, draft_study):
     draft_study.write_questions(draft_study.methods(), ["4", "9"])
-    page = text(researcher.get(reverse("studio:edit_study", args=["digits"])))
+    page = text(researcher.get(reverse("studio:design", args=["digits"])))
     assert re.findall(r'name="labels" value="(\d)"[^>]*checked', page) == ["4", "9"]
     assert len(re.findall(r'name="methods"[^>]*checked', page)) == 4
 
 
 def test_an_open_study_cannot_be_edited(researcher, open_study, valid_form):
     response = researcher.post(
-        reverse("studio:edit_study", args=["digits"]), valid_form | {"title": "Other"}, follow=True
+        reverse("studio:design", args=["digits"]), valid_form | {"title": "Other"}, follow=True
     )
     assert "The questions and texts of this study are frozen since it opened." in text(response)
     assert Study.objects.get().title != "Other"
@@ -188,6 +191,7 @@ def test_opening_twice_is_said_and_harmless(researcher, open_study):
 def test_closing_a_draft_is_said_and_harmless(researcher, draft_study):
     response = researcher.post(reverse("studio:close_study", args=["digits"]), follow=True)
     assert "The study was not closed: it is draft." in text(response)
+    assert Study.objects.get().is_draft
 
 
 def test_a_preview_walks_through_every_page_and_stores_nothing(researcher, draft_study, hidden_fields):
@@ -229,3 +233,117 @@ def test_the_page_of_a_set_takes_few_queries(researcher, explanation_set, django
 def test_participants_pictures_are_not_found_by_the_numbers_of_maps(stranger, open_study):
     pk = Option.objects.first().class_map_id
     assert stranger.get(f"/pictures/{pk}.png").status_code == 404
+
+
+def test_what_a_design_comes_to_is_said_while_it_is_made(researcher, explanation_set, valid_form):
+    told = researcher.post(
+        reverse("studio:effect", args=["tiny"]), valid_form | {"pay": "1.50", "quota": "83", "minutes": "5"}
+    )
+    page = re.sub(r"<[^>]+>", "", text(told))
+    assert "25 questions a person: 20 scored, 5 checks" in page
+    assert "random clicking passes in 1.6%" in page  # 16/1024, by hand
+    assert "18.00 USD an hour" in page
+    assert "124.50 USD in all" in page
+    assert not Study.objects.exists()
+
+
+def test_a_design_that_is_not_whole_yet_tells_what_it_can(researcher, explanation_set, valid_form):
+    told = researcher.post(
+        reverse("studio:effect", args=["tiny"]), valid_form | {"labels": [], "n_checks": "x"}
+    )
+    assert told.status_code == 200
+    assert "Choose classes" in text(told)
+
+
+def test_a_form_that_arrives_after_the_study_opened_changes_nothing(researcher, draft_study, valid_form):
+    form = DesignForm(valid_form | {"title": "Late"}, instance=Study.objects.get())
+    assert form.is_valid()
+    draft_study.open()
+    with pytest.raises(Frozen):
+        form.save()
+    assert Study.objects.get().is_open
+
+
+def test_a_new_study_speaks_all_languages_that_there_are_texts_for(researcher, valid_form):
+    researcher.post(reverse("studio:new_study", args=["tiny"]), valid_form | {"title": "Our own title"})
+    study = Study.objects.get()
+    assert study.title == "Our own title"
+    assert study.languages() == ["en", "de", "es", "zh-hans"]
+
+
+def test_texts_are_edited_by_language_and_previewed_while_typing(researcher, draft_study):
+    german = reverse("studio:text", args=["digits", "de"])
+    form = researcher.get(german).context["form"]
+    words = {name: form[name].value() for name in form.fields} | {"question": "Wo ist die {label}?"}
+    shown = researcher.post(reverse("studio:text_preview", args=["digits", "de"]), words)
+    assert "Wo ist die 0?" in text(shown)
+    assert draft_study.text_in("de").question != "Wo ist die {label}?"
+    researcher.post(german, words)
+    assert Study.objects.get().text_in("de").question == "Wo ist die {label}?"
+
+
+def test_a_question_without_its_class_is_refused_beside_the_field(researcher, draft_study):
+    address = reverse("studio:text", args=["digits", "en"])
+    page = researcher.post(address, {"title": "T", "question": "Which?", "consent": "c", "thanks": "t"})
+    assert "The question must contain {label}" in text(page)
+
+
+def test_languages_are_removed_added_and_made_the_default(researcher, draft_study):
+    def post(name, *arguments, **data):
+        researcher.post(reverse(f"studio:{name}", args=["digits", *arguments]), data)
+        return Study.objects.get().languages()
+
+    assert post("remove_language", "es") == ["en", "de", "zh-hans"]
+    assert post("make_default_language", "de")[0] == "de"
+    assert "de" in post("remove_language", "de")  # the default stays
+    assert set(post("add_language", language="es")) == {"de", "en", "zh-hans", "es"}
+
+
+@pytest.mark.parametrize("name", ["remove_language", "make_default_language", "text_preview"])
+def test_a_language_that_the_study_does_not_speak_is_not_found(researcher, draft_study, name):
+    assert researcher.post(reverse(f"studio:{name}", args=["digits", "fr"])).status_code == 404
+    assert researcher.get(reverse(f"studio:{name}", args=["digits", "de"])).status_code == 405
+
+
+def test_texts_of_an_open_study_stay(researcher, open_study):
+    researcher.post(reverse("studio:remove_language", args=["digits", "de"]))
+    researcher.post(reverse("studio:text", args=["digits", "de"]), {"title": "Other"})
+    assert "de" in Study.objects.get().languages()
+    assert Study.objects.get().text_in("de").title != "Other"
+
+
+def test_the_power_page_says_how_many_participants_it_takes(researcher, draft_study):
+    address = reverse("studio:power_estimate", args=["digits"])
+    many = researcher.get(address, {"lead": "0.1"}).context["found"]
+    few = researcher.get(address, {"lead": "0.3"}).context["found"]
+    assert few.best < many.best
+    assert few.any_difference <= few.best
+    assert researcher.get(reverse("studio:power_curve", args=["digits"])).content.startswith(b"<svg")
+
+
+def test_the_power_page_says_what_it_can_not_simulate(researcher, draft_study):
+    page = researcher.get(reverse("studio:power_estimate", args=["digits"]), {"lead": "2"})
+    assert "Expected lead: Ensure this value is less than or equal to 0.95." in text(page)
+    assert researcher.get(reverse("studio:power_curve", args=["digits"]), {"lead": "2"}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("study", "design", "texts", "power", "power_estimate", "risks", "rehearsal"),
+        *("results", "files", "plan", "preview"),
+    ],
+)
+def test_no_page_of_a_study_takes_more_than_twelve_queries(
+    researcher, draft_study, django_assert_max_num_queries, name
+):
+    with django_assert_max_num_queries(12):
+        researcher.get(reverse(f"studio:{name}", args=["digits"]))
+
+
+@pytest.mark.parametrize("name", ["studies", "teams", "audit", "import_study", "upload_set", "new_build"])
+def test_no_page_of_the_studio_takes_more_than_twelve_queries(
+    researcher, draft_study, django_assert_max_num_queries, name
+):
+    with django_assert_max_num_queries(12):
+        researcher.get(reverse(f"studio:{name}"))

@@ -11,11 +11,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ...building import known_methods
 from ...models import SetBuild
 from ...studio_forms import BuildForm
+from .finding import require_maker
 
 
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_build(request):
+    require_maker(request)
     form = BuildForm(request.POST or None, instance=SetBuild(owner=request.user))
     if form.is_valid():
         build = form.save(commit=False)
@@ -53,6 +55,7 @@ def progress(request, pk):
 @login_required
 @require_POST
 def cancel(request, pk):
+    require_maker(request)
     found = get_object_or_404(SetBuild, pk=pk)
     if SetBuild.objects.cancel(found):
         messages.success(request, "The build is asked to stop. What it has computed is kept: it can go on.")
@@ -64,6 +67,7 @@ def cancel(request, pk):
 @login_required
 @require_POST
 def resume(request, pk):
+    require_maker(request)
     found = get_object_or_404(SetBuild, pk=pk)
     if not SetBuild.objects.start(found):
         messages.warning(request, "The build was not started again: it is running or done already.")

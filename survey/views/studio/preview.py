@@ -28,7 +28,8 @@ def welcome(request, slug):
 @require_safe
 def instructions(request, slug):
     found = find_study(request, slug)
-    return _shown(request, "instructions", found, next_url=_step(request, slug, "practice"))
+    first = min(_plan(found), default=1)
+    return _shown(request, "instructions", found, next_url=_question(request, slug, first))
 
 
 @login_required
@@ -36,12 +37,13 @@ def instructions(request, slug):
 def question(request, slug, position):
     """A question as a participant sees it; choosing goes on without storing anything."""
     found = find_study(request, slug)
-    plan = {planned.position: planned for planned in draw_plan(found, found.seed, place=0)}
+    plan = _plan(found)
     planned = plan.get(position)
     if planned is None:
         return redirect("studio:preview", slug)
     total = max(plan)
-    next_url = _step(request, slug, "thanks" if position == total else "question", position + 1)
+    is_last = position == total
+    next_url = _step(request, slug, "thanks") if is_last else _question(request, slug, position + 1)
     chosen = None
     if request.method == "POST":
         form = AnswerForm(request.POST, page=request.path)
@@ -74,8 +76,23 @@ def _switch(found):
     return [{"code": code, "name": names[code], "address": f"?language={code}"} for code in codes]
 
 
-def _step(request, slug, step, position=None):
-    """The address of a page of the preview, in the language of this one."""
-    path = reverse(f"studio:preview_{step}", args=[slug, position] if step == "question" else [slug])
+def _plan(found):
+    return {planned.position: planned for planned in draw_plan(found, found.seed, place=0)}
+
+
+def _step(request, slug, step):
+    return _in_language(request, reverse(f"studio:preview_{step}", args=[slug]))
+
+
+def _question(request, slug, position):
+    """The address of a question; practice ends at position 0."""
+    if position == 0:
+        return _step(request, slug, "practice")
+    name = "preview_question" if position > 0 else "preview_early_practice"
+    return _in_language(request, reverse(f"studio:{name}", args=[slug, position]))
+
+
+def _in_language(request, path):
+    """An address of the preview, in the language of this page."""
     language = request.GET.get("language")
     return f"{path}?{urlencode({'language': language})}" if language else path

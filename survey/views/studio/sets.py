@@ -4,13 +4,15 @@ import csv
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from ...importing import raw_values
+from ...importing import ImportRefused, import_zip, raw_values
 from ...models import ClassMap, ExplanationSet
 from ...raw_maps import RawMap
+from ...studio_forms import SetForm
+from .finding import require_maker
 
 a_day = cache_control(private=True, max_age=86400)  # a map never changes
 
@@ -28,6 +30,21 @@ def explanation_set(request, slug):
         "studies": found.studies.prefetch_related("texts"),
     }
     return render(request, "studio/explanation_set.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload(request):
+    """A zipped explanation set; what is wrong with it is said in one line, and nothing is stored."""
+    require_maker(request)
+    form = SetForm(request.POST or None, request.FILES or None)
+    if form.is_valid():
+        file = form.cleaned_data["file"]
+        try:
+            return redirect(import_zip(file, file.name))
+        except ImportRefused as refusal:
+            form.add_error("file", str(refusal))
+    return render(request, "studio/upload_set.html", {"form": form})
 
 
 @login_required

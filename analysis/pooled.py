@@ -1,0 +1,62 @@
+"""The methods' shares of all votes, where participants cast unequal numbers of votes.
+
+Counts in, a test and means out. To pool the votes lets each vote weigh alike, to average the participants'
+shares lets each participant weigh alike: with equal numbers of votes that is the same, and with unequal ones
+it answers two questions. Both take the participant as the unit of chance.
+"""
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy import stats
+
+from analysis.choice import Estimate
+from analysis.tails import f_tail
+from analysis.within import Hotelling, t_squared
+
+
+def pooled_wald(counts: ArrayLike) -> Hotelling:
+    """Are the shares of all votes equal? `counts` are whole numbers, (participants, methods).
+
+    A Wald test of the ratio estimates of Cochran (1977), Sampling Techniques, section 2.11, with their
+    covariance over participants and the F of Hotelling's T squared, which it is where all cast equally many
+    votes (Korn and Graubard 1990, The American Statistician 44:270). Its p is None where undefined.
+    """
+    table = np.asarray(counts, dtype=float)
+    n, k = table.shape
+    names, df = tuple(map(str, range(k))), (k - 1, n - k + 1)
+
+    def undefined(note: str) -> Hotelling:
+        return Hotelling(names, n, None, None, df, None, None, f"the Wald test is undefined: {note}")
+
+    if n < 2:
+        return undefined("one participant says nothing about others")
+    if n < k:
+        return undefined(f"{k} groups need at least {k} participants, and there are {n}")
+    totals = table.sum(axis=1, keepdims=True)
+    pooled = table.sum(axis=0) / totals.sum()
+    residuals = (table - pooled * totals) / totals.mean()  # (participants, methods), of mean 0
+    differences = residuals[:, :-1] - residuals[:, -1:]
+    covariance = np.atleast_2d(np.cov(differences.T))
+    result = t_squared(pooled[:-1] - pooled[-1], covariance, n)
+    if result is None:
+        return undefined("some combination of the methods is the same for every participant")
+    return Hotelling(names, n, *result, df, *f_tail(result[1], *df))
+
+
+def mean_shares(counts: ArrayLike) -> tuple[Estimate, ...]:
+    """The mean of the participants' shares of each method, with its 95 % t interval, cut at 0 and 1.
+
+    No interval where participants do not differ, or there is only one.
+    """
+    table = np.asarray(counts, dtype=float)
+    shares, n = table / table.sum(axis=1, keepdims=True), len(table)
+    means = shares.mean(axis=0)
+    if n < 2:
+        return tuple(Estimate(float(mean)) for mean in means)
+    margins = stats.t.ppf(0.975, n - 1) * shares.std(axis=0, ddof=1) / np.sqrt(n)
+    return tuple(
+        Estimate(float(mean), max(0.0, float(mean - margin)), min(1.0, float(mean + margin)))
+        if margin > 1e-12
+        else Estimate(float(mean))
+        for mean, margin in zip(means, margins, strict=True)
+    )

@@ -1,0 +1,358 @@
+"""Local importances that are propagated back from the logit by rules: DeepLIFT (Shrikumar et al. 2017,
+arXiv:1704.02685), DeepSHAP (Lundberg and Lee 2017, arXiv:1705.07874), LRP (Bach et al. 2015,
+doi:10.1371/journal.pone.0130140; its rules as in Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10) and
+Deep Taylor decomposition (Montavon et al. 2017, arXiv:1512.02479). One image (1, C, H, W) in, weights
+(H * W,) out. All explain the logit. Knows no dataset and no class maps.
+"""
+
+import warnings
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+import torch
+from captum._utils.common import _register_backward_hook
+from captum.attr import LRP, DeepLift
+from captum.attr._core import deep_lift as captum_rules
+from captum.attr._utils.custom_modules import Addition_Module
+from captum.attr._utils.lrp_rules import Alpha1_Beta0_Rule, EpsilonRule, GammaRule, PropagationRule
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations import execution
+from explanations.attribution import gates
+from explanations.attribution.derivatives import flat
+from explanations.attribution.preparation import (
+    ACTIVATIONS,
+    NON_LINEAR,
+    POOLS,
+    Barrier,
+    prepare,
+)
+from explanations.attribution.scores import leaf
+
+Floats = NDArray[np.float64]
+
+PAIRS = 25  # of image and baseline go through the network together; fixed, for rounding can depend on it
+EXACT = 1e-3  # the completeness error that single precision may leave, as a share of the output
+CONSERVED = 0.05  # the same for relevance, some of which is lost in units without positive inputs
+
+# Below this a difference of inputs is rounding, and the slope takes the place of the quotient, as in shap.
+SMALLEST_DIFFERENCE = 1e-6
+
+
+# DeepLIFT
+
+
+def deeplift(model: nn.Module, image: Tensor, index: int, *, baseline: float) -> Floats:
+    """DeepLIFT's rescale rule against an image whose every value is `baseline`, signed, summed over
+    channels."""
+    return flat(_rescaled(model, image, torch.full_like(image, baseline), index, "DeepLIFT"))
+
+
+def deepshap(model: nn.Module, image: Tensor, index: int, *, background: Tensor) -> Floats:
+    """The mean of DeepLIFT against every image of `background` (m, C, H, W): shap's DeepExplainer, signed."""
+    return flat(_rescaled(model, image, background, index, "DeepSHAP"))
+
+
+def _rescaled(model: nn.Module, image: Tensor, baselines: Tensor, index: int, name: str) -> Tensor:
+    """The mean over baselines (m, C, H, W) of DeepLIFT's attributions (1, C, H, W), complete to EXACT."""
+    prepared = prepare(model, image)
+    method = _DeepLift(prepared, eps=SMALLEST_DIFFERENCE)
+    total = torch.zeros(image.shape, dtype=torch.float64)
+    for batch in torch.split(baselines, PAIRS):
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Setting forward, backward hooks", UserWarning)
+            copies = image.repeat(len(batch), 1, 1, 1).requires_grad_()
+            parts = method.attribute(copies, batch, target=index)
+        total += parts.detach().double().sum(dim=0, keepdim=True)
+    weights = total / len(baselines)
+    with torch.no_grad():
+        here = float(model(image)[0, index])
+        there = torch.cat([model(batch)[:, index] for batch in torch.split(baselines, PAIRS)]).double()
+    gates.complete(
+        name,
+        float(weights.sum()),
+        here - float(there.mean()),
+        abs(here) + float(there.abs().mean()),
+        EXACT,
+        "the rescale rule does not fit some operation of the classifier, such as a product of activations; "
+        "choose another method",
+    )
+    return weights
+
+
+class _DeepLift(DeepLift):  # type: ignore[misc]
+    """Captum's, with the rescale rule for every activation, where Captum passes over ReLU6, GELU and others
+    in silence, and with a rule for MaxPool that adds up where windows overlap and knows no other rows.
+    """
+
+    def _is_non_linear(self, module: nn.Module) -> bool:
+        return isinstance(module, NON_LINEAR)
+
+    def _backward_hook(self, module: nn.Module, grad_input: Tensor, grad_output: Tensor) -> Tensor:
+        inputs, outputs = _tensor(module.input), _tensor(module.output)
+        del module.input, module.output
+        if isinstance(module, POOLS):
+            return _pooled(module, inputs, outputs, grad_output)
+        result: Tensor = captum_rules.nonlinear(
+            module, inputs, outputs, grad_input, grad_output, eps=SMALLEST_DIFFERENCE
+        )
+        return result
+
+
+def _tensor(value: Any) -> Tensor:
+    """A value that Captum keeps on a module, of which nobody knows the type."""
+    if not isinstance(value, Tensor):
+        raise TypeError(f"a {type(value).__name__} where a tensor is wanted")
+    return value
+
+
+def _pooled(pool: nn.Module, inputs: Tensor, outputs: Tensor, grad_output: Tensor) -> Tensor:
+    """The multipliers of a MaxPool: of each change of an output, the part above and below the other's maximum
+    goes to the pixel that is the maximum (Captum's and shap's rule, with sums in place of overwriting).
+
+    All tensors hold the images in their first half and their baselines in the second.
+    """
+    output, reference = outputs.chunk(2)
+    larger = torch.maximum(output, reference)
+    changes = torch.cat([larger - reference, output - larger])
+    with torch.enable_grad():
+        ends = leaf(inputs)
+        # forward is called past the hooks of the module, which would count this use too
+        [shares] = torch.autograd.grad(pool.forward(ends), ends, grad_output * changes)
+    here, there = inputs.chunk(2)
+    difference = here - there
+    share = torch.add(*shares.chunk(2))
+    quotient = torch.where(
+        difference.abs() < SMALLEST_DIFFERENCE, torch.zeros_like(share), share / difference
+    )
+    return torch.cat([quotient, quotient])
+
+
+# Relevance
+
+
+def lrp(model: nn.Module, image: Tensor, index: int, *, gamma: float, epsilon: float) -> Floats:
+    """Layer-wise relevance: the gamma rule for convolutions, the epsilon rule for the rest, signed."""
+
+    def rule(layer: nn.Module) -> PropagationRule:
+        return GammaRule(gamma) if isinstance(layer, nn.Conv2d) else EpsilonRule(epsilon)
+
+    return flat(_relevance(model, image, index, rule, box=False))
+
+
+def deep_taylor(model: nn.Module, image: Tensor, index: int) -> Floats:
+    """Deep Taylor decomposition: the z+ rule for hidden layers, the z-box rule for the first, without biases.
+
+    The image's values lie between 0 and 1, whatever preprocessing is in the model. The relevances are never
+    negative, and add up to the logit, to CONSERVED of it, or ValueError is raised; where the logit is
+    negative there is nothing to decompose, and they are 0.
+    """
+
+    def rule(layer: nn.Module) -> PropagationRule:
+        if isinstance(layer, (nn.Conv2d, nn.Linear)):
+            return Alpha1_Beta0_Rule(set_bias_to_zero=True)
+        return EpsilonRule()
+
+    with torch.no_grad():
+        logit = float(model(image)[0, index])
+    if logit <= 0:
+        return np.zeros(image[0, 0].numel())
+    relevance = _relevance(model, image, index, rule, box=True)
+    gates.complete(
+        "Deep Taylor decomposition",
+        float(relevance.double().sum()),
+        logit,
+        abs(logit),
+        CONSERVED,
+        "the classifier has layers that lose relevance; choose another method",
+    )
+    return flat(relevance)
+
+
+Rule = Callable[[nn.Module], PropagationRule]
+
+
+def _relevance(model: nn.Module, image: Tensor, index: int, rule: Rule, box: bool) -> Tensor:
+    """The relevance (1, C, H, W) of what enters the first layer with weights: the image, preprocessed."""
+    prepared = prepare(_fused(model, image), image)
+    name, entered = _first_layer(prepared, image)
+    first = prepared.get_submodule(name)
+    if entered.numel() != image.numel():
+        raise ValueError(
+            f"the first layer, {name}, takes {tuple(entered.shape[1:])} values of an image of "
+            f"{tuple(image.shape[1:])}; relevance needs preprocessing that keeps the size"
+        )
+    with torch.no_grad():
+        logit = prepared(image)[0, index]  # Captum's relevances are shares of it until the image is reached
+    if not box:
+        method = _LRP(prepared, rule, first)
+        method.attribute(leaf(image), target=index)
+        return _tensor(logit * method.entered.reshape(image.shape))
+    bounds = [_first_layer(prepared, torch.full_like(image, value))[1] for value in (0.0, 1.0)]
+    boxed = _Box(first, torch.minimum(*bounds), torch.maximum(*bounds))
+    prepared.set_submodule(name, boxed)
+    try:
+        _LRP(prepared, rule, None).attribute(leaf(image), target=index)
+    finally:
+        prepared.set_submodule(name, first)
+    return _tensor(logit * boxed.relevance.reshape(image.shape))
+
+
+def _first_layer(model: nn.Module, image: Tensor) -> tuple[str, Tensor]:
+    """The name of the first convolution or linear layer that runs, and what enters it."""
+    found: list[tuple[str, Tensor]] = []
+    handles = [
+        module.register_forward_pre_hook(
+            lambda _, inputs, name=name: found.append((name, inputs[0].detach().clone()))
+        )
+        for name, module in model.named_modules()
+        if isinstance(module, (nn.Conv2d, nn.Linear))
+    ]
+    try:
+        with torch.no_grad():
+            model(image)
+    finally:
+        for handle in handles:
+            handle.remove()
+    if not found:
+        raise ValueError(
+            "the classifier has no convolution and no linear layer to propagate relevance through"
+        )
+    return found[0]
+
+
+_FUSED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
+
+
+def _fused(model: nn.Module, image: Tensor) -> nn.Module:
+    """The model with batch normalisations folded into convolutions: the rules are for the two as one."""
+    with execution.on(device="cpu"):
+        fused = _FUSED.get(model)
+        if fused is None:
+            fused = _FUSED[model] = execution.optimised(model, image)
+    return fused
+
+
+class _LRP(LRP):  # type: ignore[misc]
+    """Captum's, with the rule of our choice for each layer, activations and shapes of any kind passed by, and
+    with the relevance of what enters layer `first` kept in `entered`.
+    """
+
+    PASSED_BY = (Barrier, nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.Dropout2d, nn.AlphaDropout)
+    RULED = (
+        nn.Conv2d,
+        nn.Linear,
+        nn.MaxPool2d,
+        nn.AvgPool2d,
+        nn.AdaptiveAvgPool2d,
+        nn.BatchNorm2d,
+        Addition_Module,
+    )
+
+    def __init__(self, model: nn.Module, rule: Rule, first: nn.Module | None) -> None:
+        super().__init__(model)
+        self._rule = rule
+        self._first = first
+        self.entered: Tensor
+
+    def _get_layers(self, model: nn.Module) -> None:
+        for layer in model.modules():
+            if isinstance(layer, (_Box, *self.PASSED_BY)) or list(layer.children()):
+                continue
+            if not isinstance(layer, (*self.RULED, *ACTIVATIONS)):
+                raise ValueError(f"relevance propagation has no rule for {type(layer).__name__}")
+            self.layers.append(layer)
+
+    def _check_and_attach_rules(self) -> None:
+        for layer in self.layers:
+            if isinstance(layer, ACTIVATIONS):
+                layer.rule = None  # type: ignore[assignment]
+                continue
+            layer.activations = {}
+            layer.rule = self._rule(layer)
+            layer.rule.relevance_input = defaultdict(list)
+            layer.rule.relevance_output = {}
+
+    def _register_forward_hooks(self) -> None:
+        for layer in self.layers:
+            if layer.rule is None:
+                hook = PropagationRule.backward_hook_activation
+                self.backward_handles.extend(_register_backward_hook(layer, hook, self))
+            else:
+                self.forward_handles.append(layer.register_forward_hook(layer.rule.forward_hook))
+
+    def _restore_model(self) -> None:
+        if self._first is not None and hasattr(self._first, "rule"):
+            for entered in self._first.rule.relevance_input.values():  # type: ignore[union-attr,operator]
+                self.entered = entered
+        super()._restore_model()
+
+
+class _Box(nn.Module):
+    """The first layer under the z-box rule: `relevance` holds, after a backward pass, that of what entered.
+
+    Values that enter lie between `low` and `high`, both (1, ...). Montavon et al. 2017, section 4.3.
+    """
+
+    def __init__(self, layer: nn.Module, low: Tensor, high: Tensor) -> None:
+        super().__init__()
+        self._layer = (layer,)  # in a tuple it is no child, and gets no rule of its own
+        self.low, self.high = low, high
+        self.relevance: Tensor
+
+    def forward(self, values: Tensor) -> Tensor:
+        """The layer's output; what comes back is taken for relevance."""
+        result: Tensor = _BoxRule.apply(values, self)  # type: ignore[no-untyped-call]
+        return result
+
+    def output(self, values: Tensor) -> Tensor:
+        """What the layer itself makes of `values`."""
+        [layer] = self._layer
+        return _tensor(layer(values))
+
+    def propagate(self, values: Tensor, relevance: Tensor) -> Tensor:
+        """The relevance of `values`, from that of the layer's output."""
+        with torch.enable_grad():
+            ends = [end.detach().clone().requires_grad_() for end in (values, self.low, self.high)]
+            weight = _tensor(self._layer[0].weight)
+            outputs = [
+                self._linear(end, part)
+                for end, part in zip(ends, (weight, weight.clamp(min=0), weight.clamp(max=0)), strict=True)
+            ]
+            total = outputs[0] - outputs[1] - outputs[2]
+            shares = relevance / (total + EpsilonRule.STABILITY_FACTOR)
+            slopes = torch.autograd.grad(total, ends, shares)
+        self.relevance = torch.stack([end * slope for end, slope in zip(ends, slopes, strict=True)]).sum(
+            dim=0
+        )
+        return self.relevance
+
+    def _linear(self, values: Tensor, weight: Tensor) -> Tensor:
+        [layer] = self._layer
+        settings = {"weight": weight}
+        if layer.bias is not None:
+            settings["bias"] = torch.zeros_like(_tensor(layer.bias))
+        result: Tensor = torch.func.functional_call(layer, settings, (values,))
+        return result
+
+
+class _BoxRule(torch.autograd.Function):
+    """Forward as the layer, backward as the z-box rule."""
+
+    @staticmethod
+    def forward(context: Any, values: Tensor, box: _Box) -> Tensor:
+        """The output of the box's layer."""
+        context.box = box
+        context.save_for_backward(values)
+        result: Tensor = box.output(values)
+        return result
+
+    @staticmethod
+    def backward(context: Any, *gradients: Tensor) -> tuple[Tensor, None]:
+        """The relevance of the values that went forward."""
+        [values] = context.saved_tensors
+        return _tensor(context.box.propagate(values, gradients[0])), None

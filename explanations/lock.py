@@ -1,0 +1,32 @@
+"""One build at a time in a folder. The system drops the lock with the process that holds it."""
+
+import fcntl
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def held(path: Path, what: str) -> Iterator[None]:
+    """Hold the lock file `path`, or raise ValueError that says who does; it may be deleted meanwhile.
+
+    `what` names in the message what is locked.
+    """
+    file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+    try:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            holder = os.read(file, 200).decode(errors="replace") or "another process"
+            raise ValueError(
+                f"{what}: {holder} is building here; wait until it is done, or choose another --out"
+            ) from None
+        if not path.exists() or os.fstat(file).st_ino != path.stat().st_ino:
+            raise ValueError(f"{what}: another build has just ended here; try again")
+        os.ftruncate(file, 0)
+        os.pwrite(file, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
+        yield
+    finally:
+        os.close(file)

@@ -1,0 +1,107 @@
+"""The options of `python -m explanations evaluate`, and what they do."""
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from explanations import execution, progress
+from explanations.metrics import evaluation, registry
+from explanations.metrics.material import Source
+from explanations.metrics.subject import Parameters
+from explanations.preprocessing import Preprocessing
+
+FOLDER = "metrics"
+PART = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
+
+
+def add_options(command: argparse.ArgumentParser) -> None:
+    """All options but those of the classifier."""
+    command.add_argument("folder", type=Path, help="folder of the set")
+    command.add_argument(
+        "--metrics",
+        nargs="+",
+        metavar="METRIC",
+        help=f"of {', '.join(registry.ALL)}; or all; default: {' '.join(registry.DEFAULT)}",
+    )
+    command.add_argument(
+        "--out", type=Path, metavar="FOLDER", help=f"folder to write into; default: {FOLDER} in the set's"
+    )
+    command.add_argument("--seed", type=int, default=0)
+    command.add_argument(
+        "--set", action="append", metavar="NAME=VALUE", help="one parameter, as in curves.images=100"
+    )
+    command.add_argument(
+        "--masks",
+        type=Path,
+        metavar="FILE",
+        help=".npz with masks (images, height, width) of the test images",
+    )
+    command.add_argument(
+        "--processes", type=int, default=execution.processors(), help="default: one a processor"
+    )
+    command.add_argument(
+        "--part",
+        metavar="I/N",
+        help="only the I-th of N parts, as in 1/2 here and 2/2 elsewhere; default: all",
+    )
+
+
+def run(options: argparse.Namespace, weights: Path, preprocessing: Preprocessing | None) -> None:
+    """Evaluate the set and print its tables. Raises ValueError with one line for what a person can mend."""
+    names = _named(options.metrics)
+    plan = evaluation.Plan(
+        metrics=names,
+        seed=options.seed,
+        parameters=_parameters(options.set or [], names),
+        processes=options.processes,
+        part=_part(options.part),
+    )
+    folder = options.folder
+    source = Source(folder, options.model, weights, options.data, preprocessing, options.masks)
+    out = options.out or folder / FOLDER
+    with progress.shown("Evaluating") as step:
+        results = evaluation.evaluate(source, out, plan, step)
+    if results is None:
+        print(f"{out}: part {options.part} is done; the table comes when all are")
+        return
+    results.show(Console())
+    print(f"{out}: {', '.join(evaluation.FILES)}")
+
+
+def _named(names: list[str] | None) -> tuple[str, ...]:
+    if names is None:
+        return registry.DEFAULT
+    return tuple(registry.ALL) if names == ["all"] else tuple(names)
+
+
+def _parameters(settings: list[str], names: tuple[str, ...]) -> dict[str, Parameters]:
+    """What --set changes, by metric. Raises ValueError."""
+    chosen = {entry.slug: entry for entry in registry.chosen(list(names))}
+    changes: dict[str, Parameters] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        slug, _, key = name.partition(".")
+        if not equals or slug not in chosen or key not in chosen[slug].defaults:
+            allowed = [f"{entry.slug}.{known}" for entry in chosen.values() for known in entry.defaults]
+            raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
+        changes.setdefault(slug, {})[key] = _typed(setting, text, type(chosen[slug].defaults[key]))
+    return changes
+
+
+def _typed(setting: str, text: str, kind: type) -> Any:
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"--set {setting}: {text!r} is no {kind.__name__}") from None
+
+
+def _part(text: str | None) -> tuple[int, int]:
+    if text is None:
+        return 1, 1
+    found = PART.fullmatch(text)
+    if not found:
+        raise ValueError(f"--part {text}: write such as 1/2 for the first of two")
+    return int(found[1]), int(found[2])

@@ -1,0 +1,152 @@
+"""What an evaluation works on: a finished set, its network and its images, loaded and compared.
+
+Nothing but the set's own network and data will do: other ones would give numbers about something else.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations import classifiers, datasets, factories, fitting, manifest
+from explanations.datasets import LabelledImages
+from explanations.manifest import Manifest, Maps, array_key
+from explanations.metrics.revival import Context, revived
+from explanations.metrics.subject import Floats, Subject
+from explanations.preprocessing import Preprocessing
+from explanations.randomness import generator
+
+CONTROL, CONTROL_TITLE = "random", "Random order"
+BACKGROUND = 200  # images of all classes, for methods that compare with others
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where everything is: what another process needs to load it again."""
+
+    folder: Path
+    factory: str
+    weights: Path
+    data: Path | None = None
+    preprocessing: Preprocessing | None = None
+    masks: Path | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """A set and what it explains, loaded by `loaded`."""
+
+    source: Source
+    manifest: Manifest
+    maps: Maps
+    model: nn.Module
+    test: LabelledImages
+    training: LabelledImages
+    masks: NDArray[np.bool_] | None = field(default=None)  # (N, H, W) of the test images
+
+    @property
+    def make(self) -> Callable[[], nn.Module]:
+        """What makes the network anew, untrained."""
+        return lambda: factories.made(self.source.factory)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The methods that are compared, by slug, and a random order of the pixels as their control."""
+        found = {m.slug: m.title for m in self.manifest.methods if m.purpose == "comparison"}
+        return {**found, CONTROL: CONTROL_TITLE} if CONTROL not in found else found
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """The mean training image (C, H, W)."""
+        return self.training.images.mean(dim=0)
+
+    @cached_property
+    def masks_sha256(self) -> str:
+        return "" if self.masks is None else hashlib.sha256(self.masks.tobytes()).hexdigest()
+
+    @cached_property
+    def _predicted(self) -> Tensor:
+        return classifiers.predicted(self.model, self.test.images)
+
+    def importance(self, method: str, label: str, replicate: int, seed: int) -> Floats:
+        """The map (H, W) of a method, or the control's: random numbers."""
+        key = array_key(method, label, replicate)
+        if key in self.maps:
+            return np.asarray(self.maps[key], dtype=np.float64)
+        shape = next(iter(self.maps.values())).shape
+        return np.asarray(generator(seed, CONTROL, label, replicate).random(shape))
+
+    def numbers(self, label: str, count: int, seed: int) -> tuple[int, ...]:
+        """Test images that the model assigns to a class, drawn by the seed. Raises ValueError for too few."""
+        index = self.test.classes.index(label)
+        found = torch.nonzero(self._predicted == index).flatten().numpy()
+        if len(found) < count:
+            raise ValueError(
+                f"the model assigns {len(found)} {self.test.split} images to class {label!r}, but {count} "
+                f"are asked for; set the metric's images to {len(found)} or fewer"
+            )
+        return tuple(generator(seed, "evaluation", label).permutation(found)[:count].tolist())
+
+    def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
+        """One map with `count` images of its class, and all that the metrics may ask of it."""
+        chosen = self.numbers(label, count, seed)
+        index = self.test.classes.index(label)
+        images = self.test.images[list(chosen)]
+        background = self.training.images[
+            generator(seed, "background").permutation(len(self.training.images))[:BACKGROUND]
+        ]
+        context = Context(seed, label, index, replicate, chosen, self.test.classes, background)
+        records = {record.slug: record for record in self.manifest.methods}
+        return Subject(
+            model=self.model,
+            images=images,
+            index=index,
+            importance=self.importance(method, label, replicate, seed),
+            mean=self.mean,
+            address=(seed, method, label, replicate),
+            siblings=tuple(
+                self.importance(method, label, other, seed)
+                for other in range(1, self.manifest.replicates + 1)
+                if other != replicate
+            ),
+            masks=None if self.masks is None else self.masks[list(chosen)],
+            method=revived(records[method], context) if method in records else None,
+        )
+
+
+def loaded(source: Source) -> Material:
+    """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
+    described = manifest.read(source.folder)
+    if classifiers.weights_sha256(source.weights) != described.classifier.weights_sha256:
+        raise ValueError(
+            f"{source.weights}: are not the weights that {source.folder} explains; name those with --weights"
+        )
+    model, test = fitting.loaded(source.factory, source.weights, source.data, source.preprocessing)
+    if test.sha256 != described.dataset.sha256:
+        raise ValueError(
+            f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
+            "name those with --data"
+        )
+    training = datasets.load(source.data, "train", classifiers.preprocessing_of(model))
+    masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
+    maps = manifest.read_maps(source.folder)
+    return Material(source, described, maps, model, test, training, masks)
+
+
+def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The array `masks` (N, H, W) of an .npz file, true or not 0 where the subject of each test image is."""
+    wanted = (shape[0], *shape[2:])
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = file["masks"]
+    except (OSError, ValueError, KeyError, EOFError):
+        raise ValueError(f"{path}: is no .npz file with an array 'masks' of shape {wanted}") from None
+    if found.shape != wanted:
+        raise ValueError(f"{path}: masks has shape {found.shape}; one mask a test image is wanted: {wanted}")
+    return np.asarray(found != 0)

@@ -1,0 +1,134 @@
+"""What a metric is and what it is asked about: one map, the images that it explains, and their network.
+
+Every metric has one signature, `measure(subject, parameters, advance)`, and gives the values of its scores,
+one an image, or one for the map. Knows no metric, no dataset and no folder.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations import randomness
+
+Floats = NDArray[np.float64]
+Parameters = dict[str, Any]
+Advance = Callable[[int], None]
+
+
+def unwatched(count: int) -> None:
+    """Progress that nobody watches: an `Advance` that does nothing."""
+
+
+HIGHER, LOWER = "higher", "lower"
+
+# What a metric may ask of a subject beside the map, the images and the network, in words for a message.
+NEEDS = {
+    "siblings": "a second replicate of the map",
+    "masks": "ground-truth masks of the images, by --masks",
+    "method": "a method that can explain other images; a random order can't",
+    "hidden": "a network that is a torch.nn.Sequential with two layers of torch.nn.Linear",
+    "complete": "a method that promises completeness",
+    "invariant": "a method that promises implementation invariance",
+}
+
+
+class NotMeasurableError(ValueError):
+    """A metric does not apply to a subject: its value is undefined, and the message says why."""
+
+
+@dataclass(frozen=True)
+class Method:
+    """The method that drew a map, to be asked again about other images or another network.
+
+    `local(model, images)`: weights (n, pixels) of images (n, C, H, W); `aggregate`: weights (n, pixels) to a
+    map (pixels,). `complete`: the weights of an image promise to add up to the difference of the network's
+    scores of the image and of `baseline`, a value of all pixels. `invariant`: they promise to depend on the
+    function alone that the network computes.
+    """
+
+    local: Callable[[nn.Module, Tensor], Floats]
+    aggregate: Callable[[Floats], Floats]
+    complete: bool = False
+    invariant: bool = False
+    baseline: float = 0.0
+    target: str = "logit"
+
+    def map(self, model: nn.Module, images: Tensor) -> Floats:
+        """The map (H, W) of `images` (n, C, H, W)."""
+        return self.aggregate(self.local(model, images)).reshape(images.shape[2:])
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One map (H, W) and what can be asked about it; `address` is that of its randomness."""
+
+    model: nn.Module
+    images: Tensor  # (n, C, H, W) float32 in [0, 1], of the class that the map explains
+    index: int  # of the class among the model's outputs
+    importance: Floats  # (H, W)
+    mean: Tensor  # (C, H, W), of images of all classes
+    address: tuple[object, ...] = ()
+    siblings: tuple[Floats, ...] = ()  # maps (H, W) of the same class and method from other images
+    masks: NDArray[np.bool_] | None = None  # (n, H, W), where the subject of each image is
+    method: Method | None = None
+
+    def generator(self, *purpose: object) -> np.random.Generator:
+        """Random numbers of this map's own for a purpose."""
+        return randomness.generator(*self.address, *purpose)
+
+    def asked(self) -> Method:
+        """The method. Raises NotMeasurableError where there is none."""
+        if self.method is None:
+            raise NotMeasurableError(NEEDS["method"])
+        return self.method
+
+
+@dataclass(frozen=True)
+class Score:
+    """A column of the table; `better` is HIGHER or LOWER."""
+
+    slug: str
+    title: str
+    better: str
+
+
+Measure = Callable[[Subject, Parameters, Advance], Mapping[str, Floats]]
+
+
+def once(parameters: Parameters) -> int:
+    """The cost of a metric that runs no network."""
+    return 1
+
+
+@dataclass(frozen=True)
+class Metric:
+    """A family of scores that one computation gives.
+
+    `measure` returns for the slug of each of `scores` the values (n,), one an image, or (1,) for the map; it
+    raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
+    the images that go through the network for one map: what the progress is counted in.
+    """
+
+    slug: str
+    title: str
+    reference: str
+    scores: tuple[Score, ...]
+    measure: Measure
+    defaults: Parameters = field(hash=False)
+    passes: Callable[[Parameters], int] = once
+
+
+def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:
+    """The place (P,) of each pixel of a map (H, W) when the greatest come first; equal ones stand by lot.
+
+    A sparse map is zero at most pixels, and in the order of reading these would all come from the top.
+    """
+    flat = importance.ravel()
+    order = np.lexsort((generator.random(flat.size), -flat))
+    places = np.empty(flat.size, dtype=np.int64)
+    places[order] = np.arange(flat.size)
+    return places

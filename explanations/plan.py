@@ -1,0 +1,253 @@
+"""What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
+
+import platform
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from explanations import classifiers, datasets, fitting, manifest, rendering
+from explanations.datasets import LabelledImages
+from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
+from explanations.methods import chosen as chosen_methods
+from explanations.preprocessing import Preprocessing
+from explanations.randomness import generator
+from explanations.sampling import parts
+from explanations.tasks import Address, Task, shards, versions
+
+CHECK = "class-mean"
+CHECK_TITLE = "Class mean"
+CHECK_REFERENCE = "Mean of a part of the images of the class; no explanation, for attention checks only"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
+    {...}}."""
+
+    methods: tuple[str, ...] = DEFAULT
+    classes: tuple[str, ...] | None = None  # None: all of the data set
+    replicates: int = 2
+    seed: int = 0
+    parameters: dict[str, Parameters] = field(default_factory=dict)
+    factory: str = classifiers.PAPER_FACTORY
+    weights: Path = classifiers.PAPER_WEIGHTS
+    data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
+    preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
+    name: str | None = None  # None: the name of the data set
+    minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A plan with its data and classifier: all that its maps depend on.
+
+    `parameters` are whole, by local function; `draft` is the manifest before there are maps.
+    """
+
+    plan: Plan
+    methods: list[ExplanationMethod]
+    parameters: dict[str, Parameters]
+    model: nn.Module
+    test: LabelledImages
+    training: LabelledImages
+    draft: manifest.Manifest
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes that have maps."""
+        return self.draft.dataset.classes
+
+    def name_of(self, slug: str) -> str:
+        """The name, among those of the plan, of a method with this local function."""
+        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
+
+    def samples(self, slug: str) -> list[Sample]:
+        """The images of every class and replicate that this local function explains."""
+        parameters = self.parameters[slug]
+        return [
+            self._with_background(_first(sample, parameters["images"]), parameters)
+            for sample in self._all_samples
+        ]
+
+    @cached_property
+    def _all_samples(self) -> list[Sample]:
+        return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
+
+    def tasks(self) -> list[Task]:
+        """All tasks; of one function in the order of replicates and shards, which share perturbations."""
+        return [
+            task
+            for slug, parameters in self.parameters.items()
+            for task in sorted(
+                (
+                    task
+                    for sample in self.samples(slug)
+                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                ),
+                key=lambda task: (task.sample.replicate, task.shard, task.sample.index),
+            )
+        ]
+
+    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
+        """The sample with the training images that its method compares with, if it does: the same for all."""
+        if "background" not in parameters:
+            return sample
+        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
+        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
+
+    def _address(self) -> Address:
+        return {
+            "dataset": self.draft.dataset.sha256,
+            "factory": self.draft.classifier.factory,
+            "weights": self.draft.classifier.weights_sha256,
+            "preprocessing": self.draft.classifier.preprocessing,
+            "versions": self.draft.versions,
+        }
+
+
+def load(plan: Plan, device: str = "cpu") -> Loaded:
+    """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
+    person can mend."""
+    methods = chosen_methods(list(plan.methods))
+    if not methods or plan.replicates < 1 or plan.seed < 0:
+        raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
+    if plan.minimum_support < 1:
+        raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
+    model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
+    training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
+    classes = _classes(plan, test)
+    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
+    _refuse_unknown(plan, parameters)
+    draft = _draft(plan, model, test, classes, methods, parameters, device)
+    return Loaded(plan, methods, parameters, model, test, training, draft)
+
+
+def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
+    for label in plan.classes or ():
+        if label not in data.classes:
+            raise ValueError(f"{data.name} has no class {label!r}; allowed: {', '.join(data.classes)}")
+    return tuple(label for label in data.classes if label in (plan.classes or data.present))
+
+
+def _parameters(plan: Plan, local: Local) -> Parameters:
+    """The defaults of a local function with what the plan changes, of the same types. Raises ValueError."""
+    changes = plan.parameters.get(local.slug, {})
+    for key, value in changes.items():
+        if key not in local.defaults:
+            raise ValueError(f"{local.slug} has no parameter {key!r}; allowed: {', '.join(local.defaults)}")
+        kind = type(local.defaults[key])
+        if type(value) is not kind:
+            raise ValueError(f"{local.slug}.{key} is {value!r}; a {kind.__name__} is wanted")
+        if kind in (int, float) and value < (kind is int):
+            minimum = "1" if kind is int else "0"
+            raise ValueError(f"{local.slug}.{key} is {value}; allowed: from {minimum}")
+    return {**local.defaults, **changes}
+
+
+def _refuse_unknown(plan: Plan, parameters: dict[str, Parameters]) -> None:
+    for slug in plan.parameters:
+        if slug not in parameters:
+            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {', '.join(parameters)}")
+
+
+def _draft(
+    plan: Plan,
+    model: nn.Module,
+    test: LabelledImages,
+    classes: tuple[str, ...],
+    methods: list[ExplanationMethod],
+    parameters: dict[str, Parameters],
+    device: str,
+) -> manifest.Manifest:
+    """The manifest before there are maps: all that is known of the set in advance."""
+    return manifest.Manifest(
+        format=manifest.FORMAT,
+        name=plan.name or test.name,
+        seed=plan.seed,
+        dataset=manifest.Dataset(test.name, test.split, test.sha256, classes),
+        classifier=manifest.Classifier(
+            plan.factory,
+            classifiers.weights_sha256(plan.weights),
+            classifiers.accuracy(model, test.images, test.labels),
+            classifiers.preprocessing_of(model).record(),
+        ),
+        rendering=rendering.settings(*test.images.shape[2:]),
+        versions={"python": platform.python_version()} | versions() | _device_version(device),
+        methods=(
+            *(
+                _record(m, parameters[m.local.slug], len(classes) * plan.replicates, plan.minimum_support)
+                for m in methods
+            ),
+            manifest.Method(
+                CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": _means_of(test)}, 0, 0
+            ),
+        ),
+        maps=(),
+    )
+
+
+def _means_of(test: LabelledImages) -> str:
+    return "all" if test.split == "all" else "train"
+
+
+def _device_version(device: str) -> dict[str, str]:
+    """Maps from a CUDA device are not those of a processor to the last digit."""
+    return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
+
+
+def _record(
+    method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int
+) -> manifest.Method:
+    passes = maps * method.local.passes(parameters)
+    return manifest.Method(
+        slug=method.slug,
+        title=method.title,
+        reference=method.reference,
+        purpose="comparison",
+        signed=method.signed,
+        parameters={
+            "aggregation": method.aggregate.__name__,
+            "minimum_support": minimum_support,
+            **parameters,
+        },
+        forward_passes=passes,
+        backward_passes=passes if method.local.backward else 0,
+    )
+
+
+def _samples(
+    plan: Plan,
+    model: nn.Module,
+    data: LabelledImages,
+    classes: tuple[str, ...],
+    parameters: dict[str, Parameters],
+) -> list[Sample]:
+    """Disjoint images for each class and replicate, of those that the model assigns to the class."""
+    predicted = classifiers.predicted(model, data.images)
+    kind = "" if data.split == "all" else f"{data.split} "
+    wanted = max(settings["images"] for settings in parameters.values())
+    samples = []
+    for label in classes:
+        index = data.classes.index(label)
+        numbers = torch.nonzero(predicted == index).flatten().numpy()
+        if len(numbers) < wanted * plan.replicates:
+            raise ValueError(
+                f"the model assigns {len(numbers)} {kind}images to class {label!r}, "
+                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; "
+                "ask for fewer with --images"
+            )
+        for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, wanted), start=1):
+            samples.append(
+                Sample(
+                    plan.seed, label, index, replicate, tuple(part.tolist()), data.images[part], data.classes
+                )
+            )
+    # all of one replicate together, for they share a bank of perturbations
+    return sorted(samples, key=lambda sample: (sample.replicate, sample.index))
+
+
+def _first(sample: Sample, count: int) -> Sample:
+    return replace(sample, numbers=sample.numbers[:count], images=sample.images[:count])

@@ -1,0 +1,101 @@
+"""Weights of networks as safetensors: read into a network, or refused in a line that names what does not
+fit. A pickle, which can run any code when it is loaded, is recognised and never opened.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+# The beginnings of PyTorch's own files, which are zipped pickles, and of bare pickles of protocols 2 to 5
+PICKLES = (b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
+WRAPPERS = ("module.", "_orig_mod.", "model.")  # DataParallel, torch.compile, Lightning
+COUNTER = "num_batches_tracked"  # of batch normalisation
+NAMED = 3  # tensors named in a message
+
+
+def fill(model: nn.Module, path: Path, factory: str) -> None:
+    """Read the weights in `path` into `model`, which `factory` made: all of them and no others.
+
+    Raises ValueError naming the first tensors that don't fit.
+    """
+    expected = model.state_dict()
+    tensors = dict(sorted(_unwrapped(read(path), expected.keys()).items()))
+    problems = {
+        "missing": _missing(expected, tensors),
+        "unknown to the network": [name for name in tensors if name not in expected],
+        "of another shape": [
+            f"{name} is {_shape(tensor)} where the network has {_shape(expected[name])}"
+            for name, tensor in tensors.items()
+            if name in expected and tensor.shape != expected[name].shape
+        ],
+    }
+    if any(problems.values()):
+        reasons = "; ".join(f"{what}: {_few(names)}" for what, names in problems.items() if names)
+        raise ValueError(f"{path}: does not fit {factory}; {reasons}")
+    model.load_state_dict(tensors, strict=False)
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a safetensors file by name, every one finite. Raises ValueError."""
+    content = _content(path)
+    try:
+        tensors = safetensors.torch.load(content)
+    except safetensors.SafetensorError as error:
+        if content.startswith(PICKLES):
+            raise ValueError(
+                f"{path}: is a pickle, which can run any code, and is not loaded; who trusts it can write "
+                "its tensors anew with safetensors.torch.save_model(model, 'weights.safetensors')"
+            ) from None
+        raise ValueError(f"{path}: is not a safetensors file ({error})") from None
+    for name, tensor in tensors.items():
+        if not torch.isfinite(tensor).all():
+            raise ValueError(f"{path}: {name} has values that are not finite; no map can come of them")
+    return tensors
+
+
+def sha256(path: Path) -> str:
+    """SHA-256 of a file of weights."""
+    return hashlib.sha256(_content(path)).hexdigest()
+
+
+def _content(path: Path) -> bytes:
+    """The bytes of a file of weights. Raises ValueError where it can't be read."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror}); name a safetensors file") from None
+
+
+def _unwrapped(tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
+    """The tensors without the prefix that a wrapper put before every name, if they fit only so."""
+    for prefix in WRAPPERS:
+        bare = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
+        if all(name.startswith(prefix) for name in tensors) and set(bare) & set(names):
+            return bare
+    return tensors
+
+
+def _missing(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
+    """Names without a tensor, but for those tied to one (it is the same memory) and counters of batches,
+    which old files lack and nothing but training reads."""
+    there = {expected[name].data_ptr() for name in tensors if name in expected}
+    return [
+        name
+        for name, tensor in expected.items()
+        if name not in tensors and tensor.data_ptr() not in there and not name.endswith(COUNTER)
+    ]
+
+
+def _shape(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape)) or "one number"
+
+
+def _few(names: list[str]) -> str:
+    """The first of the names, and how many more there are."""
+    rest = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {rest} more" if rest > 0 else "")

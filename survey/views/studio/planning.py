@@ -1,0 +1,55 @@
+"""Power and cost before launch: how many participants it takes to see what one expects."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from ...needed import cost, needed
+from ...planning import ICC
+from ...studio_forms import PowerForm
+from .finding import find_study
+
+
+@login_required
+@require_safe
+def power(request, slug):
+    """The questions; the answer, which takes a moment, comes as a part of its own."""
+    study = find_study(request, slug)
+    return render(
+        request, "studio/power.html", {"study": study, "tab": "design", "form": _form(request, study)}
+    )
+
+
+@login_required
+@require_safe
+def estimate(request, slug):
+    study = find_study(request, slug)
+    form = _form(request, study)
+    context = {"study": study, "form": form, "query": request.GET.urlencode()}
+    if form.is_valid():
+        found = _needed(study, form)
+        context |= {"found": found, "wanted": f"{form.cleaned_data['power']:.0%}"}
+        context["costs"] = [cost(study, n) for n in dict.fromkeys([found.best, study.quota]) if n]
+    return render(request, "studio/power_estimate.html", context)
+
+
+@login_required
+@require_safe
+def curve(request, slug):
+    study = find_study(request, slug)
+    form = _form(request, study)
+    if not form.is_valid():
+        raise Http404("There is no power at these values.")
+    return HttpResponse(_needed(study, form).svg, content_type="image/svg+xml")
+
+
+def _needed(study, form):
+    lead, alike, wanted = (float(form.cleaned_data[name]) for name in ("lead", "alike", "power"))
+    scored = study.questions.filter(kind="scored").count()
+    return needed(study.n_options, lead, min(study.n_shown or scored, scored), alike, wanted)
+
+
+def _form(request, study):
+    usual = {"lead": study.expected_lead.normalize(), "alike": f"{ICC:.2f}", "power": "0.9"}
+    return PowerForm(usual | request.GET.dict())

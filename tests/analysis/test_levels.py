@@ -1,0 +1,47 @@
+"""Does each test hold the level that it is said to hold? Fewer studies of the benchmark type_one_error."""
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks.type_one_error import DO_NOT_HOLD, KINDS, TITLES, rates, stopped_early
+
+RUNS = 80
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["4 methods", "4 methods, 5 to 20 votes each"])
+def test_every_test_that_is_said_to_hold_its_level_does_and_others_do_not(kind):
+    found = rates(kind, range(RUNS))
+    assert set(found) == set(TITLES)
+    for name, rate in found.items():
+        if name not in DO_NOT_HOLD:
+            assert rate < 0.05 + 3.5 * math.sqrt(0.05 * 0.95 / RUNS), name
+    assert min(found["one-way"], found["tukey"], found["chi-square"]) > 0.06
+
+
+@pytest.mark.slow
+def test_with_two_methods_rank_tests_are_undefined_and_the_others_hold():
+    found = rates("2 methods", range(40))
+    assert [name for name, rate in found.items() if rate is None][:1] == ["friedman"]
+    assert found["conover"] is found["nemenyi"] is None
+    assert found["holm"] == found["hotelling"]  # both are the paired t test
+
+
+def test_a_large_difference_stops_a_study_early():
+    assert stopped_early(np.tile([[12, 5, 2, 1], [10, 4, 4, 2]], (20, 1)))
+
+
+def test_all_kinds_are_named_in_the_table():
+    with open("benchmarks/type_one_error.md", encoding="utf-8") as file:
+        heading = next(line for line in file if line.startswith("| Test |"))
+    for kind in KINDS:
+        assert f"| {kind} (" in heading
+
+
+@pytest.mark.parametrize("n", range(1, 12))
+@pytest.mark.parametrize("k", [2, 3, 4])
+def test_the_sign_test_of_people_who_all_chose_alike_is_not_too_small(n, k):
+    # Of people without a preference who stick to one method each, all agree with chance k^(1 - n).
+    assert k ** (1.0 - n) <= 0.5 ** (n - 1)

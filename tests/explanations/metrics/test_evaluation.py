@@ -1,0 +1,240 @@
+"""A set of squares, built and measured in a second: what is kept, resumed, spread and written."""
+
+import csv
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from explanations import build as building
+from explanations import manifest
+from explanations.__main__ import main
+from explanations.metrics import evaluation, sparsity, tasks
+from explanations.metrics.evaluation import Plan
+from explanations.metrics.material import Source, loaded
+from explanations.metrics.subject import NotMeasurableError
+
+QUICK = ("confidence", "sparsity")
+FEW = {"confidence": {"images": 3}}
+
+
+@pytest.fixture
+def source(squares: Path, network, tmp_path: Path) -> Source:
+    """A finished set of two classes by one method, two replicates each."""
+    plan = building.Plan(
+        methods=("vargrad",),
+        classes=("0", "2"),
+        parameters={"vargrad": {"images": 2, "samples": 5}},
+        factory=network.factory,
+        weights=network.weights,
+        data=squares,
+    )
+    building.build(tmp_path / "set", plan)
+    return Source(tmp_path / "set", network.factory, network.weights, squares)
+
+
+@pytest.fixture
+def plan() -> Plan:
+    return Plan(metrics=QUICK, parameters=FEW)
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    with (folder / "metrics.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in evaluation.FILES}
+
+
+def test_every_map_of_every_method_and_of_the_control_has_every_score(source: Source, plan: Plan) -> None:
+    out = source.folder / "metrics"
+    evaluation.evaluate(source, out, plan)
+    found = {(row["method"], row["label"], row["replicate"], row["metric"]) for row in rows(out)}
+    assert len(found) == len(rows(out)) == 2 * 2 * 2 * 6
+    assert {row["title"] for row in rows(out)} == {"VarGrad", "Random order"}
+
+
+def test_the_manifest_names_the_files_and_the_set_stays_whole(source: Source, plan: Plan) -> None:
+    before = manifest.read(source.folder)
+    evaluation.evaluate(source, source.folder / "metrics", plan)
+    after = manifest.read(source.folder)
+    assert after.metrics == {"files": ["metrics/metrics.csv", "metrics/metrics.json", "metrics/metrics.svg"]}
+    assert replace(after, metrics={}) == before
+
+
+def test_files_elsewhere_are_not_named(source: Source, plan: Plan, tmp_path: Path) -> None:
+    evaluation.evaluate(source, tmp_path / "elsewhere", plan)
+    assert manifest.read(source.folder).metrics == {}
+
+
+@pytest.mark.slow
+def test_an_interrupted_evaluation_goes_on_where_it_stopped(
+    source: Source, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evaluation.evaluate(source, tmp_path / "whole", plan)
+    done: list[str] = []
+    run = tasks.MapTask.run
+
+    def interrupted(self, *arguments):
+        if len(done) == 7:
+            raise KeyboardInterrupt
+        run(self, *arguments)
+        done.append(self.doing)
+
+    monkeypatch.setattr(tasks.MapTask, "run", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.evaluate(source, tmp_path / "cut", plan)
+    counted: list[str] = []
+    monkeypatch.setattr(
+        tasks.MapTask, "run", lambda self, *given: (counted.append(self.doing), run(self, *given))
+    )
+    evaluation.evaluate(source, tmp_path / "cut", plan)
+    assert set(done).isdisjoint(counted)
+    assert len(done) + len(counted) == 16
+    assert content(tmp_path / "cut") == content(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_two_parts_make_the_whole_and_the_table_comes_with_the_last(
+    source: Source, plan: Plan, tmp_path: Path
+) -> None:
+    evaluation.evaluate(source, tmp_path / "whole", plan)
+    out = tmp_path / "parts"
+    assert evaluation.evaluate(source, out, replace(plan, part=(1, 2))) is None
+    assert not (out / "metrics.csv").exists()
+    assert evaluation.evaluate(source, out, replace(plan, part=(2, 2))) is not None
+    assert content(out) == content(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_two_processes_write_the_same_bytes_as_one(source: Source, plan: Plan, tmp_path: Path) -> None:
+    evaluation.evaluate(source, tmp_path / "one", plan)
+    evaluation.evaluate(source, tmp_path / "two", replace(plan, processes=2))
+    assert content(tmp_path / "two") == content(tmp_path / "one")
+
+
+def test_another_seed_measures_other_images(source: Source, plan: Plan, tmp_path: Path) -> None:
+    for seed in (0, 1):
+        evaluation.evaluate(source, tmp_path / str(seed), replace(plan, seed=seed))
+    assert content(tmp_path / "0") != content(tmp_path / "1")
+
+
+def test_progress_never_runs_back_and_ends_at_the_whole(source: Source, plan: Plan, tmp_path: Path) -> None:
+    steps: list[tuple[float, float]] = []
+    evaluation.evaluate(source, tmp_path / "out", plan, lambda done, total, _: steps.append((done, total)))
+    assert steps == sorted(steps)
+    assert steps[-1][0] == steps[-1][1]
+
+
+def test_what_can_not_be_measured_is_empty_and_says_why(
+    source: Source, plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(importance):
+        raise NotMeasurableError("the map is 0 everywhere, so that it has no sparsity")
+
+    monkeypatch.setattr(sparsity, "gini", refuse)
+    evaluation.evaluate(source, tmp_path / "out", replace(plan, metrics=("sparsity",), parameters={}))
+    [first, *_] = rows(tmp_path / "out")
+    assert (first["value"], first["note"]) == ("", "the map is 0 everywhere, so that it has no sparsity")
+    record = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert record["methods"][0]["scores"]["gini"] == {"mean": None, "low": None, "high": None, "n": 0}
+
+
+@pytest.mark.slow
+def test_methods_that_are_asked_again_answer_as_they_did(source: Source, tmp_path: Path) -> None:
+    chosen = ("rotation", "sanity", "completeness", "invariance")
+    few = {slug: {"images": 1} for slug in chosen}
+    results = evaluation.evaluate(source, tmp_path / "out", Plan(metrics=chosen, parameters=few))
+    assert results.summary("vargrad", "variance").mean < 1e-4
+    assert results.summary("vargrad", "cascading").mean < 0.9
+    notes = {value.note for value in results.values if value.score == "incompleteness"}
+    assert notes == {"a method that promises completeness", "a method that can explain other images; "
+                     "a random order can't"}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_networks_trained_again_are_a_score_of_the_method(source: Source, tmp_path: Path) -> None:
+    settings = {slug: {"seeds": 2, "epochs": 1, "together": 6} for slug in ("kar", "roar")}
+    plan = Plan(metrics=("kar", "roar"), parameters=settings)
+    results = evaluation.evaluate(source, tmp_path / "out", plan)
+    found = [row for row in rows(tmp_path / "out") if row["metric"] == "kar"]
+    assert [(row["method"], row["label"], row["replicate"], row["n"]) for row in found] == [
+        (method, "", "1", "2") for method in ("vargrad", "random")
+    ]
+    [curve, *_] = results.curves
+    assert [point["share"] for point in curve["points"]] == pytest.approx([i / 10 for i in range(1, 10)])
+    assert len(curve["points"][0]["errors"]) == 2
+
+
+def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
+    material = loaded(source)
+    importance = tasks.overall(material, "vargrad", 1, 0)
+    assert importance.shape == (8, 8)
+    assert importance.sum() == pytest.approx(1)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"metrics": ("luck",)}, "there is no metric 'luck'; allowed: curves, road, "),
+        ({"parameters": {"curves": {}}}, "there are no parameters of 'curves' here; allowed: confidence, "),
+        ({"parameters": {"confidence": {"size": 1}}}, "confidence has no parameter 'size'; allowed: images"),
+        ({"parameters": {"confidence": {"images": 0}}}, "confidence.images is 0; allowed: from 1"),
+        ({"parameters": {"confidence": {"images": 2.0}}}, "confidence.images is 2.0; a int is wanted"),
+        ({"part": (3, 2)}, "part 3 of 2; allowed: from 1 of 2 to 2 of 2"),
+        ({"parameters": {"confidence": {"images": 50}}}, "the model assigns 20 test images to class '0', "),
+    ],
+)
+def test_what_is_out_of_bounds_is_refused_in_one_line(
+    source: Source, plan: Plan, tmp_path: Path, change: dict, expected: str
+) -> None:
+    with pytest.raises(ValueError, match="^" + expected.replace(".", r"\.")):
+        evaluation.evaluate(source, tmp_path / "out", replace(plan, **change))
+
+
+def test_another_network_than_the_sets_is_refused(source: Source, plan: Plan, tmp_path: Path) -> None:
+    other = tmp_path / "other.safetensors"
+    other.write_bytes(source.weights.read_bytes() + b" ")
+    with pytest.raises(ValueError, match=r"are not the weights that .* explains; name those with --weights"):
+        evaluation.evaluate(replace(source, weights=other), tmp_path / "out", plan)
+
+
+def test_other_images_than_the_sets_are_refused(source: Source, plan: Plan, tmp_path: Path) -> None:
+    described = manifest.read(source.folder)
+    manifest.write(source.folder, replace(described, dataset=replace(described.dataset, sha256="ab" * 32)))
+    with pytest.raises(ValueError, match=r"^squares: are not the images of squares that .* name those with"):
+        evaluation.evaluate(source, tmp_path / "out", plan)
+
+
+def test_the_command_prints_a_table_and_names_the_files(
+    source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    asked = ["--metrics", "sparsity", "stability", "--set", "stability.share=0.2", "--processes", "1"]
+    assert main(["evaluate", str(source.folder), *asked, *network]) == 0
+    printed = capsys.readouterr().out
+    assert "(higher is" in printed
+    assert printed.count("*") >= 5
+    assert printed.endswith(f"{source.folder}/metrics: metrics.csv, metrics.json, metrics.svg\n")
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--set", "sparsity.size=2"], "--set sparsity.size=2: write name=value; names: sparsity.images"),
+        (["--set", "sparsity.images=x"], "--set sparsity.images=x: 'x' is no int"),
+        (["--part", "0/2"], "--part 0/2: write such as 1/2 for the first of two"),
+        (
+            ["--masks", "nowhere.npz"],
+            "nowhere.npz: is no .npz file with an array 'masks' of shape (60, 8, 8)",
+        ),
+    ],
+)
+def test_the_command_refuses_in_one_line(
+    source: Source, extra: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    assert main(["evaluate", str(source.folder), "--metrics", "sparsity", *network, *extra]) == 2
+    assert capsys.readouterr().err == f"python -m explanations evaluate: {expected}\n"

@@ -1,0 +1,72 @@
+import csv
+import io
+import json
+
+import pytest
+
+from explanations.metrics import figure
+from explanations.metrics.results import Results, Value, summarised
+from explanations.metrics.subject import HIGHER, LOWER, Score
+
+HIT, MISS = Score("hit", "Hit", HIGHER), Score("miss", "Miss", LOWER)
+
+
+@pytest.fixture
+def results() -> Results:
+    """Two methods with two maps each, of which one has no value; one score of the method as a whole."""
+    values = [
+        Value("a", "0", 1, "hit", 0.5, 0.1, 3),
+        Value("a", "1", 1, "hit", 0.7, None, 1),
+        Value("b", "0", 1, "hit", 0.9, 0.1, 3),
+        Value("b", "1", 1, "hit", None, None, 0, "an empty map"),
+        Value("a", "", 1, "miss", 3.0, 0.5, 3),
+        Value("b", "", 1, "miss", 2.0, 0.5, 3),
+    ]
+    return Results("A set", {"a": "Alpha", "b": "Beta"}, (HIT, MISS), tuple(values), {"seed": 0})
+
+
+def test_a_methods_mean_is_over_its_maps_with_a_t_interval(results: Results) -> None:
+    found = results.summary("a", "hit")
+    assert (found.mean, found.n) == (pytest.approx(0.6), 2)
+    assert found.high - found.mean == pytest.approx(12.706 * 0.1, rel=1e-4)  # t(0.975, 1) times 0.1
+
+
+def test_a_score_of_the_whole_method_keeps_its_own_interval(results: Results) -> None:
+    found = results.summary("a", "miss")
+    assert found.high - found.mean == pytest.approx(4.3027 * 0.5, rel=1e-4)  # t(0.975, 2) times 0.5
+
+
+def test_the_best_is_the_highest_or_the_lowest_as_the_score_says(results: Results) -> None:
+    assert (results.best(HIT), results.best(MISS)) == ({"b"}, {"b"})
+
+
+def test_the_table_marks_the_best_and_says_what_is_better(results: Results) -> None:
+    text = results.to_text()
+    assert "(higher is better)" in text
+    [line] = [line for line in text.splitlines() if line.startswith("Beta")]
+    assert line.count("*") == 2
+
+
+def test_the_csv_has_all_digits_and_leaves_the_undefined_empty(results: Results) -> None:
+    rows = list(csv.DictReader(io.StringIO(results.to_csv())))
+    assert [row["value"] for row in rows] == ["0.5", "0.7", "0.9", "", "3.0", "2.0"]
+    assert rows[3]["note"] == "an empty map"
+    assert rows[4]["label"] == ""
+
+
+def test_the_json_agrees_with_the_table(results: Results) -> None:
+    record = json.loads(results.to_json())
+    assert record["methods"][0]["scores"]["hit"]["mean"] == pytest.approx(0.6)
+    assert len(record["values"]) == 6
+
+
+def test_the_figure_has_a_panel_a_score_and_the_same_bytes_again(results: Results) -> None:
+    svg = figure.drawn(results)
+    assert svg == figure.drawn(results)
+    assert ">Hit<" in svg
+    assert ">Miss<" in svg
+
+
+def test_values_that_are_not_finite_are_left_out() -> None:
+    assert summarised([1.0, float("nan"), 3.0]) == (2.0, 1.0, 2)
+    assert summarised([float("nan")]) == (None, None, 0)

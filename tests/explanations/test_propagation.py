@@ -1,0 +1,186 @@
+import copy
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from captum.attr import DeepLift
+from torch import Tensor, nn
+
+from explanations import classifiers, datasets
+from explanations.attribution import derivatives, propagation
+from explanations.attribution.preparation import prepare
+
+
+def by_shap(model: nn.Module, image: Tensor, background: Tensor, index: int) -> np.ndarray:
+    """DeepExplainer's values (H * W,) of the shap package, summed over channels."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import shap
+
+        explainer = shap.DeepExplainer(copy.deepcopy(model).requires_grad_(True), background)
+        values = explainer.shap_values(image, check_additivity=False)
+    return np.asarray(values[0, ..., index].sum(axis=0).ravel())
+
+
+@pytest.fixture
+def background() -> Tensor:
+    """Five 8 x 8 images to compare with."""
+    return torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(4))
+
+
+def test_deepshap_is_what_shaps_deep_explainer_gives(
+    rectified_model: nn.Module, bright_images: Tensor, background: Tensor
+) -> None:
+    weights = propagation.deepshap(rectified_model, bright_images[:1], 2, background=background)
+    np.testing.assert_allclose(weights, by_shap(rectified_model, bright_images[:1], background, 2), atol=1e-5)
+
+
+@pytest.mark.slow
+def test_deepshap_is_what_shaps_deep_explainer_gives_on_the_papers_network() -> None:
+    model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
+    image, background = datasets.mnist("test").images[:1], datasets.mnist("train").images[:20]
+    weights = propagation.deepshap(model, image, 7, background=background)
+    np.testing.assert_allclose(weights, by_shap(model, image, background, 7), atol=1e-5)
+
+
+def test_deeplift_of_a_linear_model_is_weight_times_difference(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    weights = propagation.deeplift(linear_model, bright_images[:1], 1, baseline=0.5)
+    expected = linear_model[1].weight[1] * (bright_images[0].flatten() - 0.5)
+    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-6)
+
+
+def test_deepshap_of_a_linear_model_is_weight_times_difference_from_the_mean(
+    linear_model: nn.Sequential, bright_images: Tensor, background: Tensor
+) -> None:
+    weights = propagation.deepshap(linear_model, bright_images[:1], 1, background=background)
+    expected = linear_model[1].weight[1] * (bright_images[0] - background.mean(dim=0)).flatten()
+    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-6)
+
+
+@pytest.mark.parametrize("activation", [nn.ReLU6(), nn.GELU(), nn.SiLU(), nn.Softplus(), nn.LeakyReLU(0.2)])
+def test_deeplift_is_complete_for_every_activation(activation: nn.Module, bright_images: Tensor) -> None:
+    """Captum passes over ReLU6, GELU and SiLU in silence."""
+    torch.manual_seed(2)
+    layers = nn.Flatten(), nn.Linear(64, 30), activation, nn.Linear(30, 3)
+    model = nn.Sequential(*layers).eval().requires_grad_(False)
+    model[1].weight *= 10
+    change = model(bright_images[:1]) - model(torch.zeros(1, 1, 8, 8))
+    weights = propagation.deeplift(model, bright_images[:1], 1, baseline=0.0)
+    assert weights.sum() == pytest.approx(float(change[0, 1]), rel=1e-4)
+
+
+def overlapping() -> nn.Sequential:
+    """A network whose pooling windows overlap, as in ResNet and Inception."""
+    torch.manual_seed(5)
+    layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(3, stride=1), nn.Flatten(), nn.Linear(64, 3)
+    return nn.Sequential(*layers).eval().requires_grad_(False)
+
+
+def test_deeplift_is_complete_where_pooling_windows_overlap(bright_images: Tensor) -> None:
+    model, black = overlapping(), torch.zeros(1, 1, 8, 8)
+    change = float((model(bright_images[:1]) - model(black))[0, 1])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        captum = DeepLift(copy.deepcopy(prepare(model, black)))
+        captums = float(captum.attribute(bright_images[:1], black, target=1).detach().sum())
+    assert captums != pytest.approx(change, rel=0.01)
+    weights = propagation.deeplift(model, bright_images[:1], 1, baseline=0.0)
+    assert weights.sum() == pytest.approx(change, rel=1e-4)
+
+
+def test_a_product_of_activations_is_refused(bright_images: Tensor) -> None:
+    class Gated(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.first, self.last, self.gate = nn.Linear(64, 9), nn.Linear(9, 3), nn.Sigmoid()
+
+        def forward(self, images: Tensor) -> Tensor:
+            hidden = self.first(images.flatten(1)) * 9
+            return self.last(hidden * self.gate(hidden))
+
+    with pytest.raises(ValueError, match=r"^DeepLIFT is not complete: .*such as a product of activations"):
+        propagation.deeplift(Gated().eval(), bright_images[:1], 1, baseline=0.0)
+
+
+@pytest.mark.parametrize("make", [overlapping, lambda: None])
+def test_lrp_without_gamma_and_epsilon_is_input_times_gradient(
+    make, rectified_model: nn.Module, bright_images: Tensor
+) -> None:
+    """For ReLU networks, by Shrikumar et al. 2016 and Ancona et al. 2018."""
+    model = make() or rectified_model
+    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    expected = derivatives.input_x_gradient(model, bright_images[:1], 1, target="logit")
+    np.testing.assert_allclose(weights, expected, atol=1e-5)
+
+
+def test_lrp_of_a_linear_model_is_weight_times_pixel(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    weights = propagation.lrp(linear_model, bright_images[:1], 1, gamma=0.25, epsilon=1e-9)
+    expected = linear_model[1].weight[1] * bright_images[0].flatten()
+    np.testing.assert_allclose(weights, expected.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_lrp_passes_a_shortcut_and_a_normalisation(bright_images: Tensor) -> None:
+    class Residual(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(1)
+            self.first, self.norm = nn.Conv2d(1, 4, 3, padding=1, bias=False), nn.BatchNorm2d(4)
+            self.second, self.last = nn.Conv2d(4, 4, 3, padding=1), nn.Linear(256, 3)
+            self.norm.running_mean.uniform_(-0.1, 0.1)
+
+        def forward(self, images: Tensor) -> Tensor:
+            hidden = torch.relu(self.norm(self.first(images)))
+            hidden = torch.relu(hidden + self.second(hidden))
+            return self.last(hidden.flatten(1))
+
+    model = Residual().eval().requires_grad_(False)
+    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    expected = derivatives.input_x_gradient(model, bright_images[:1], 1, target="logit")
+    np.testing.assert_allclose(weights, expected, atol=1e-4)
+
+
+def test_deep_taylor_adds_up_to_the_logit_and_is_never_negative(
+    rectified_model: nn.Module, bright_images: Tensor
+) -> None:
+    weights = propagation.deep_taylor(rectified_model, bright_images[:1], 1)
+    assert weights.sum() == pytest.approx(float(rectified_model(bright_images[:1])[0, 1]), rel=1e-4)
+    assert (weights >= 0).all()
+
+
+def test_deep_taylor_of_one_layer_is_the_z_box_rule_by_hand() -> None:
+    """Pixels 0.5 and 1, weights 2 and -1: z = 2 * 0.5 + (-1) * (1 - 1) = 1; all of the logit goes to pixel
+    1."""
+    model = nn.Sequential(nn.Flatten(), nn.Linear(2, 1, bias=False)).eval().requires_grad_(False)
+    model[1].weight.copy_(torch.tensor([[2.0, -0.5]]))
+    image = torch.tensor([0.5, 0.5]).reshape(1, 1, 1, 2)
+    # z-box: terms 2 * 0.5 = 1 and -0.5 * (0.5 - 1) = 0.25; the logit 0.75 is shared as 1 to 0.25
+    np.testing.assert_allclose(propagation.deep_taylor(model, image, 0), [0.6, 0.15], rtol=1e-5)
+
+
+def test_deep_taylor_has_nothing_to_say_of_a_negative_logit(
+    rectified_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    rectified_model[-1].bias -= 100
+    assert not propagation.deep_taylor(rectified_model, bright_images[:1], 1).any()
+
+
+def test_relevance_is_that_of_the_image_though_the_model_normalises_it(
+    rectified_model: nn.Module, bright_images: Tensor
+) -> None:
+    from explanations.preprocessing import Normalised, Preprocessing
+
+    model = Normalised(rectified_model, Preprocessing(mean=(0.2,), std=(0.5,))).eval()
+    weights = propagation.deep_taylor(model, bright_images[:1], 1)
+    assert weights.sum() == pytest.approx(float(model(bright_images[:1])[0, 1]), rel=1e-4)
+
+
+def test_a_layer_without_a_rule_is_refused(bright_images: Tensor) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.LayerNorm(64), nn.Linear(64, 3)).eval()
+    with pytest.raises(ValueError, match=r"^relevance propagation has no rule for LayerNorm$"):
+        propagation.lrp(model, bright_images[:1], 1, gamma=0.25, epsilon=1e-6)
