@@ -13,7 +13,7 @@ def drawn():
     rng = np.random.default_rng(0)
     options = rng.standard_normal((300, 4, 2))
     utility = options @ [0.8, -0.3] + rng.gumbel(size=(300, 4))
-    return options, utility.argmax(axis=1), np.arange(300) % 30
+    return options, utility.argmax(axis=1), np.arange(300) // 10
 
 
 def by_statsmodels(options, chosen):
@@ -53,6 +53,17 @@ def test_a_vote_of_its_own_person_gives_the_robust_errors_of_white(drawn):
     shares /= shares.sum(axis=1, keepdims=True)
     scores = options[np.arange(300), chosen] - np.einsum("vj,vjk->vk", shares, options)
     expected = 300 / 299 * found.covariance @ (scores.T @ scores) @ found.covariance
+    assert found.robust == pytest.approx(expected)
+
+
+def test_the_scores_of_a_persons_votes_are_added_before_they_are_squared(drawn):
+    options, chosen, people = drawn
+    found = fit(options, chosen, people)
+    shares = np.exp(options @ found.coefficients)
+    shares /= shares.sum(axis=1, keepdims=True)
+    scores = options[np.arange(300), chosen] - np.einsum("vj,vjk->vk", shares, options)
+    of_people = scores.reshape(30, 10, 2).sum(axis=1)  # ten votes each, one after another
+    expected = 30 / 29 * found.covariance @ (of_people.T @ of_people) @ found.covariance
     assert found.robust == pytest.approx(expected)
 
 

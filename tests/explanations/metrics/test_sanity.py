@@ -59,3 +59,16 @@ def test_a_method_that_refuses_a_random_network_has_no_likeness_there(linear_sub
 
     found = sanity.measure(linear_subject(method=Method(refuses, mean)), {"images": 1}, unwatched)
     assert np.isnan(found["cascading"]).all()
+
+
+def test_the_cascade_keeps_what_it_has_randomised_and_the_others_stand_alone(linear_subject, curved_model):
+    seen = []
+
+    def spy(model, images):
+        same = zip(model.parameters(), curved_model.parameters(), strict=True)
+        seen.append([torch.equal(one, other) for one, other in same])
+        return images.flatten(1).double().numpy()
+
+    sanity.measure(linear_subject(model=curved_model, method=Method(spy, mean)), {"images": 1}, unwatched)
+    trained, last, alone_last, both, alone_first = [sum(same) for same in seen]
+    assert (trained, last, alone_last, both, alone_first) == (4, 2, 2, 0, 2)
