@@ -4,5 +4,7 @@ import os
 
 from django.core.wsgi import get_wsgi_application
 
+from .pictures import Pictures
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "survey.settings")
-application = get_wsgi_application()
+application = Pictures(get_wsgi_application())

@@ -5,7 +5,6 @@ second tab and on another device. Only POST writes.
 """
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from django.conf import settings
 from django.http import HttpResponse
@@ -251,15 +250,9 @@ def withdrawn(request, slug):
 @cache_control(public=True, max_age=31536000, immutable=True)
 @require_safe
 def picture(request, token):
-    return HttpResponse(_picture(token), content_type="image/png")
-
-
-@lru_cache(maxsize=4096)
-def _picture(token):
-    """The bytes of the option's picture, which never change, so a process reads them once."""
     option = get_object_or_404(Option.objects.select_related("class_map"), token=token)
     with option.class_map.image.open() as file:  # no FileResponse: it would send the map's own file name
-        return file.read()
+        return HttpResponse(file.read(), content_type="image/png")
 
 
 def _study(slug):
