@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from analysis.level import ALPHA
 from analysis.measures import MetricTable
 from analysis.omnibus import NAMES, PRIMARY
 from analysis.power import RUNS, looks, power
@@ -40,16 +41,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _report(options: argparse.Namespace) -> str:
     table = VoteTable.read(options.votes, dict(options.column), options.shape)
     metrics = MetricTable.read(options.metrics) if options.metrics else None
-    result = report(table, options.min_passed, options.simulated, options.primary, options.seed, metrics)
+    result = report(
+        table,
+        options.min_passed,
+        options.simulated,
+        options.primary,
+        options.seed,
+        metrics,
+        options.alpha,
+    )
     return FORMS[options.format](result)
 
 
 def _power(options: argparse.Namespace) -> str:
     sizes = [int(n) for n in options.participants]
-    plan = power(options.shares, sizes, options.votes, options.icc, options.runs, options.seed)
+    plan = power(options.shares, sizes, options.votes, options.icc, options.runs, options.seed, options.alpha)
     parts = [str(plan)]
     if options.looks > 1:
-        parts += [str(looks([i / options.looks for i in range(1, options.looks + 1)]))]
+        parts += [str(looks([i / options.looks for i in range(1, options.looks + 1)], options.alpha))]
     return "\n\n".join(parts) + "\n"
 
 
@@ -130,6 +139,7 @@ def _add_report(commands: Any) -> argparse.ArgumentParser:
         "counts: a row a participant and a column a method; default: long",
     )
     command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
+    _add_alpha(command)
     command.add_argument(
         "--metrics",
         metavar="FILE",
@@ -155,8 +165,18 @@ def _add_power(commands: Any) -> argparse.ArgumentParser:
     )
     command.add_argument("--runs", type=int, default=RUNS, help="simulated studies; default: %(default)s")
     command.add_argument("--looks", type=int, default=1, help="looks at the data, the last one included")
+    _add_alpha(command)
     command.add_argument("--seed", type=_seed, default=SEED, help="default: %(default)s")
     return command
+
+
+def _add_alpha(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--alpha",
+        type=float,
+        default=ALPHA,
+        help="a p below it is a finding, and intervals of differences leave it out; default: %(default)s",
+    )
 
 
 def _add_recover(commands: Any) -> argparse.ArgumentParser:

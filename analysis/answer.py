@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
 from analysis.choice import PairEstimate
-from analysis.omnibus import ALPHA, NAMES
+from analysis.level import at
+from analysis.omnibus import NAMES
 
 if TYPE_CHECKING:
     from analysis.report import Report
@@ -67,29 +68,31 @@ def _significance(report: Report, n_best: int) -> str:
     if decisive.p is None:
         return f"; the primary test ({name}) is undefined here, so nothing is claimed."
     lower = name[0].lower() + name[1:] if name.startswith(("One", "Repeated", "Permutation")) else name
-    test = f"{lower}, {fmt.p_phrase(decisive.p)}"
-    if decisive.p >= ALPHA and n_best == len(report.methods):
+    test = f"{lower}{at(report.alpha)}, {fmt.p_phrase(decisive.p)}"
+    if decisive.p >= report.alpha and n_best == len(report.methods):
         return f"; nothing shows that the methods differ ({test})."
-    if decisive.p >= ALPHA:
+    if decisive.p >= report.alpha:
         return f", but this is no evidence that the methods differ ({test})."
     if n_best > 1:
         return f"; the methods differ ({test}), but none was chosen more than every other."
-    return _lead([pair for pair in report.pair_estimates if pair.a == report.methods[0].method], test)
+    pairs = [pair for pair in report.pair_estimates if pair.a == report.methods[0].method]
+    return _lead(pairs, test, report.alpha)
 
 
-def _lead(pairs: Sequence[PairEstimate], test: str) -> str:
+def _lead(pairs: Sequence[PairEstimate], test: str, alpha: float) -> str:
     """What the method with most votes is ahead of, and what it is not. `pairs` compare it with each other."""
-    found = [pair for pair in pairs if pair.p is not None and pair.p < ALPHA]
+    found = [pair for pair in pairs if pair.p is not None and pair.p < alpha]
+    paired = f"{_PAIRED}{at(alpha)}"
     ahead = [pair for pair in found if (pair.difference.value or 0) > 0]
     behind = [pair for pair in found if (pair.difference.value or 0) < 0]
     level = [pair for pair in pairs if pair not in found]
     if behind:  # who cast few votes counts more in a mean of proportions than in a sum of votes
         others = listed([pair.b for pair in behind])
-        return f", but less than {others} where participants weigh equally ({_PAIRED}, {_together(behind)})."
+        return f", but less than {others} where participants weigh equally ({paired}, {_together(behind)})."
     if not ahead:
         return f"; the methods differ ({test}), but it was not chosen significantly more than any other."
     others = "each of the others" if not level and len(ahead) > 1 else listed([pair.b for pair in ahead])
-    sentence = f", more than {others} ({_PAIRED}, {_together(ahead)})"
+    sentence = f", more than {others} ({paired}, {_together(ahead)})"
     if level:
         rest = listed([pair.b for pair in level])
         sentence += f"; its lead over {rest} is not significant ({_together(level)})"

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.level import ALPHA
 from analysis.resampling import REPLICATES, SEED, Rankings, bootstrap_sums, rankings
 from analysis.tails import f_tail
 from analysis.votes import Counts
@@ -60,8 +61,8 @@ class Estimate:
 class PairEstimate:
     """Two methods compared within participants: `a` minus `b`, and `a` over `b`.
 
-    The intervals of each kind (differences, ratios, Cohen's h) hold for all pairs together with 95 %. `p` is
-    of the paired t test after Holm's correction, `t` its statistic.
+    The intervals of each kind (differences, ratios, Cohen's h) hold for all pairs together with 1 - alpha.
+    `p` is of the paired t test after Holm's correction, `t` its statistic.
     """
 
     a: str
@@ -105,12 +106,15 @@ class Estimates:
         return fmt.text_table(("Pair", "Points", "Ratio", "Cohen's h", "p (Holm)"), rows)
 
 
-def estimate(counts: Counts, seed: int = SEED, replicates: int = REPLICATES) -> Estimates:
-    """All estimates of a table of counts."""
+def estimate(
+    counts: Counts, seed: int = SEED, replicates: int = REPLICATES, alpha: float = ALPHA
+) -> Estimates:
+    """All estimates of a table of counts; `alpha` is that of the intervals of pairs, all others hold 95 %."""
     shares, design_effect, icc = clustered_shares(counts)
     resampled = len(counts.participants) > 1 and len(counts.methods) > 1
     effects, order = _resampled(counts, seed, replicates) if resampled else ({}, None)
-    return Estimates(counts, shares, design_effect, icc, compare(counts, seed), effects, order, seed)
+    pairs = compare(counts, seed, alpha=alpha)
+    return Estimates(counts, shares, design_effect, icc, pairs, effects, order, seed)
 
 
 def clustered_shares(counts: Counts) -> tuple[tuple[Share, ...], float | None, float | None]:
@@ -185,10 +189,12 @@ def paired_tests(counts: Counts) -> tuple[PairTest, ...]:
     )
 
 
-def compare(counts: Counts, seed: int = SEED, draws: int = _DRAWS) -> tuple[PairEstimate, ...]:
+def compare(
+    counts: Counts, seed: int = SEED, draws: int = _DRAWS, alpha: float = ALPHA
+) -> tuple[PairEstimate, ...]:
     """Every pair of methods by the mean of the participants' proportions, each participant weighing alike.
 
-    `draws` find the critical value of the simultaneous intervals.
+    `draws` find the critical value of the simultaneous intervals, which hold with 1 - `alpha`.
     """
     proportions = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
     means = proportions.mean(axis=0)
@@ -199,9 +205,9 @@ def compare(counts: Counts, seed: int = SEED, draws: int = _DRAWS) -> tuple[Pair
         logs, angles = np.log(means), 2 * np.arcsin(np.sqrt(means))
         on_logs = proportions / means  # what each participant adds to the logarithm of a mean
         on_angles = (proportions - means) / np.sqrt(means * (1 - means))
-    differences = _simultaneous(means, proportions, pairs, seed, draws)
-    ratios = _simultaneous(logs, on_logs, pairs, seed, draws)
-    h = _simultaneous(angles, on_angles, pairs, seed, draws)
+    differences = _simultaneous(means, proportions, pairs, seed, draws, alpha)
+    ratios = _simultaneous(logs, on_logs, pairs, seed, draws, alpha)
+    h = _simultaneous(angles, on_angles, pairs, seed, draws, alpha)
     return tuple(
         PairEstimate(
             a=test.a,
@@ -247,7 +253,12 @@ class _Contrast:
 
 
 def _simultaneous(
-    values: Floats, influence: Floats, pairs: Sequence[tuple[int, int]], seed: int, draws: int
+    values: Floats,
+    influence: Floats,
+    pairs: Sequence[tuple[int, int]],
+    seed: int,
+    draws: int,
+    alpha: float,
 ) -> list[_Contrast]:
     """Differences of pairs of `values`, with max-t intervals of Hothorn, Bretz and Westfall (2008).
 
@@ -262,7 +273,9 @@ def _simultaneous(
         spread = np.sqrt((residuals**2).sum(axis=0) / max(n - 1, 1))
     judged = np.isfinite(differences) & np.isfinite(spread) & (spread > 1e-12) & (n > 1)
     errors = spread / math.sqrt(n)
-    critical = _largest_t(residuals[:, judged] / spread[judged], seed, draws) if judged.any() else math.nan
+    critical = math.nan
+    if judged.any():
+        critical = _largest_t(residuals[:, judged] / spread[judged], seed, draws, alpha)
     result = []
     for difference, error, fit in zip(differences.tolist(), errors.tolist(), judged.tolist(), strict=True):
         at = difference if math.isfinite(difference) else None
@@ -274,11 +287,11 @@ def _simultaneous(
     return result
 
 
-def _largest_t(residuals: Floats, seed: int, size: int) -> float:
-    """The 95 % quantile of the largest |t| of contrasts with these residuals of unit variance."""
+def _largest_t(residuals: Floats, seed: int, size: int, alpha: float) -> float:
+    """The quantile 1 - `alpha` of the largest |t| of contrasts with these residuals of unit variance."""
     n, contrasts = residuals.shape
     if contrasts == 1:
-        return float(stats.t.ppf(0.975, n - 1))
+        return float(stats.t.ppf(1 - alpha / 2, n - 1))
     scales, directions = np.linalg.eigh(residuals.T @ residuals / (n - 1))
     real = scales > 1e-9 * scales.max()
     root = directions[:, real] * np.sqrt(scales[real])  # (contrasts, dimensions)
@@ -288,7 +301,7 @@ def _largest_t(residuals: Floats, seed: int, size: int) -> float:
     for row in root:
         np.maximum(largest, np.abs(draws @ row), out=largest)
     largest /= np.sqrt(rng.chisquare(n - 1, size) / (n - 1))
-    return float(np.quantile(largest, 0.95))
+    return float(np.quantile(largest, 1 - alpha))
 
 
 def _resampled(counts: Counts, seed: int, replicates: int) -> tuple[dict[str, Estimate], Rankings]:

@@ -18,11 +18,12 @@ def of_pairs(report: Report) -> dict[str, Drawing]:
     for pair in report.estimates.pairs:
         at = pair.difference.value or 0.0
         label = f"{pair.a} {fmt.MINUS} {pair.b}"
-        found = pair.p is not None and pair.p < 0.05
+        found = pair.p is not None and pair.p < report.alpha
         value = pair.difference.shown(fmt.points)
         marks.append(charts.Mark(label, value, at, pair.difference.low, pair.difference.high, found))
     told = "; ".join(f"{mark.label} {mark.value}" for mark in marks)
-    about = f"{answer.who(report)}. Difference of mean shares in points, simultaneous 95 % interval: {told}."
+    interval = f"simultaneous {report.difference_level} interval"
+    about = f"{answer.who(report)}. Difference of mean shares in points, {interval}: {told}."
     title = report.heading("Differences within participants")
     drawn = {"paired-differences": Drawing(title, charts.pairs(marks, about, title, "paired"))}
     if report.n_participants > 2:

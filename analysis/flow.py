@@ -12,7 +12,7 @@ import numpy as np
 
 from analysis import formatting as fmt
 from analysis.choice import Share, clustered_shares, paired_tests
-from analysis.omnibus import ALPHA
+from analysis.level import ALPHA
 from analysis.votes import Counts, NoVotesError, VoteTable, VoteTableError
 from analysis.within import repeated_measures
 
@@ -76,20 +76,22 @@ class Flow:
         return fmt.text_table(("Participants", "n"), steps)
 
 
-def flow(table: VoteTable, counts: Counts, min_passed: int | None, simulated: str) -> Flow:
-    """`counts` are the table's under `min_passed` and `simulated`."""
+def flow(
+    table: VoteTable, counts: Counts, min_passed: int | None, simulated: str, alpha: float = ALPHA
+) -> Flow:
+    """`counts` are the table's under `min_passed` and `simulated`; every rule is judged at `alpha`."""
     complete = table.n_complete(simulated)
     return Flow(
         recruited=counts.n_recruited,
         complete=complete,
         kept=len(counts.participants),
         excluded=tuple(counts.excluded.items()),
-        thresholds=tuple(_by_checks(table, simulated)),
-        speeds=tuple(_by_speed(table, min_passed, simulated)),
+        thresholds=tuple(_by_checks(table, simulated, alpha)),
+        speeds=tuple(_by_speed(table, min_passed, simulated, alpha)),
     )
 
 
-def _by_checks(table: VoteTable, simulated: str) -> list[Rule]:
+def _by_checks(table: VoteTable, simulated: str, alpha: float) -> list[Rule]:
     """Everybody complete, then those with at least 1, 2, ... checks passed."""
     most = table.most_checks
     if most is None:
@@ -97,11 +99,11 @@ def _by_checks(table: VoteTable, simulated: str) -> list[Rule]:
     rules = []
     for n in range(min(most, _MOST_CHECKS) + 1):
         name = "complete" if n == 0 else f"at least {n} passed"
-        rules += _rule(name, partial(table.counts, n, simulated))
+        rules += _rule(name, partial(table.counts, n, simulated), alpha)
     return rules
 
 
-def _by_speed(table: VoteTable, min_passed: int | None, simulated: str) -> list[Rule]:
+def _by_speed(table: VoteTable, min_passed: int | None, simulated: str, alpha: float) -> list[Rule]:
     """All answers of those who are counted, then only answers that took a while, then only patient people."""
     times = table.response_ms
     if times is None:
@@ -115,11 +117,12 @@ def _by_speed(table: VoteTable, min_passed: int | None, simulated: str) -> list[
     rules: list[Rule] = []
     for name, rows in candidates.items():
         if name == "all answers" or not rows.all():
-            rules += _rule(name, partial(table.counts, min_passed, simulated, silent=True, rows=rows))
+            count = partial(table.counts, min_passed, simulated, silent=True, rows=rows)
+            rules += _rule(name, count, alpha)
     return rules if len(rules) > 1 else []
 
 
-def _rule(name: str, count: Callable[[], Counts]) -> list[Rule]:
+def _rule(name: str, count: Callable[[], Counts], alpha: float) -> list[Rule]:
     """The conclusion under one rule; nothing where it leaves nobody or does not apply."""
     try:
         counts = count()
@@ -138,19 +141,19 @@ def _rule(name: str, count: Callable[[], Counts]) -> list[Rule]:
             leader=shares[0].method,
             p=test.p,
             log10_p=test.log10_p,
-            conclusion=_conclusion(counts, test.p),
+            conclusion=_conclusion(counts, test.p, alpha),
         )
     ]
 
 
-def _conclusion(counts: Counts, p: float | None) -> str:
+def _conclusion(counts: Counts, p: float | None, alpha: float) -> str:
     if p is None:
         return "undefined"
-    if p >= ALPHA:
+    if p >= alpha:
         return "no difference shown"
     leader = counts.methods[0]
     pairs = [pair for pair in paired_tests(counts) if pair.a == leader]
-    beaten = [x.b for x in pairs if x.p is not None and x.p < ALPHA and x.difference > 0]
+    beaten = [x.b for x in pairs if x.p is not None and x.p < alpha and x.difference > 0]
     if not beaten:
         return f"{leader} first, ahead of no other for certain"
     return f"{leader} ahead of " + ("all others" if len(beaten) == len(pairs) else ", ".join(beaten))

@@ -11,7 +11,8 @@ import re
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
-from analysis.omnibus import ALPHA, NAMES
+from analysis.level import at
+from analysis.omnibus import NAMES
 from analysis.tables import Table
 
 if TYPE_CHECKING:
@@ -85,16 +86,17 @@ def apa(report: Report) -> str:
         return report.answer
     test, name = report.omnibus.decisive, NAMES[report.omnibus.primary]
     effect = _effect(report)
-    verb = "differed" if test.p is not None and test.p < ALPHA else "did not differ significantly"
+    verb = "differed" if test.p is not None and test.p < report.alpha else "did not differ significantly"
     first = (
         f"The shares of votes of the {fmt.counted(report.n_participants, 'participant')} {verb} between the "
-        f"methods ({name}: {test.statement}, {_apa_p(test.p, test.log10_p)}{effect})."
+        f"methods ({name}{at(report.alpha)}: {test.statement}, {_apa_p(test.p, test.log10_p)}{effect})."
     )
     shares = "; ".join(
         f"{row.method} {row.share}, 95 % CI {_bracketed(row.interval)}" for row in report.share_rows
     )
     pairs = "; ".join(_apa_pair(pair) for pair in report.estimates.pairs)
-    how = "Holm-adjusted paired t tests with simultaneous 95 % intervals of the differences, in points"
+    level = report.difference_level
+    how = f"Holm-adjusted paired t tests with simultaneous {level} intervals of the differences, in points"
     caution = " Votes of simulated participants are among them." if report.n_simulated else ""
     return f"{first} Shares: {shares}. {how}: {pairs}.{caution}"
 

@@ -11,13 +11,13 @@ from typing import Protocol
 from analysis import formatting as fmt
 from analysis.anova import OneWay, one_way, welch
 from analysis.dirichlet import dirichlet_multinomial
+from analysis.level import ALPHA, at
 from analysis.pooled import pooled_wald
 from analysis.ranks import RankPairs, rank_pairs
 from analysis.resampling import SEED, permutation_test
 from analysis.votes import Counts
 from analysis.within import Friedman, RepeatedMeasures, friedman, hotelling, repeated_measures
 
-ALPHA = 0.05
 NAMES = {
     "one-way": "One-way ANOVA",
     "welch": "Welch's ANOVA",
@@ -55,6 +55,7 @@ class Omnibus:
     tests: Mapping[str, Test]
     rank_pairs: RankPairs | None
     primary: str
+    alpha: float = ALPHA  # below which a p is a finding
 
     @property
     def decisive(self) -> Test:
@@ -64,14 +65,14 @@ class Omnibus:
     def agreement(self) -> str:
         """One line: do the tests that hold their level say the same?"""
         tests = {name: test for name, test in self.tests.items() if name not in LIBERAL}
-        found = [name for name, test in tests.items() if test.p is not None and test.p < ALPHA]
-        missed = [name for name, test in tests.items() if test.p is not None and test.p >= ALPHA]
+        found = [name for name, test in tests.items() if test.p is not None and test.p < self.alpha]
+        missed = [name for name, test in tests.items() if test.p is not None and test.p >= self.alpha]
         if not found and not missed:
             return "No test that holds its level is defined here."
         n = len(found) + len(missed)
         those = (
             "The one defined test that holds its level" if n == 1 else f"The {n} tests that hold their level"
-        )
+        ) + (f", judged{at(self.alpha)}," if at(self.alpha) else "")
         if not missed:
             worst = max((tests[name] for name in found), key=lambda test: test.p or 0)
             p = fmt.p_value(worst.p, worst.log10_p)
@@ -93,7 +94,7 @@ def names() -> tuple[str, ...]:
     return tuple(NAMES)
 
 
-def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED) -> Omnibus:
+def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED, alpha: float = ALPHA) -> Omnibus:
     """Test whether the methods differ; there must be two or more. `primary` is one of `names()`.
 
     The Wald test of pooled shares is Hotelling's where all cast equally many votes: there it is left out
@@ -117,7 +118,7 @@ def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED) -> Omnibus
     if fewest != most or primary == "pooled-wald":
         tests["pooled-wald"] = pooled_wald(counts.table)
     pairs = rank_pairs(groups) if ranks.p is not None else None
-    return Omnibus(classic, within, ranks, tests, pairs, primary)
+    return Omnibus(classic, within, ranks, tests, pairs, primary, alpha)
 
 
 def _with_p(tests: Mapping[str, Test], names: list[str]) -> str:

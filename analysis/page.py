@@ -18,11 +18,8 @@ if TYPE_CHECKING:
 
 _WIDTH = 88
 _SHARES = ("Method", "Votes", "Share", "95 % interval")
-_PAIRS = ("Difference", "Points", "95 % interval", "p")
 _TESTS = ("Test", "Holds 5 %", "Statistic", "p", "Effect")
 _ANOVA = ("Source", "Sum of squares", "df", "Mean square", "F", "p")
-_TUKEY = "Differences of mean shares in percentage points: Tukey HSD, simultaneous 95 % intervals"
-_DOTS = "A filled dot marks a difference with p below 0.05, a hollow one any other."
 _FLAG = "Tukey HSD finds differences too readily here, as one-way ANOVA does: see the caveat below."
 
 _STYLE = """
@@ -82,8 +79,8 @@ def text(report: Report) -> str:
     if report.pair_rows:
         parts += [
             _headed(report.pair_heading),
-            fmt.text_table(_PAIRS, pair_cells(report)),
-            _wrapped(f"{_TUKEY}. {_FLAG}"),
+            fmt.text_table(_pairs(report), pair_cells(report)),
+            _wrapped(f"{_tukey(report)}. {_FLAG}"),
         ]
         parts += [_headed(report.test_heading), fmt.text_table(_TESTS, omnibus_cells(report), left=2)]
         parts += [*map(_wrapped, report.test_notes), _wrapped(report.caveat)]
@@ -102,7 +99,7 @@ def classic(report: Report) -> list[tuple[str, tuple[Table, ...], tuple[str, ...
         (report.share_heading, (shares,), (report.interval_note,))
     ]
     if report.pair_rows:
-        tukey = Table("tukey", _TUKEY, _PAIRS, tuple(pair_cells(report)))
+        tukey = Table("tukey", _tukey(report), _pairs(report), tuple(pair_cells(report)))
         caption = "Tests of no difference at all"
         tests = Table("tests", caption, _TESTS, tuple(omnibus_cells(report)), left=2)
         caption = "Analysis of variance of the participants' shares"
@@ -130,8 +127,8 @@ def html(report: Report) -> str:
         parts += [
             f"<section>\n<h2>{_escape(report.pair_heading)}</h2>",
             f"<figure>\n{report.pairs_svg}</figure>",
-            _table(_TUKEY, _PAIRS, pair_cells(report)),
-            f'<p class="note">{_DOTS} {_FLAG}</p>\n</section>',
+            _table(_tukey(report), _pairs(report), pair_cells(report)),
+            f'<p class="note">{_dots(report)} {_FLAG}</p>\n</section>',
             f"<section>\n<h2>{_escape(report.test_heading)}</h2>",
             _table("Tests of no difference at all", _TESTS, omnibus_cells(report)),
             *(f"<p>{_escape(note)}</p>" for note in report.test_notes),
@@ -155,6 +152,19 @@ def html(report: Report) -> str:
         f"<title>{title}</title>\n<style>{_STYLE}</style>\n</head>\n<body>\n<main>\n{body}\n"
         f'<footer><p class="note">{_escape(report.source)}</p></footer>\n</main>\n</body>\n</html>\n'
     )
+
+
+def _pairs(report: Report) -> tuple[str, ...]:
+    return ("Difference", "Points", f"{report.difference_level} interval", "p")
+
+
+def _tukey(report: Report) -> str:
+    level = report.difference_level
+    return f"Differences of mean shares in percentage points: Tukey HSD, simultaneous {level} intervals"
+
+
+def _dots(report: Report) -> str:
+    return f"A filled dot marks a difference with p below {report.alpha:g}, a hollow one any other."
 
 
 def share_cells(report: Report) -> list[tuple[str, ...]]:

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 from scipy import optimize, stats
 
 from analysis import formatting as fmt
+from analysis.level import ALPHA, checked
 from analysis.resampling import SEED
 
 Floats = NDArray[np.float64]
-ALPHA = 0.05
 RUNS = 2000
 
 
@@ -50,6 +50,7 @@ class Plan:
     icc: float
     powers: tuple[Power, ...]
     seed: int
+    alpha: float = ALPHA
 
     def __str__(self) -> str:
         rows = [
@@ -59,7 +60,7 @@ class Plan:
         title = f"True shares {shares}; {fmt.counted(self.votes, 'vote')} each; intra-class correlation "
         table = fmt.text_table(("Participants", "Any difference", "Best beats runner-up"), rows)
         runs = self.powers[0].runs
-        note = f"{fmt.count(runs)} simulated studies each (seed {self.seed}), alpha {ALPHA}, "
+        note = f"{fmt.count(runs)} simulated studies each (seed {self.seed}), alpha {self.alpha:g}, "
         return (
             f"{title}{self.icc:g}\n{table}\n{note}standard error at most {self.powers[0].error * 100:.1f} %"
         )
@@ -72,8 +73,10 @@ def power(
     icc: float,
     runs: int = RUNS,
     seed: int = SEED,
+    alpha: float = ALPHA,
 ) -> Plan:
-    """Simulate `runs` studies of each size. `icc` is the intra-class correlation: 0 where people are alike.
+    """Simulate `runs` studies of each size, judged at `alpha`. `icc` is the intra-class correlation: 0 where
+    people are alike.
 
     Raises ValueError for shares that do not add up to 1, and for what has no distribution.
     """
@@ -85,6 +88,7 @@ def power(
         raise ValueError("participants must be 2 or more, votes and runs 1 or more")
     if not 0 <= icc < 1:
         raise ValueError(f"the intra-class correlation is {icc:g}; allowed is from 0 to below 1")
+    checked(alpha)
     truth = np.array(shares, dtype=float) / sum(shares)
     rng = np.random.default_rng(seed)
     powers = []
@@ -92,9 +96,9 @@ def power(
         found = np.zeros(2)
         for start in range(0, runs, 250):
             size = min(250, runs - start)
-            found += _found(draw(truth, n, votes, icc, size, rng), truth)
+            found += _found(draw(truth, n, votes, icc, size, rng), truth, alpha)
         powers.append(Power(n, float(found[0] / runs), float(found[1] / runs), runs))
-    return Plan(tuple(truth.tolist()), votes, icc, tuple(powers), seed)
+    return Plan(tuple(truth.tolist()), votes, icc, tuple(powers), seed, alpha)
 
 
 def draw(
@@ -129,7 +133,7 @@ def repeated_measures_p(tables: NDArray[np.int64]) -> Floats:
     return np.where(within > 1e-12, p, 1.0)
 
 
-def _found(tables: NDArray[np.int64], truth: Floats) -> Floats:
+def _found(tables: NDArray[np.int64], truth: Floats, alpha: float) -> Floats:
     """How many studies find any difference, and how many the best ahead of the runner-up."""
     proportions = tables / tables.sum(axis=2, keepdims=True)
     n, k = proportions.shape[1:]
@@ -141,8 +145,8 @@ def _found(tables: NDArray[np.int64], truth: Floats) -> Floats:
     stepped = np.take_along_axis(p, order, axis=1) * np.arange(len(pairs), 0, -1)
     adjusted = np.maximum.accumulate(stepped, axis=1)
     at = np.argmax(order == 0, axis=1)  # where the first pair stands
-    ahead = (adjusted[np.arange(len(p)), at] < ALPHA) & (t[:, 0] > 0)
-    any_difference = repeated_measures_p(tables) < ALPHA
+    ahead = (adjusted[np.arange(len(p)), at] < alpha) & (t[:, 0] > 0)
+    any_difference = repeated_measures_p(tables) < alpha
     return np.array([any_difference.sum(), (ahead & any_difference).sum()], dtype=float)
 
 
@@ -180,8 +184,7 @@ def looks(fractions: Sequence[float], alpha: float = ALPHA) -> Looks:
     if not times or times[0] <= 0 or abs(times[-1] - 1) > 1e-9 or times != sorted(set(times)):
         told = ", ".join(map(str, times))
         raise ValueError(f"looks are at {told}; allowed are rising fractions that end with 1")
-    if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha:g}; it must lie between 0 and 1, such as 0.05")
+    checked(alpha)
     bound = float(optimize.brentq(lambda c: _never_crosses(c, times) - (1 - alpha), 0.1, 9, xtol=1e-12))
     z = tuple(bound / math.sqrt(time) for time in times)
     return Looks(tuple(times), z, tuple(float(2 * stats.norm.sf(x)) for x in z), alpha)

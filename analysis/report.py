@@ -21,8 +21,9 @@ from analysis.concordance import Concordance, concordance
 from analysis.design import Design, design
 from analysis.effects import one_sided
 from analysis.flow import Flow, flow
+from analysis.level import ALPHA, checked, confidence
 from analysis.measures import MetricTable
-from analysis.omnibus import ALPHA, LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
+from analysis.omnibus import LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.pooled import mean_shares
 from analysis.resampling import SEED
 from analysis.tables import Section, Table
@@ -101,6 +102,7 @@ class Report:
     counts: Counts = field(repr=False)
     table: VoteTable = field(repr=False)
     metrics: MetricTable | None = field(repr=False, default=None)
+    alpha: float = ALPHA
 
     @cached_property
     def answer(self) -> str:
@@ -124,12 +126,12 @@ class Report:
     @cached_property
     def pair_estimates(self) -> tuple[PairEstimate, ...]:
         """Every pair of methods compared within participants."""
-        return compare(self.counts, self.seed)
+        return compare(self.counts, self.seed, alpha=self.alpha)
 
     @cached_property
     def estimates(self) -> Estimates:
         """Shares, pairs, effect sizes and the probabilities of rankings, with intervals over participants."""
-        return estimate(self.counts, self.seed)
+        return estimate(self.counts, self.seed, alpha=self.alpha)
 
     @cached_property
     def mean_shares(self) -> tuple[Estimate, ...]:
@@ -144,7 +146,7 @@ class Report:
     @cached_property
     def flow(self) -> Flow:
         """Who is counted, who is not and why, and what other rules would have made of it."""
-        return flow(self.table, self.counts, self.min_passed, self.simulated)
+        return flow(self.table, self.counts, self.min_passed, self.simulated, self.alpha)
 
     @cached_property
     def design(self) -> Design:
@@ -196,7 +198,7 @@ class Report:
                 difference=fmt.points(pair.difference),
                 interval=_interval(pair.low, pair.high, fmt.points),
                 p=fmt.p_value(pair.p, pair.log10_p),
-                significant=_significant(pair),
+                significant=_significant(pair, self.alpha),
             )
             for pair in (self.tukey.pairs if self.tukey else ())
         )
@@ -246,6 +248,11 @@ class Report:
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of these numbers: who was left out, what is simulated or pooled."""
         notes = []
+        if self.alpha != ALPHA:
+            notes.append(
+                f"Judged at {self.alpha:g}: a p below it is a finding, and the intervals of differences hold "
+                f"{self.difference_level} together; those of shares stay at 95 %."
+            )
         if self.n_simulated:
             notes.append(f"{fmt.count(self.n_simulated)} of {self._participants} are simulated.")
         if self.n_set_aside:
@@ -314,7 +321,12 @@ class Report:
     @property
     def caveat(self) -> str:
         """What is wrong with the classic analysis; it stands beside its numbers."""
-        return CAVEAT
+        return CAVEAT if self.alpha == ALPHA else f"{CAVEAT} That is at {ALPHA:g}."
+
+    @property
+    def difference_level(self) -> str:
+        """What the intervals of differences between methods hold, together: "95 %"."""
+        return confidence(self.alpha)
 
     @property
     def interval_note(self) -> str:
@@ -352,7 +364,8 @@ class Report:
             for p, r in zip(self.tukey.pairs, self.pair_rows, strict=True)
         ]
         told = "; ".join(f"{m.label} {m.value}, p {r.p}" for m, r in zip(marks, self.pair_rows, strict=True))
-        about = f"{answers.who(self)}. Difference of mean shares in points, 95 % Tukey interval: {told}."
+        interval = f"{self.difference_level} Tukey interval"
+        about = f"{answers.who(self)}. Difference of mean shares in points, {interval}: {told}."
         return charts.pairs(marks, about, self.pair_heading)
 
     # Forms
@@ -417,6 +430,8 @@ class Report:
                 for name, test in (self.omnibus.tests.items() if self.omnibus else ())
             },
             "primary": self.primary,
+            # Said where it is not the usual one: reports at 0.05 keep their bytes.
+            **({} if self.alpha == ALPHA else {"alpha": self.alpha}),
             "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
             "estimates": _estimates(self.estimates),
             "metric_agreement": _concordance(self.concordance),
@@ -437,13 +452,17 @@ def report(
     primary: str = PRIMARY,
     seed: int = SEED,
     metrics: MetricTable | None = None,
+    alpha: float = ALPHA,
 ) -> Report:
     """Count the votes of a table and test them.
 
     `min_passed` and `simulated` are those of `VoteTable.counts`; `primary` is one of `omnibus.NAMES`, and
-    `seed` is that of all resampling; `metrics` of the maps are held against the votes. Raises NoVotesError
-    where there is no vote to count, and VoteTableError where the table is at fault.
+    `seed` is that of all resampling; `metrics` of the maps are held against the votes. A p
+    below `alpha` is a finding, and the intervals of differences between methods hold 1 - `alpha` together;
+    those of shares and effect sizes stay at 95 %. Raises NoVotesError where there is no vote to count,
+    VoteTableError where the table is at fault, and ValueError for an alpha or a test that can't be.
     """
+    checked(alpha)
     counts = table.counts(min_passed, simulated)
     n, comparable = len(counts.participants), len(counts.methods) > 1
     return Report(
@@ -461,13 +480,14 @@ def report(
         excluded=tuple(counts.excluded.items()),
         methods=clustered_shares(counts)[0],
         mean_proportions=tuple(float(counts.exact.mean(i)) for i in range(len(counts.methods))),
-        tukey=hsd(counts.exact) if comparable else None,
-        omnibus=omnibus(counts, primary, seed) if comparable else None,
+        tukey=hsd(counts.exact, 1 - alpha) if comparable else None,
+        omnibus=omnibus(counts, primary, seed, alpha) if comparable else None,
         primary=primary,
         seed=seed,
         counts=counts,
         table=table,
         metrics=metrics,
+        alpha=alpha,
     )
 
 
@@ -483,8 +503,8 @@ def _effect(sign: str, size: float | None) -> str:
     return fmt.UNDEFINED if size is None else f"{sign} = {fmt.share_of_variance(size)}"
 
 
-def _significant(pair: Pair) -> bool:
-    return pair.p is not None and pair.p < ALPHA
+def _significant(pair: Pair, alpha: float) -> bool:
+    return pair.p is not None and pair.p < alpha
 
 
 def _interval(low: float | None, high: float | None, show: Callable[[float], str]) -> str:

@@ -46,7 +46,8 @@ def _estimates(report: Report) -> Section | None:
     tables = [
         Table(
             "paired-differences",
-            "Differences of mean shares in points, their ratios and Cohen's h, simultaneous 95 % intervals",
+            "Differences of mean shares in points, their ratios and Cohen's h, simultaneous "
+            f"{report.difference_level} intervals",
             ("Pair", "Points", "Ratio", "Cohen's h", "p (Holm)"),
             pairs,
         )
@@ -110,7 +111,8 @@ def _estimate_notes(report: Report) -> tuple[str, ...]:
     estimates = report.estimates
     notes = [
         "Each participant weighs alike and is compared with themselves (paired t). The intervals of one "
-        "column hold together with 95 % (largest |t| of all pairs); p is after Holm's correction."
+        f"column hold together with {report.difference_level} (largest |t| of all pairs); p is after Holm's "
+        "correction."
     ]
     if estimates.design_effect is not None:
         icc = "undefined" if estimates.icc is None else fmt.decimal(estimates.icc, 4)

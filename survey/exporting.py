@@ -150,15 +150,18 @@ def votes_file_name(study):
 def study_report(study, simulated="include"):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
-    `simulated` is one of SIMULATED: everybody, people only, or simulated ones only.
+    `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
+    at the level of the study's plan.
     """
-    return _report("".join(vote_lines(study)).encode(), votes_file_name(study), simulated, study.primary_test)
+    table = "".join(vote_lines(study)).encode()
+    return _report(table, votes_file_name(study), simulated, study.primary_test, float(study.alpha))
 
 
 @lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
-def _report(table, name, simulated, primary):
+def _report(table, name, simulated, primary, alpha):
     try:
-        return report(VoteTable.from_csv(table, name), simulated=simulated, primary=primary)
+        votes = VoteTable.from_csv(table, name)
+        return report(votes, simulated=simulated, primary=primary, alpha=alpha)
     except NoVotesError:
         return None
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from .planning import expected_shares, power_curve, power_of
+from .planning import ALPHA, expected_shares, power_curve, power_of
 
 SIZES = (5, 10, 20, 40, 80, 160, 320, 640, 1280)
 RUNS = 500  # simulated studies of each size; the standard error of a power of 90 % is 1.3 points
@@ -33,9 +33,9 @@ class Cost:
 
 
 @lru_cache(maxsize=64)
-def needed(n_methods, lead, votes, alike, wanted):
-    """The Needed of a design: `lead`, `alike` (the intra-class correlation) and `wanted` in [0, 1]."""
-    ask = _Simulation(expected_shares(n_methods, lead), votes, alike)
+def needed(n_methods, lead, votes, alike, wanted, alpha=ALPHA):
+    """The Needed of a design: `lead`, `alike` (intra-class correlation), `wanted` and `alpha` in [0, 1]."""
+    ask = _Simulation(expected_shares(n_methods, lead), votes, alike, alpha)
     best = ask.least(lambda power: power.best_first, wanted)
     any_difference = ask.least(lambda power: power.any_difference, wanted)
     powers = ask.powers(best, any_difference)
@@ -59,13 +59,13 @@ def cost(study, participants):
 class _Simulation:
     """Powers by size, simulated as they are asked for."""
 
-    def __init__(self, shares, votes, alike):
-        self.shares, self.votes, self.alike = shares, votes, alike
+    def __init__(self, shares, votes, alike, alpha):
+        self.shares, self.votes, self.alike, self.alpha = shares, votes, alike, alpha
         self.found = {}
 
     def at(self, n):
         if n not in self.found:
-            plan = power_of(self.shares, (n,), self.votes, icc=self.alike, runs=RUNS)
+            plan = power_of(self.shares, (n,), self.votes, icc=self.alike, runs=RUNS, alpha=self.alpha)
             self.found[n] = plan.powers[0]
         return self.found[n]
 

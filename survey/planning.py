@@ -7,10 +7,20 @@ from functools import lru_cache
 
 from analysis.bias import chance_to_pass
 from analysis.curves import power_curve
+from analysis.level import ALPHA
 from analysis.omnibus import NAMES
 from analysis.power import Plan, power
 
-__all__ = ["ICC", "Plan", "chance_to_pass", "expected_shares", "power_curve", "power_of", "primary_tests"]
+__all__ = [
+    "ALPHA",
+    "ICC",
+    "Plan",
+    "chance_to_pass",
+    "expected_shares",
+    "power_curve",
+    "power_of",
+    "primary_tests",
+]
 
 # How alike the votes of one person are. Fits the shares of the NormLIME paper's participants: the sum of the
 # Dirichlet distribution's parameters is 26, and 1 / (1 + 26) the intra-class correlation.
@@ -29,6 +39,6 @@ def expected_shares(n_methods, lead):
 
 
 @lru_cache(maxsize=256)
-def power_of(shares, participants, votes, icc=ICC, runs=500, seed=0):
+def power_of(shares, participants, votes, icc=ICC, runs=500, seed=0, alpha=ALPHA):
     """The Plan of `analysis.power`, remembered. `shares` and `participants` are tuples."""
-    return power(shares, participants, votes, icc, runs, seed)
+    return power(shares, participants, votes, icc, runs, seed, alpha)

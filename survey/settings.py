@@ -117,11 +117,7 @@ REST_FRAMEWORK = {
     "PAGE_SIZE": 50,
     "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "rest_framework.throttling.AnonRateThrottle",
-        "rest_framework.throttling.UserRateThrottle",
-    ],
-    "DEFAULT_THROTTLE_RATES": {"anon": "60/min", "user": "1200/min"},  # by each worker
+    "DEFAULT_THROTTLE_CLASSES": ["survey.api.throttles.SharedThrottle"],
     "EXCEPTION_HANDLER": "survey.api.problems.problem_details",
     "URL_FORMAT_OVERRIDE": None,
 }
@@ -133,6 +129,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "StudyStatus": "survey.models.Study.Status",
         "ParticipationStatus": "survey.models.Participation.Status",
+        "JobStatus": "survey.models.jobs.Job.Status",
     },
 }
 

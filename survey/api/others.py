@@ -1,6 +1,8 @@
 """Explanation sets, study files and archives that come in, teams, the audit log, tokens."""
 
 from django.contrib.auth import authenticate
+from django.db import transaction
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import mixins, status, viewsets
@@ -9,7 +11,7 @@ from rest_framework.authtoken.models import Token
 from rest_framework.decorators import action
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.parsers import JSONParser, MultiPartParser
-from rest_framework.permissions import AllowAny
+from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -20,7 +22,8 @@ from ..rights import Action, allowed_in, teams_for
 from ..security import address_of, failed_logins
 from ..study_file import StudyFileRefused, import_study, unused_slug
 from . import serializers as s
-from .studies import described
+from .describing import described
+from .problems import Conflict
 
 LARGEST_STUDY_FILE = 4_000_000  # bytes
 
@@ -119,21 +122,48 @@ class TeamViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gen
     @described("Give somebody a role", s.MemberSerializer, s.MemberSerializer, 200)
     @action(detail=True, methods=["put"])
     def members(self, request, pk):
-        team = get_object_or_404(self.get_queryset(), pk=pk)
-        if not allowed_in(request.user, Action.ADMINISTER, team.pk):
-            raise PermissionDenied("Only an administrator of the team gives roles.")
+        team = self._administered(pk)
         body = s.MemberSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         user, role = body.validated_data["user"], body.validated_data.get("role", "researcher")
-        given, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
-        detail = f"{user.get_username()} is {role}"
-        AuditEvent.objects.record(request.user, AuditEvent.Action.TEAM_CHANGED, team=team, detail=detail)
+        with transaction.atomic():
+            self._keep_an_administrator(team, user, role)
+            given, _ = Membership.objects.update_or_create(team=team, user=user, defaults={"role": role})
+            self._record(team, f"{user.get_username()} is {role}")
         return Response(s.MemberSerializer(given).data)
+
+    @described("Take somebody out of the team", response=None, code=204)
+    @action(detail=True, methods=["delete"], url_path="members/(?P<username>[^/]+)", url_name="member")
+    def remove_member(self, request, pk, username):
+        team = self._administered(pk)
+        with transaction.atomic():
+            member = team.memberships.select_related("user").filter(user__username=username).first()
+            if member is None:
+                raise Http404(f"{username!r} is not in {team}.")
+            self._keep_an_administrator(team, member.user, None)
+            member.delete()
+            self._record(team, f"{username} is removed")
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def _administered(self, pk):
+        team = get_object_or_404(self.get_queryset(), pk=pk)
+        if not allowed_in(self.request.user, Action.ADMINISTER, team.pk):
+            raise PermissionDenied("Only an administrator of the team changes who is in it.")
+        return team
+
+    def _keep_an_administrator(self, team, user, role):
+        if not team.keeps_an_administrator(user, role):
+            raise Conflict(f"{team} needs an administrator: make somebody else one first.")
+
+    def _record(self, team, what):
+        AuditEvent.objects.record(self.request.user, AuditEvent.Action.TEAM_CHANGED, team=team, detail=what)
 
 
 class Tokens(APIView):
     authentication_classes = [TokenAuthentication]  # no session: a cookie is no reason to give a token away
-    permission_classes = [AllowAny]
+
+    def get_permissions(self):
+        return [IsAuthenticated() if self.request and self.request.method == "DELETE" else AllowAny()]
 
     @described("A token for your password", s.Credentials, s.TokenSerializer, 200)
     def post(self, request):
@@ -148,3 +178,8 @@ class Tokens(APIView):
                 failed_logins.count(*key)
             raise AuthenticationFailed("No active account has this name and password.")
         return Response({"token": Token.objects.get_or_create(user=user)[0].key})
+
+    @described("Revoke the token that this request carries", response=None, code=204)
+    def delete(self, request):
+        request.auth.delete()
+        return Response(status=status.HTTP_204_NO_CONTENT)

@@ -3,7 +3,19 @@
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
-from ..models import AuditEvent, ExplanationSet, Membership, Method, Participation, Study, Team
+from ..models import (
+    AuditEvent,
+    Classifier,
+    ExplanationSet,
+    Membership,
+    Method,
+    Participation,
+    Rehearsal,
+    SetBuild,
+    Study,
+    StudyText,
+    Team,
+)
 from ..study_file import study_data
 
 
@@ -86,6 +98,95 @@ class RiskSerializer(serializers.Serializer):
     name = serializers.CharField()
     field = serializers.CharField()
     sentence = serializers.CharField()
+
+
+class TextSerializer(serializers.ModelSerializer):
+    """All words in one language; `question` holds {label} where the class stands."""
+
+    class Meta:
+        model = StudyText
+        fields = ["language", *StudyText.WORDS]
+        read_only_fields = ["language"]
+
+
+JOB = ("status", "percent", "doing", "error", "queued_at", "started_at", "finished_at")
+
+
+class BuildSerializer(serializers.ModelSerializer):
+    """A build: what is asked for, and how far it is."""
+
+    classifier = serializers.SlugRelatedField(
+        "name",
+        queryset=Classifier.objects.all(),
+        required=False,
+        allow_null=True,
+        help_text="as registered; null: the network of the NormLIME paper on MNIST",
+    )
+    explanation_set = serializers.SlugRelatedField("slug", read_only=True)
+    percent = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = SetBuild
+        fields = [
+            *("id", "name", "classifier", "methods", "classes", "replicates", "seed", "images", "samples"),
+            *(*JOB, "explanation_set"),
+        ]
+        read_only_fields = ["id", *JOB]
+
+
+class NewRehearsal(serializers.ModelSerializer):
+    participants = serializers.IntegerField(min_value=1, max_value=150, default=20)
+
+    class Meta:
+        model = Rehearsal
+        fields = ["participants"]
+
+
+class RehearsalSerializer(serializers.ModelSerializer):
+    """How far the programs are; `copy` is the study that they answer."""
+
+    copy = serializers.SlugRelatedField("slug", read_only=True)
+    percent = serializers.IntegerField(read_only=True)
+    complete = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Rehearsal
+        fields = ["copy", "participants", "complete", *JOB]
+        read_only_fields = fields
+
+    def get_complete(self, rehearsal) -> int:
+        return self.context["complete"]
+
+
+class PowerQuestion(serializers.Serializer):
+    lead = serializers.FloatField(
+        required=False, min_value=0.01, max_value=0.95, help_text="by default the study's"
+    )
+    alike = serializers.FloatField(
+        required=False, min_value=0, max_value=0.9, help_text="the intra-class correlation; 0.04 by default"
+    )
+    power = serializers.FloatField(required=False, min_value=0.5, max_value=0.99, help_text="0.9 by default")
+
+
+class CostSerializer(serializers.Serializer):
+    participants = serializers.IntegerField()
+    pay = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
+    currency = serializers.CharField()
+    hours = serializers.FloatField(help_text="that they all spend together")
+
+
+class PowerSerializer(serializers.Serializer):
+    """Participants needed to find it with the power wanted; null is more than 1,280."""
+
+    lead = serializers.FloatField()
+    alike = serializers.FloatField()
+    power = serializers.FloatField()
+    alpha = serializers.FloatField()
+    votes = serializers.IntegerField(help_text="of each participant")
+    runs = serializers.IntegerField(help_text="simulated studies of each size")
+    best = serializers.IntegerField(allow_null=True, help_text="the best beats the runner-up")
+    any_difference = serializers.IntegerField(allow_null=True, help_text="the methods differ at all")
+    costs = CostSerializer(many=True)
 
 
 class ParticipationSerializer(serializers.ModelSerializer):

@@ -3,7 +3,6 @@
 import io
 
 from django.http import Http404, HttpResponse, StreamingHttpResponse
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
@@ -28,11 +27,14 @@ from ..rights import Action, allowed_in, find_study, look_early, must_say_why, t
 from ..study_file import create_study, export_study, revise_study, study_data, unused_slug
 from ..versions import new_version
 from . import serializers as s
+from .describing import ERRORS, described, file_described
 from .merging import merged
-from .problems import Conflict, Problem
+from .power import PowerActions
+from .problems import Conflict
+from .rehearsals import RehearsalActions
+from .texts import TextActions
 
 SIMULATED_PARAMETER = OpenApiParameter("simulated", enum=SIMULATED, default="include")
-ERRORS = {(code, "application/problem+json"): Problem for code in (400, 401, 403, 404, 409, 429)}
 EXAMPLE = OpenApiExample(
     "The paper's study, with 84 participants and two methods",
     value={
@@ -44,17 +46,9 @@ EXAMPLE = OpenApiExample(
 )
 
 
-def described(summary, request=None, response=s.StudyWithDesign, code=200, **more):
-    return extend_schema(summary=summary, request=request, responses={code: response, **ERRORS}, **more)
-
-
-def file_described(summary, kind, **more):
-    return extend_schema(
-        summary=summary, request=None, responses={(200, kind): OpenApiTypes.BINARY, **ERRORS}, **more
-    )
-
-
-class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+class StudyViewSet(
+    TextActions, RehearsalActions, PowerActions, mixins.ListModelMixin, viewsets.GenericViewSet
+):
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"
     serializer_class = s.StudySerializer
@@ -66,7 +60,7 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         return found.select_related("explanation_set", "team").prefetch_related("texts")
 
     def _study(self, slug, wanted=Action.VIEW):
-        studies = Study.objects.with_counts().select_related("explanation_set", "team")
+        studies = Study.objects.with_counts().select_related("explanation_set", "team", "rehearsal")
         return find_study(self.request.user, slug, wanted, studies.prefetch_related("texts"))
 
     def _answer(self, study, code=200):
@@ -78,7 +72,8 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         return body.validated_data
 
     def _record(self, study, event, detail=""):
-        AuditEvent.objects.record(self.request.user, event, study, detail=detail)
+        if not study.is_rehearsal:  # which is erased without a trace
+            AuditEvent.objects.record(self.request.user, event, study, detail=detail)
 
     @extend_schema(
         summary="The studies of your teams", responses={200: s.StudySerializer(many=True), **ERRORS}
@@ -170,7 +165,10 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     @described("Say why you look at results before the study closes", s.Reason, s.Reason, 201)
     @action(detail=True, methods=["post"])
     def look(self, request, slug):
-        look = look_early(request.user, self._study(slug, Action.RESULTS), self._body(s.Reason)["reason"])
+        study = self._study(slug, Action.RESULTS)
+        if study.is_rehearsal:
+            raise Conflict(f"{slug} is a rehearsal: its shares are not hidden.")
+        look = look_early(request.user, study, self._body(s.Reason)["reason"])
         return Response(s.Reason(look).data, status.HTTP_201_CREATED)
 
     @described("How participations went", response=s.ParticipationSerializer(many=True))
@@ -184,7 +182,7 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
 
     def _opened_results(self, slug, wanted, simulated="include"):
         study = self._study(slug, wanted)
-        if must_say_why(self.request.user, study, simulated):
+        if not study.is_rehearsal and must_say_why(self.request.user, study, simulated):
             raise PermissionDenied(
                 f"{slug} is {study.status}, and shares are hidden until it closes: say why at look/."
             )
@@ -219,6 +217,7 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
         found = study_report(study, self._simulated())
         if found is None:
             raise Http404("There are no votes yet.")
+        self._record(study, AuditEvent.Action.EXPORTED, f"report.{extension}")
         content_type, render_as = REPORT_FORMATS[extension]
         response = HttpResponse(render_as(found), content_type=content_type)
         return _file(response, f"{slug}-report.{extension}", study)
@@ -227,6 +226,7 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     @action(detail=True, url_path="study.yaml")
     def study_file(self, request, slug):
         study = self._study(slug, Action.EXPORT)
+        self._record(study, AuditEvent.Action.EXPORTED, "study file")
         response = HttpResponse(export_study(study), content_type="application/yaml")
         return _file(response, f"{slug}.yaml", study)
 
@@ -235,6 +235,7 @@ class StudyViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
     def preregistration(self, request, slug):
         study = self._study(slug)
         text = preregistration(study).to_markdown()
+        self._record(study, AuditEvent.Action.EXPORTED, "pre-registration")
         return _file(HttpResponse(text, content_type="text/markdown; charset=utf-8"), f"{slug}.md", study)
 
     @file_described("The replication archive of a closed study", "application/zip")

@@ -2,12 +2,26 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import SimpleRouter
 
+from .builds import BuildViewSet
 from .others import Archives, AuditViewSet, SetViewSet, StudyFiles, TeamViewSet, Tokens
 from .studies import StudyViewSet
 
-router = SimpleRouter()
+
+class Router(SimpleRouter):
+    """Ends addresses with a slash, but those of files with the file's name."""
+
+    def get_routes(self, viewset):
+        return [_as_file(route) if "." in route.url else route for route in super().get_routes(viewset)]
+
+
+def _as_file(route):
+    return route._replace(url=route.url.replace("{trailing_slash}", ""))
+
+
+router = Router()
 router.register("sets", SetViewSet)
 router.register("studies", StudyViewSet)
+router.register("builds", BuildViewSet)
 router.register("audit", AuditViewSet)
 router.register("teams", TeamViewSet)
 urlpatterns = [

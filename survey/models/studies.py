@@ -358,6 +358,11 @@ class Study(models.Model):
             raise ValidationError(f"“{self}” is frozen since it opened; make a new version to change it.")
 
     @property
+    def is_rehearsal(self):
+        """Whether this is the copy that programs answer in a rehearsal."""
+        return getattr(self, "rehearsal", None) is not None
+
+    @property
     def is_draft(self):
         return self.status == self.Status.DRAFT
 

@@ -23,6 +23,13 @@ class Team(models.Model):
     def __str__(self):
         return self.name
 
+    def keeps_an_administrator(self, user, role):
+        """Whether the team still has one once `user` has this role; None is leaving. In a transaction."""
+        administrator = Membership.Role.ADMINISTRATOR
+        # locked, so that two administrators who leave at once see each other
+        others = self.memberships.select_for_update().filter(role=administrator).exclude(user=user)
+        return role == administrator or others.exists()
+
 
 def first_team():
     """The key of the team that a site begins with, for studies that nobody gave to another."""

@@ -2,7 +2,6 @@
 
 import pytest
 import schemathesis
-from django.core.cache import cache
 from hypothesis import HealthCheck, Phase, given, settings
 from rest_framework.authtoken.models import Token
 from schemathesis.checks import not_a_server_error
@@ -34,7 +33,6 @@ def test_every_request_that_the_description_allows_is_answered_as_it_says(
         @BOUNDED
         @given(case=operation.as_strategy())
         def answered(case):
-            cache.clear()  # so that none is throttled
             case.call_and_validate(base_url=live_server.url, headers=headers, checks=CHECKS)
 
         try:

@@ -74,3 +74,9 @@ def test_the_report_counts_the_votes_of_kept_participants(complete_participation
     report = study_report(open_study)
     assert (report.n_participants, report.n_votes) == (1, 20)
     assert {share.method: share.votes for share in report.methods}["NormLIME"] == 20
+
+
+def test_the_report_judges_at_the_level_of_the_plan(complete_participation, open_study):
+    type(open_study).objects.update(alpha="0.01")
+    open_study.refresh_from_db()
+    assert study_report(open_study).alpha == 0.01

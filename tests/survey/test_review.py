@@ -40,7 +40,6 @@ def test_the_papers_study_with_84_participants_has_no_risk(draft_study):
         ({"quota": 83}, "unequal-places"),
         ({"quota": 83, "n_shown": 10}, "unequal-questions"),
         ({"primary_test": "one-way"}, "liberal-test"),
-        ({"alpha": 0.01}, "other-alpha"),
     ],
 )
 def test_what_is_risky_is_said(draft_study, changes, name):
@@ -117,3 +116,8 @@ def test_the_preregistration_says_design_plan_and_hash(open_study):
 def test_the_preregistration_tells_no_code(draft_study):
     Study.objects.update(code_complete="SECRET77")
     assert "SECRET77" not in preregistration(Study.objects.get()).to_markdown()
+
+
+def test_a_stricter_level_needs_more_participants(draft_study):
+    assert "too-few" not in named(draft_study, quota=16, expected_lead=0.3)
+    assert "too-few" in named(draft_study, quota=16, expected_lead=0.3, alpha=0.0001)

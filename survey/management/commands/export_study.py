@@ -19,12 +19,16 @@ class Command(BaseCommand):
             names = ", ".join(Study.objects.values_list("slug", flat=True))
             raise CommandError(f"There is no study {study!r}; there are: {names or 'none'}.")
         text = export_study(found)
-        if not out:
+        if out:
+            _write(out, text)
+        else:
             self.stdout.write(text, ending="")
-            return
-        try:
-            with open(out, "x", encoding="utf-8", newline="") as file:
-                file.write(text)
-        except OSError as error:
-            raise CommandError(f"{out}: {error.strerror}.") from error
         AuditEvent.objects.record(None, AuditEvent.Action.EXPORTED, found, detail="study file")
+
+
+def _write(out, text):
+    try:
+        with open(out, "x", encoding="utf-8", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise CommandError(f"{out}: {error.strerror}.") from error

@@ -53,7 +53,9 @@ def plan(request, slug):
 @login_required
 @require_safe
 def plan_markdown(request, slug):
-    written = preregistration(find_study(request, slug)).to_markdown()
+    study = find_study(request, slug)
+    written = preregistration(study).to_markdown()
+    AuditEvent.objects.record(request.user, AuditEvent.Action.EXPORTED, study, detail="pre-registration")
     response = HttpResponse(written, content_type="text/markdown; charset=utf-8")
     response.headers["Content-Disposition"] = f'attachment; filename="{slug}-preregistration.md"'
     return response

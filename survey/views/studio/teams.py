@@ -32,7 +32,7 @@ def set_role(request, pk):
         return render(request, "studio/teams.html", _context(request, form, wrong=team), status=400)
     role = form.cleaned_data["role"]
     with transaction.atomic():
-        if not _keeps_an_administrator(team, form.user, role):
+        if not team.keeps_an_administrator(form.user, role):
             messages.warning(request, "Nothing was changed: the team needs an administrator.")
             return redirect("studio:teams")
         Membership.objects.update_or_create(team=team, user=form.user, defaults={"role": role})
@@ -49,7 +49,7 @@ def remove(request, pk, user_pk):
         member = team.memberships.select_related("user").filter(user=user_pk).first()
         if member is None:
             raise Http404("Nobody of the team has this number.")
-        if not _keeps_an_administrator(team, member.user, None):
+        if not team.keeps_an_administrator(member.user, None):
             messages.warning(request, "Nothing was changed: the team needs an administrator.")
             return redirect("studio:teams")
         member.delete()
@@ -89,14 +89,6 @@ def _team(request, pk):
     if not allowed_in(request.user, Action.ADMINISTER, team.pk):
         raise PermissionDenied("Only an administrator of the team changes who is in it.")
     return team
-
-
-def _keeps_an_administrator(team, user, role):
-    """Whether the team still has one once `user` has this role; None is leaving."""
-    administrator = Membership.Role.ADMINISTRATOR
-    # locked, so that two administrators who leave at once see each other
-    others = team.memberships.select_for_update().filter(role=administrator).exclude(user=user)
-    return role == administrator or others.exists()
 
 
 def _record(request, team, what):
