@@ -23,6 +23,8 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, fx, nn
 from torch.nn.utils import fuse_conv_bn_eval
 
+from explanations import functional_layers
+
 # Values of a block's images together: 250 images of 28 x 28, whose activations fit a processor's cache.
 BLOCK_VALUES = 250 * 28 * 28
 SMALLEST_BLOCK, LARGEST_BLOCK = 8, 250
@@ -157,6 +159,7 @@ def _folded(model: nn.Module) -> nn.Module | None:
         traced = fx.symbolic_trace(copy.deepcopy(model))
     except Exception:  # torch.fx raises whatever the traced code raises
         return None
+    functional_layers.make_modules(traced)
     modules = dict(traced.named_modules())
     calls = Counter(str(node.target) for node in traced.graph.nodes if node.op == "call_module")
     for node in list(traced.graph.nodes):

@@ -23,6 +23,8 @@ from torch import Tensor, fx, nn
 from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
+from explanations import functional_layers
+
 POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d)
 ACTIVATIONS = (
     nn.ReLU,
@@ -170,6 +172,7 @@ def _traced(model: nn.Module) -> tuple[nn.Module | None, str]:
         traced = fx.symbolic_trace(original)
     except Exception as error:  # whatever a stranger's forward raises when it is traced
         return None, " ".join(str(error).split()) or type(error).__name__
+    functional_layers.make_modules(traced)
     _make_modules(traced)
     _unshare(traced)
     _set_barriers(traced)

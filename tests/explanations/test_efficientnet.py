@@ -18,7 +18,7 @@ FACTORY = "efficientnet_lite_pytorch:EfficientNet.from_name('efficientnet-lite0'
 PREPROCESSING = ["size=224", "resize=256", "mean=127/255", "std=128/255"]
 CATS = {281: "tabby", 282: "tiger cat", 285: "Egyptian cat"}
 ESPRESSO = 967
-METHODS = ("vargrad", "guided-backprop", "grad-cam")
+METHODS = ("vargrad", "guided-backprop", "grad-cam", "lrp")
 
 pytestmark = pytest.mark.slow
 

@@ -184,3 +184,51 @@ def test_a_layer_without_a_rule_is_refused(bright_images: Tensor) -> None:
     model = nn.Sequential(nn.Flatten(), nn.LayerNorm(64), nn.Linear(64, 3)).eval()
     with pytest.raises(ValueError, match=r"^relevance propagation has no rule for LayerNorm$"):
         propagation.lrp(model, bright_images[:1], 1, gamma=0.25, epsilon=1e-6)
+
+
+class Padded(nn.Conv2d):
+    """A convolution that pads by itself, right and below only, as TensorFlow and EfficientNet-Lite do."""
+
+    def __init__(self, *sizes: int) -> None:
+        super().__init__(*sizes, bias=False)
+        self.padding_outside = nn.ZeroPad2d((0, 1, 0, 1))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return nn.functional.conv2d(self.padding_outside(images), self.weight, self.bias, self.stride)
+
+
+@pytest.fixture
+def padded_model() -> nn.Sequential:
+    """A network of two convolutions that torch.fx traces into, with batch normalisation and ReLU6."""
+    torch.manual_seed(6)
+    layers = [Padded(1, 4, 3, 2), nn.BatchNorm2d(4), nn.ReLU6(), Padded(4, 4, 3, 1), nn.ReLU6()]
+    model = nn.Sequential(*layers, nn.Flatten(), nn.Linear(36, 3, bias=False)).eval().requires_grad_(False)
+    model[1].running_mean.zero_()
+    return model
+
+
+def test_lrp_reaches_the_image_through_convolutions_of_another_class(
+    padded_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    weights = propagation.lrp(padded_model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    expected = derivatives.input_x_gradient(padded_model, bright_images[:1], 1, target="logit")
+    np.testing.assert_allclose(weights, expected, atol=1e-5)
+
+
+def test_the_functions_of_a_traced_network_become_modules_with_the_same_outputs(
+    padded_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    prepared = prepare(padded_model, bright_images)
+    assert [type(layer) for layer in prepared.modules()].count(nn.Conv2d) == 2
+    assert torch.equal(prepared(bright_images), padded_model(bright_images))
+
+
+def test_lrp_stays_of_the_logits_size_where_outputs_are_not_rectified(bright_images: Tensor) -> None:
+    """Captum's gamma rule divides by sums that can vanish: here weights add up to 4,000 times the logit."""
+    torch.manual_seed(3)
+    layers = [nn.Conv2d(1, 6, 3, bias=False), nn.Conv2d(6, 6, 3, bias=False), nn.ReLU(), nn.Flatten()]
+    model = nn.Sequential(*layers, nn.Linear(96, 3, bias=False)).eval().requires_grad_(False)
+    logits = model(bright_images)[:, 1].numpy()
+    weights = [propagation.lrp(model, image[None], 1, gamma=0.25, epsilon=1e-9) for image in bright_images]
+    np.testing.assert_allclose(np.sum(weights, axis=1), logits, rtol=1e-3)
+    assert np.abs(weights).sum(axis=1).max() < 100 * np.abs(logits).max()
