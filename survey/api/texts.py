@@ -19,7 +19,12 @@ LANGUAGE = "texts/(?P<language>[a-z]{2,3}(?:-[a-z]{2,4})?)"
 class TextActions:
     """Of a study's view set: its texts, to be read by its team and written by who edits it."""
 
-    @described("The texts, a language each", response=s.TextSerializer(many=True), filters=False)
+    @described(
+        "The texts, a language each",
+        response=s.TextSerializer(many=True),
+        filters=False,
+        operation_id="studies_texts_list",
+    )
     @action(detail=True, pagination_class=None)
     def texts(self, request, slug):
         return Response(s.TextSerializer(self._study(slug).texts.all(), many=True).data)
