@@ -115,6 +115,8 @@ def methods(options: argparse.Namespace) -> None:
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
+        if also := registry.aliases(method.slug):
+            print(f"    also: {', '.join(also)}")
         print(f"    {method.local.slug}: {parameters}")
 
 
@@ -122,6 +124,7 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
     """What the list of methods says of one."""
     return {
         "slug": method.slug,
+        "aliases": registry.aliases(method.slug),
         "title": method.title,
         "reference": method.reference,
         "signed": method.signed,

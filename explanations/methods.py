@@ -32,7 +32,18 @@ from explanations.attribution import (
 )
 from explanations.local import Floats, Local, Parameters, Sample, each, once, samples_each
 
-__all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample", "chosen"]
+__all__ = [
+    "ALIASES",
+    "DEFAULT",
+    "LOCALS",
+    "METHODS",
+    "ExplanationMethod",
+    "Local",
+    "Parameters",
+    "Sample",
+    "aliases",
+    "chosen",
+]
 
 
 @dataclass(frozen=True)
@@ -453,6 +464,20 @@ METHODS = {
     )
 }
 
+# Names under which the literature knows some entries.
+ALIASES = {
+    "smoothgrad-squared": "smoothgrad",
+    "saliency": "gradient",
+    "ig": "integrated-gradients",
+    "gradcam": "grad-cam",
+    "guided-gradcam": "guided-grad-cam",
+    "deepexplainer": "deepshap",
+    "deepliftshap": "deepshap",
+    "gradientexplainer": "gradientshap",
+    "expected-gradients": "gradientshap",
+    "sp-lime": "lime",
+}
+
 # The methods of the reference study: what is built where nobody names methods.
 DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")
 
@@ -460,7 +485,8 @@ DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")
 def chosen(names: list[str] | None) -> list[ExplanationMethod]:
     """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
 
-    A name is an entry's slug or `local:aggregation`, either with `@class` behind it. Raises ValueError.
+    A name is an entry's slug, an alias of it, or `local:aggregation`, either with `@class` behind it. Raises
+    ValueError.
     """
     found = {method.slug: method for method in map(_named, names if names is not None else DEFAULT)}
     order = list(METHODS)
@@ -469,9 +495,15 @@ def chosen(names: list[str] | None) -> list[ExplanationMethod]:
     )
 
 
+def aliases(slug: str) -> list[str]:
+    """The other names of an entry."""
+    return [alias for alias, entry in ALIASES.items() if entry == slug]
+
+
 def _named(name: str) -> ExplanationMethod:
     combination, at, label = name.partition("@")
     slug, colon, aggregation = combination.partition(":")
+    slug = ALIASES.get(slug, slug)
     method = _combined(slug, aggregation) if colon else _entry(slug)
     return method.about(label) if at else method
 

@@ -54,6 +54,7 @@ def test_the_methods_are_listed_for_programs(capsys: pytest.CaptureFixture[str])
     assert main(["methods", "--format", "json"]) == 0
     listed = {entry["slug"]: entry for entry in json.loads(capsys.readouterr().out)}
     assert list(listed) == list(METHODS)
+    assert listed["smoothgrad"]["aliases"] == ["smoothgrad-squared"]
     assert listed["grad-cam"]["signed"] is False
     assert set(listed["grad-cam"]["needs"]) == {"gradients", "layer"}
     assert [slug for slug, entry in listed.items() if entry["default"]] == list(DEFAULT)

@@ -246,3 +246,15 @@ def test_an_unknown_perturbation_is_refused(sample: Sample, curved_model: nn.Mod
     local = METHODS["lime"].local
     with pytest.raises(ValueError, match=r"^lime.perturbation is 'blur'; allowed: masks, gaussian$"):
         local.attribute(curved_model, sample, {**local.defaults, "perturbation": "blur"}, nothing)
+
+
+@pytest.mark.parametrize(("alias", "slug"), methods.ALIASES.items())
+def test_an_alias_names_an_entry_and_is_none_itself(alias: str, slug: str) -> None:
+    assert methods.chosen([alias]) == methods.chosen([slug]) == [METHODS[slug]]
+    assert alias not in METHODS
+    assert alias not in methods.LOCALS
+
+
+def test_an_alias_may_be_combined_with_an_aggregation_and_a_class() -> None:
+    [combined] = methods.chosen(["smoothgrad-squared:normlime@9"])
+    assert combined.slug == "smoothgrad-normlime-for-9"
