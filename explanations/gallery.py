@@ -227,7 +227,7 @@ def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
 def _wrapped(text: str, width: float, size: float) -> list[str]:
     """The text in lines that are about as wide as `width` pixels at most."""
     characters = max(4, int(len(text) * width / max(1, _width(text, size))))
-    return textwrap.wrap(text, characters) or [text]
+    return textwrap.wrap(text, characters, break_long_words=False) or [text]
 
 
 def _width(text: str, size: float) -> int:
