@@ -17,6 +17,7 @@ from explanations import (
     forecast,
     gallery,
     manifest,
+    naming,
     progress,
 )
 from explanations import methods as registry
@@ -115,7 +116,7 @@ def methods(options: argparse.Namespace) -> None:
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
-        if also := registry.aliases(method.slug):
+        if also := naming.aliases(method.slug):
             print(f"    also: {', '.join(also)}")
         print(f"    {method.local.slug}: {parameters}")
 
@@ -124,7 +125,7 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
     """What the list of methods says of one."""
     return {
         "slug": method.slug,
-        "aliases": registry.aliases(method.slug),
+        "aliases": naming.aliases(method.slug),
         "title": method.title,
         "reference": method.reference,
         "signed": method.signed,
@@ -144,6 +145,7 @@ def evaluate(options: argparse.Namespace) -> None:
 def draw_gallery(options: argparse.Namespace) -> None:
     """Draw the comparison figure of a set: classes down, methods across, replicates side by side."""
     described = manifest.read(options.folder)
+    slugs = [method.slug for method in described.methods]
     replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
     gallery.draw(
         described,
@@ -152,7 +154,7 @@ def draw_gallery(options: argparse.Namespace) -> None:
         replicates,
         _examples(options, described, replicates[0]),
         options.classes,
-        options.methods,
+        options.methods and [naming.method_among(name, slugs) for name in options.methods],
     )
     print(options.out)
 
@@ -175,7 +177,7 @@ def _examples(
 
 
 def _plan(options: argparse.Namespace) -> building.Plan:
-    chosen = registry.chosen(options.methods)
+    chosen = naming.chosen(options.methods)
     return building.Plan(
         methods=tuple(options.methods or registry.DEFAULT),
         classes=tuple(options.classes) if options.classes else None,
@@ -204,7 +206,8 @@ def _parameters(
                     change[key] = getattr(options, key)
     for setting in options.set or []:
         name, equals, text = setting.partition("=")
-        slug, _, key = name.partition(".")
+        method, _, key = name.rpartition(".")
+        slug = naming.local_among(method, families)
         if not equals or slug not in families or key not in families[slug].defaults:
             allowed = [f"{local.slug}.{known}" for local in families.values() for known in local.defaults]
             raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")

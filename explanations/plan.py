@@ -11,7 +11,7 @@ from torch import nn
 from explanations import classifiers, datasets, fitting, manifest, rendering
 from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
-from explanations.methods import chosen as chosen_methods
+from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
 from explanations.sampling import parts

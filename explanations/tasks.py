@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from explanations import execution
-from explanations.methods import Parameters, Sample, chosen
+from explanations.methods import Parameters, Sample
+from explanations.naming import chosen
 
 Floats = NDArray[np.float64]
 Address = dict[str, object]

@@ -16,6 +16,7 @@ import torch
 from explanations import build as building
 from explanations import classifiers, datasets, forecast, lock, manifest, methods, schedulers, tasks
 from explanations import plan as plan_module
+from explanations.attribution import lime
 from explanations.build import Plan, Scheduling
 from explanations.preprocessing import Preprocessing
 
@@ -387,7 +388,7 @@ def test_a_plan_that_cannot_be_is_refused(
 def test_a_map_that_is_not_finite_is_stopped(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(methods.lime, "explain", lambda *_, **__: np.full((3, 64), np.nan))
+    monkeypatch.setattr(lime, "explain", lambda *_, **__: np.full((3, 64), np.nan))
     with pytest.raises(
         ValueError, match=r"^lime gives values that are not finite for class '0'; does the class"
     ):
