@@ -28,4 +28,5 @@ def under_noise(slug: str, attribute: Callable[..., Floats]) -> Explain:
             advance=advance,
         )
 
+    explain.__wrapped__ = attribute  # type: ignore[attr-defined]
     return explain

@@ -8,7 +8,10 @@ import pytest
 
 from explanations import build as building
 from explanations import lock, schedulers, tasks
+from explanations import plan as plan_module
 from explanations.build import Plan
+from explanations.code_version import code_version
+from explanations.methods import METHODS
 from explanations.preprocessing import Preprocessing
 
 
@@ -71,6 +74,29 @@ def test_another_preprocessing_recomputes_everything(
     other = replace(one, preprocessing=Preprocessing(mean=(0.1,), std=(0.9,)))
     building.build(tmp_path / "other", other, cache=cache)
     assert len(done) == 6
+
+
+def test_another_code_of_a_method_recomputes_its_results_alone(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    building.build(tmp_path / "set", plan, cache=cache)
+    lime = METHODS["lime"].local.explain
+    monkeypatch.setattr(tasks, "code_version", lambda it: "new" if it is lime else code_version(it))
+    done = done_tasks(monkeypatch)
+    building.build(tmp_path / "again", plan, cache=cache)
+    assert len(done) == 6  # LIME of 3 classes x 2 replicates
+
+
+def test_another_code_of_the_network_recomputes_everything(
+    plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = tmp_path / "cache"
+    building.build(tmp_path / "set", plan, cache=cache)
+    monkeypatch.setattr(plan_module, "network_version", lambda model: "new")
+    done = done_tasks(monkeypatch)
+    building.build(tmp_path / "again", plan, cache=cache)
+    assert len(done) == 18
 
 
 def test_more_images_keep_the_shards_that_are_whole(

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from explanations import build as building
-from explanations import schedulers
+from explanations import plan as plan_module
+from explanations import schedulers, tasks
 from explanations.build import Plan, Scheduling
 
 
@@ -25,12 +26,26 @@ def test_a_scheduler_that_is_not_there_is_one_line(
 
 
 def test_a_cluster_with_other_libraries_is_refused(plan: Plan) -> None:
+    [task, *_] = plan_module.load(plan).tasks()
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        schedulers.perform_remotely(None, None, {"numpy": "0.1"}, "cpu")  # type: ignore[arg-type]
+        schedulers.perform_remotely(None, task, {"numpy": "0.1"}, "cpu")  # type: ignore[arg-type]
     assert str(caught.value) == (
         f"a worker of the cluster has numpy {np.__version__}, but the build has 0.1; "
         "install the same version there"
     )
+
+
+def test_a_cluster_with_other_code_of_the_method_is_refused(
+    plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    [task, *_] = plan_module.load(plan).tasks()
+    wanted = tasks.surroundings(task)
+    monkeypatch.setattr(tasks, "code_version", lambda function: 64 * "0")
+    expected = (
+        r"^a worker of the cluster has lime of code 000000000000, but the build has [0-9a-f]{12}; install"
+    )
+    with pytest.raises(ValueError, match=expected):
+        schedulers.perform_remotely(None, task, wanted, "cpu")  # type: ignore[arg-type]
 
 
 @pytest.mark.slow
