@@ -17,6 +17,7 @@ from explanations import (
     forecast,
     gallery,
     manifest,
+    naming,
     progress,
 )
 from explanations import methods as registry
@@ -115,7 +116,7 @@ def methods(options: argparse.Namespace) -> None:
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
-        if also := registry.aliases(method.slug):
+        if also := naming.aliases(method.slug):
             print(f"    also: {', '.join(also)}")
         print(f"    {method.local.slug}: {parameters}")
 
@@ -124,7 +125,7 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
     """What the list of methods says of one."""
     return {
         "slug": method.slug,
-        "aliases": registry.aliases(method.slug),
+        "aliases": naming.aliases(method.slug),
         "title": method.title,
         "reference": method.reference,
         "signed": method.signed,
@@ -144,21 +145,23 @@ def evaluate(options: argparse.Namespace) -> None:
 def draw_gallery(options: argparse.Namespace) -> None:
     """Draw the comparison figure of a set: classes down, methods across, replicates side by side."""
     described = manifest.read(options.folder)
+    slugs = [method.slug for method in described.methods]
+    methods = options.methods and [naming.method_among(name, slugs) for name in options.methods]
     replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
     gallery.draw(
         described,
         manifest.read_maps(options.folder),
         options.out,
         replicates,
-        _examples(options, described, replicates[0]),
+        _examples(options, described, replicates[0], methods),
         options.classes,
-        options.methods,
+        methods,
     )
-    print(options.out)
+    print(options.out, *gallery.picks(described, replicates, options.classes, methods), sep="\n")
 
 
 def _examples(
-    options: argparse.Namespace, described: manifest.Manifest, replicate: int
+    options: argparse.Namespace, described: manifest.Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
     named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
@@ -171,11 +174,11 @@ def _examples(
     if classifiers.weights_sha256(weights) != described.classifier.weights_sha256:
         raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
     model, test = fitting.loaded(options.model, weights, options.data, _preprocessing(options))
-    return examples.examples(described, model, test, replicate)
+    return examples.examples(described, model, test, replicate, methods)
 
 
 def _plan(options: argparse.Namespace) -> building.Plan:
-    chosen = registry.chosen(options.methods)
+    chosen = naming.chosen(options.methods)
     return building.Plan(
         methods=tuple(options.methods or registry.DEFAULT),
         classes=tuple(options.classes) if options.classes else None,
@@ -204,7 +207,8 @@ def _parameters(
                     change[key] = getattr(options, key)
     for setting in options.set or []:
         name, equals, text = setting.partition("=")
-        slug, _, key = name.partition(".")
+        method, _, key = name.rpartition(".")
+        slug = naming.local_among(method, families)
         if not equals or slug not in families or key not in families[slug].defaults:
             allowed = [f"{local.slug}.{known}" for local in families.values() for known in local.defaults]
             raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")

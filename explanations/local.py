@@ -93,6 +93,7 @@ def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Param
             advance(passes_each(parameters))
         return np.stack(rows)
 
+    explained.__wrapped__ = explain  # type: ignore[attr-defined]
     return explained
 
 

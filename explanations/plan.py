@@ -9,9 +9,10 @@ import torch
 from torch import nn
 
 from explanations import classifiers, datasets, fitting, manifest, rendering
+from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
-from explanations.methods import chosen as chosen_methods
+from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
 from explanations.sampling import parts
@@ -98,11 +99,16 @@ class Loaded:
         drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
         return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
 
+    @cached_property
+    def _network_version(self) -> str:
+        return network_version(self.model)
+
     def _address(self) -> Address:
         return {
             "dataset": self.draft.dataset.sha256,
             "factory": self.draft.classifier.factory,
             "weights": self.draft.classifier.weights_sha256,
+            "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
             "versions": self.draft.versions,
         }
