@@ -86,12 +86,16 @@ def test_a_rehearsal_is_begun_once_cancelled_gone_on_with_and_erased(researcher,
     assert "has no rehearsal" in detail(researcher.get(DIGITS + "rehearsal/"), 404)
 
 
-def test_what_is_taken_from_a_rehearsal_leaves_no_line_that_keeps_it(researcher, rehearsal, answer):
+def test_what_is_taken_from_a_rehearsal_is_in_the_log_of_the_study_and_keeps_no_copy(
+    researcher, rehearsal, answer
+):
     answer(Participation.objects.enrol(rehearsal.copy, "bot", simulated=True), 26)
     assert researcher.get(f"{API}studies/{rehearsal.copy.slug}/votes.csv").status_code == 200
     Rehearsal.objects.update(status=Job.Status.DONE)
     assert researcher.delete(DIGITS + "rehearsal/").status_code == 204
     assert [study.slug for study in Study.objects.all()] == ["digits"]
+    line = AuditEvent.objects.get()
+    assert (line.study.slug, line.detail) == ("digits", "of its rehearsal: votes.csv")
 
 
 def test_an_analyst_rehearses_nothing(analyst, draft_study):
