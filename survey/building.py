@@ -46,10 +46,7 @@ def command_of(build):
     for flag in ("images", "samples"):
         value = getattr(build, flag)
         command += [f"--{flag}", str(value)] if value else []
-    if build.classifier:
-        command += ["--model", build.classifier.factory, "--weights", build.classifier.weights]
-        command += ["--data", build.classifier.data] if build.classifier.data else []
-    return command
+    return command + (build.classifier.options() if build.classifier else [])
 
 
 def run(command, mine):

@@ -1,15 +1,19 @@
 """From answers to the vote table and its report; the only door to `analysis`."""
 
 import csv
+import io
 from functools import lru_cache
 
 import pyarrow as pa
+from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Question
+from .models.participations import code_of
+from .models.plans import milliseconds
 
 __all__ = [
     "REPORT_FORMATS",
@@ -20,6 +24,7 @@ __all__ = [
     "study_report",
     "vote_lines",
     "vote_rows",
+    "vote_table",
     "votes_file_name",
     "votes_parquet",
 ]
@@ -66,46 +71,52 @@ def _columns(n_options):
     }
 
 
+# What a row is made from, of each answer: plain values, since models of so many take five times as long.
+_READ = (
+    *("planned__participation_id", "planned__participation__archived_code", "planned__position"),
+    *("planned__question_id", "planned__option_order", "option__number", "shown_at", "answered_at"),
+    *("planned__participation__status", "planned__participation__checks_passed"),
+    *("planned__participation__kept", "planned__participation__simulated"),
+)
+
+
 def vote_rows(study):
     """The study's vote table: a dict for each answer, with the keys of columns_of and plain values."""
-    answers = (
-        Answer.objects.filter(planned__participation__study=study)
-        .select_related("planned__participation", "planned__question", "option")
-        .order_by("planned__participation", "planned__position")
-    )
-    options = Option.objects.filter(question__study=study)
-    methods = {
-        (question, str(number)): title
-        for question, number, title in options.values_list("question", "number", "class_map__method__title")
-    }
+    answers = Answer.objects.filter(planned__participation__study=study)
+    answers = answers.order_by("planned__participation", "planned__position").values_list(*_READ)
+    options = Option.objects.filter(question__study=study).select_related("question", "class_map__method")
+    offered = {(option.question_id, str(option.number)): option for option in options}
     for answer in answers.iterator(chunk_size=2000):
-        yield _row(study, answer, methods)
+        yield _row(study, offered, *answer)
 
 
-def _row(study, answer, methods):
-    planned, participation = answer.planned, answer.planned.participation
-    question = planned.question
-    shown = [methods[question.pk, number] for number in planned.option_order]
-    chosen = answer.chosen_position
+def _row(
+    study, offered, number, archived_code, position, question_id, order, chosen, shown_at, answered_at,
+    status, checks_passed, kept, simulated,
+):  # fmt: skip
+    shown = [offered[question_id, option] for option in order]
+    titles = [option.class_map.method.title for option in shown]
+    chosen_position = 0 if chosen is None else order.index(str(chosen)) + 1
+    question, picked = shown[0].question, shown[chosen_position - 1] if chosen_position else None
     return {
         "study": study.slug,
-        "participant": participation.code,
-        "position": planned.position,
+        "participant": code_of(number, archived_code),
+        "position": position,
         "question": question.code,
         "kind": question.kind,
         "label": question.label,
         "replicate": question.replicate,
-        **{f"method_{place}": title for place, title in enumerate(shown, start=1)},
-        "chosen_position": chosen,
-        "chosen_method": shown[chosen - 1] if chosen else "",
-        "correct": None if question.kind == Question.Kind.SCORED else bool(chosen and answer.option.is_right),
-        "shown_at": answer.shown_at.isoformat(timespec="milliseconds"),
-        "answered_at": answer.answered_at.isoformat(timespec="milliseconds"),
-        "response_ms": answer.response_ms,
-        "status": participation.status,
-        "checks_passed": participation.checks_passed,
-        "kept": participation.kept,
-        "simulated": participation.simulated,
+        **{f"method_{place}": title for place, title in enumerate(titles, start=1)},
+        "chosen_position": chosen_position,
+        "chosen_method": picked.class_map.method.title if picked else "",
+        "correct": None if question.kind == Question.Kind.SCORED else bool(picked and picked.is_right),
+        "shown_at": shown_at.isoformat(timespec="milliseconds"),
+        "answered_at": answered_at.isoformat(timespec="milliseconds"),
+        "response_ms": milliseconds(shown_at, answered_at),
+        "status": status,
+        "checks_passed": checks_passed,
+        "kept": kept,
+        "simulated": simulated,
         "version": study.version,
         "design": study.design_sha256,
     }
@@ -126,34 +137,36 @@ def vote_lines(study):
         yield writer.writerow({column: _spelled(value) for column, value in row.items()})
 
 
-def votes_parquet(study):
-    """The vote table as a Parquet file: the same texts as in the CSV, and the design's hash beside them."""
-    columns = list(columns_of(study))
-    rows = [[_as_text(row[column]) for column in columns] for row in vote_rows(study)]
-    table = pa.table(
-        {column: pa.array([row[i] for row in rows], pa.string()) for i, column in enumerate(columns)},
-        metadata={"design_sha256": study.design_sha256, "version": str(study.version)},
-    )
+def vote_table(study):
+    """The vote table as CSV, whole, in bytes."""
+    return "".join(vote_lines(study)).encode()
+
+
+def votes_parquet(study, table=None):
+    """The vote table as a Parquet file: the same texts as in the CSV, and the design's hash beside them.
+
+    `table` is that CSV, bytes, where it is there already.
+    """
+    texts = csv_reader.ConvertOptions(column_types={name: pa.string() for name in columns_of(study)})
+    lines = csv_reader.ParseOptions(newlines_in_values=True)
+    read = csv_reader.read_csv(io.BytesIO(table or vote_table(study)), None, lines, texts).combine_chunks()
+    named = {"design_sha256": study.design_sha256, "version": str(study.version)}
     out = pa.BufferOutputStream()
-    parquet.write_table(table, out, compression="zstd")
+    parquet.write_table(read.replace_schema_metadata(named), out, compression="zstd")
     return out.getvalue().to_pybytes()
-
-
-def _as_text(value):
-    return str(_spelled(value))
 
 
 def votes_file_name(study):
     return f"{study.slug}-votes.csv"
 
 
-def study_report(study, simulated="include"):
+def study_report(study, simulated="include", table=None):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
-    at the level of the study's plan.
+    at the level of the study's plan. `table` is that file, bytes, where it is there already.
     """
-    table = "".join(vote_lines(study)).encode()
+    table = table or vote_table(study)
     return _report(table, votes_file_name(study), simulated, study.primary_test, float(study.alpha))
 
 

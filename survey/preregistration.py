@@ -6,7 +6,6 @@ Made from the study alone, so that it says what the frozen file says. No codes t
 from dataclasses import dataclass
 
 from .models import Study
-from .review import n_scored
 
 
 @dataclass(frozen=True)
@@ -66,8 +65,7 @@ def _pictures(study):
 
 
 def _tasks(study):
-    n = n_scored(study)
-    shown = min(study.n_shown or n, n)
+    n, shown = study.n_scored, study.n_votes
     part = f"all {n}" if shown == n else f"{shown} of the {n}, balanced over participants,"
     kinds = ", ".join(kind.label for kind in study.check_kinds())
     lines = [

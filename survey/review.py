@@ -2,14 +2,17 @@
 
 import hashlib
 from dataclasses import dataclass
+from itertools import groupby
 from math import gcd
+from operator import attrgetter
 
-from .models import ClassMap, Study
+from .models import ClassMap, Option, Question, Study
 from .planning import chance_to_pass, expected_shares, power_of
 from .sampling import round_length
 
 TEXTS = ("title", "question", "consent", "instructions", "thanks")
 WANTED_POWER = 0.8
+MANY = 1280  # participants: where so many are enough, more are, and simulating them would take long
 LIKELY_BY_CHANCE = 0.05
 LOWEST_PAY_PER_HOUR = {"GBP": 6.0, "USD": 8.0}  # Prolific's, as its help centre gives them
 
@@ -59,9 +62,11 @@ def _checks(study):
 
 
 def _unanswerable_checks(study):
-    for question in study.questions.filter(kind="check").prefetch_related("options__class_map"):
+    options = Option.objects.filter(question__study=study, question__kind=Question.Kind.CHECK)
+    options = options.select_related("question", "class_map").order_by("question", "number")
+    for question, offered in groupby(options, key=attrgetter("question")):
         pictures = {True: set(), False: set()}
-        for option in question.options.all():
+        for option in offered:
             pictures[option.is_right].add(_digest(option.class_map))
         if not question.is_instructed and pictures[True] & pictures[False]:
             yield question
@@ -149,11 +154,11 @@ def _participants(study):
     if study.quota < 2:
         yield Risk("too-few", "quota", "With one participant no test is defined.")
         return
-    votes = min(study.n_shown or n_scored(study), n_scored(study))
-    if not votes:
+    if not study.n_votes:
         return
-    shares = expected_shares(study.n_options, float(study.expected_lead))
-    [found] = power_of(shares, (study.quota,), votes, alpha=float(study.alpha)).powers
+    found = _power_at(study, min(study.quota, MANY))
+    if found.best_first < WANTED_POWER and study.quota > MANY:
+        found = _power_at(study, study.quota)
     if found.best_first < WANTED_POWER:
         yield Risk(
             "too-few",
@@ -164,16 +169,15 @@ def _participants(study):
         )
 
 
-def n_scored(study):
-    """How many scored questions the study has, of which each participant may get a part."""
-    return study.questions.filter(kind="scored").count()
+def _power_at(study, participants):
+    shares = expected_shares(study.n_options, float(study.expected_lead))
+    return power_of(shares, (participants,), study.n_votes, alpha=float(study.alpha)).powers[0]
 
 
 def _balance(study):
-    questions = n_scored(study)
+    questions, shown = study.n_scored, study.n_votes
     if study.quota is None or not questions:
         return
-    shown = min(study.n_shown or questions, questions)
     round_of_questions = round_length(questions, shown)
     per_question = study.quota * shown // questions
     if study.quota % round_of_questions:

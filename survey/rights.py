@@ -38,8 +38,12 @@ ALLOWED = {
 
 
 def allowed(user, action, study):
-    """Whether this person may do this with the study."""
-    return allowed_in(user, action, study.team_id)
+    """Whether this person may do this with the study; with a rehearsal's copy, nothing that would keep it."""
+    return _bears(study, action) and allowed_in(user, action, study.team_id)
+
+
+def _bears(study, action):
+    return action not in (Action.EDIT, Action.RUN) or not study.is_rehearsal
 
 
 def allowed_in(user, action, team_id):
@@ -67,6 +71,8 @@ def find_study(user, slug, action=Action.VIEW, studies=None):
     found = studies.visible_to(user).filter(slug=slug).first()
     if found is None:
         raise Http404(f"There is no study {slug!r}.")
+    if not _bears(found, action):
+        raise PermissionDenied(f"{slug} is the copy of a rehearsal: it is looked at, and erased.")
     if not allowed(user, action, found):
         role = roles(user).get(found.team_id)
         raise PermissionDenied(f"You are {role} of {found.team}; this needs a role that may {action}.")
@@ -87,6 +93,8 @@ def must_say_why(user, study, simulated="include"):
 
 def look_early(user, study, reason):
     """Records why this person looks at results before the study closes; ValidationError for no reason."""
+    if study.is_rehearsal:
+        raise ValidationError(f"{study.slug} is a rehearsal: its shares are not hidden.")
     reason = " ".join(reason.split())
     if len(reason) < SHORTEST_REASON:
         raise ValidationError(

@@ -6,7 +6,7 @@ from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.response import Response
 
-from ..models import SetBuild
+from ..models import Classifier, SetBuild
 from ..rights import Action, teams_for
 from . import serializers as s
 from .describing import described
@@ -17,6 +17,15 @@ def require_maker(user):
     """403 for who may make studies in no team: sets and builds belong to none."""
     if not user.is_superuser and not teams_for(user, Action.EDIT):
         raise PermissionDenied("You have no role that may make studies.")
+
+
+@extend_schema_view(list=described("Classifiers to build of", response=s.ClassifierSerializer(many=True)))
+class ClassifierViewSet(mixins.ListModelMixin, viewsets.GenericViewSet):
+    """Registered in a shell, since a classifier is code; without one, a build is of the paper's network."""
+
+    queryset = Classifier.objects.all()
+    serializer_class = s.ClassifierSerializer
+    filterset_fields = []
 
 
 @extend_schema_view(

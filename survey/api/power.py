@@ -27,8 +27,7 @@ class PowerActions:
         lead = asked.validated_data.get("lead", float(study.expected_lead))
         alike = asked.validated_data.get("alike", round(ICC, 2))
         wanted = asked.validated_data.get("power", 0.9)
-        scored = study.questions.filter(kind="scored").count()
-        votes = min(study.n_shown or scored, scored)
+        votes = study.n_votes
         if not votes:
             raise Conflict(f"{slug} has no scored questions, so no test has power.")
         found = needed(study.n_options, lead, votes, alike, wanted, float(study.alpha))

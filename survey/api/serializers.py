@@ -109,6 +109,14 @@ class TextSerializer(serializers.ModelSerializer):
         read_only_fields = ["language"]
 
 
+class ClassifierSerializer(serializers.ModelSerializer):
+    """What a build may be of, by its name; where its files lie is the server's own matter."""
+
+    class Meta:
+        model = Classifier
+        fields = ["name", "factory", "preprocessing"]
+
+
 JOB = ("status", "percent", "doing", "error", "queued_at", "started_at", "finished_at")
 
 

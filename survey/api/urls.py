@@ -2,7 +2,7 @@ from django.urls import path
 from drf_spectacular.views import SpectacularJSONAPIView
 from rest_framework.routers import SimpleRouter
 
-from .builds import BuildViewSet
+from .builds import BuildViewSet, ClassifierViewSet
 from .others import Archives, AuditViewSet, SetViewSet, StudyFiles, TeamViewSet, Tokens
 from .studies import StudyViewSet
 
@@ -22,6 +22,7 @@ router = Router()
 router.register("sets", SetViewSet)
 router.register("studies", StudyViewSet)
 router.register("builds", BuildViewSet)
+router.register("classifiers", ClassifierViewSet)
 router.register("audit", AuditViewSet)
 router.register("teams", TeamViewSet)
 urlpatterns = [

@@ -15,8 +15,14 @@ class AppendOnly(Exception):
 
 class AuditQuerySet(models.QuerySet):
     def record(self, user, action, study=None, *, team=None, detail="", reason=""):
-        """Writes one line; `user` None is the command line."""
+        """Writes one line; `user` None is the command line.
+
+        What is done with a rehearsal's copy stands under the study that is rehearsed: the copy is erased,
+        and no line of the log is.
+        """
         who = user.get_username() if user else COMMAND
+        if study and study.is_rehearsal:
+            study, detail = study.rehearsal.study, f"of its rehearsal: {detail}"[:300]
         team = team or (study and study.team)
         line = self.model(
             user=user, who=who, action=action, study=study, team=team, detail=detail, reason=reason

@@ -161,13 +161,25 @@ class Classifier(models.Model):
     name = models.CharField(max_length=80, unique=True)
     factory = models.CharField("package.module:factory", max_length=200)
     weights = models.CharField("file of weights, on the server", max_length=400)
-    data = models.CharField("folder of images, on the server; empty: MNIST", max_length=400, blank=True)
+    data = models.CharField(
+        "folder or .npz of images, on the server; empty: MNIST", max_length=400, blank=True
+    )
+    preprocessing = models.TextField(
+        "what it wants of pictures, a word of --preprocessing a line", blank=True
+    )
 
     class Meta:
         ordering = ["name"]
 
     def __str__(self):
         return self.name
+
+    def options(self):
+        """What it adds to the command line of a build."""
+        words = ["--model", self.factory, "--weights", self.weights]
+        words += ["--data", self.data] if self.data else []
+        # "--preprocessing" takes all words that follow, so it comes last
+        return words + (["--preprocessing", *self.preprocessing.splitlines()] if self.preprocessing else [])
 
 
 class SetBuild(Job):

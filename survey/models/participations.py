@@ -39,6 +39,11 @@ def new_completion_code():
     return f"{letters[:4]}-{letters[4:]}"
 
 
+def code_of(number, archived_code):
+    """The name in exported tables of the participation with this key."""
+    return archived_code or f"P{number:05d}"
+
+
 class ParticipationQuerySet(models.QuerySet):
     @transaction.atomic
     def enrol(self, study, public_id, *, arrival=None, simulated=False, language=None):
@@ -244,7 +249,7 @@ class Participation(models.Model):
     @property
     def code(self):
         """The name of this participant in exported tables; unlike the public id, it opens no page."""
-        return self.archived_code or f"P{self.pk:05d}"
+        return code_of(self.pk, self.archived_code)
 
     @property
     def is_under_way(self):

@@ -17,6 +17,11 @@ from .studies import StudyNotOpen
 from .turns import answer_in_turn
 
 
+def milliseconds(begin, end):
+    """Between two moments, a whole number."""
+    return round((end - begin).total_seconds() * 1000)
+
+
 class AnswerRefused(Exception):
     """The answer was not stored; the message is for the participant."""
 
@@ -195,4 +200,4 @@ class Answer(models.Model):
 
     @property
     def response_ms(self):
-        return round((self.answered_at - self.shown_at).total_seconds() * 1000)
+        return milliseconds(self.shown_at, self.answered_at)

@@ -11,9 +11,11 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models, transaction
-from django.db.models import Count, F, Max, Q
+from django.db.models import Count, F, Max, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from ..planning import primary_tests
 from ..question_writing import write_questions
@@ -43,13 +45,12 @@ def new_seed():
 class StudyQuerySet(models.QuerySet):
     def with_counts(self):
         """Adds how many people started, completed and were kept, how many are simulated, the last answer."""
-        people = Q(participations__simulated=False)
         return self.annotate(
-            started=Count("participations", people),
-            completed=Count("participations", people & Q(participations__status="complete")),
-            kept=Count("participations", people & Q(participations__kept=True)),
-            simulated=Count("participations", Q(participations__simulated=True)),
-            last_answer_at=Max("participations__last_answer_at"),
+            started=_counted(simulated=False),
+            completed=_counted(simulated=False, status="complete"),
+            kept=_counted(simulated=False, kept=True),
+            simulated=_counted(simulated=True),
+            last_answer_at=_of_participations(Max("last_answer_at")),
         )
 
     def visible_to(self, user):
@@ -63,6 +64,18 @@ class StudyQuerySet(models.QuerySet):
     def locked(self):
         """With the row locked to the end of the transaction; answers, which only refer to it, don't wait."""
         return self.select_for_update(no_key=True)
+
+
+def _counted(**which):
+    """How many participations of a study are such, in a query of studies."""
+    return Coalesce(_of_participations(Count("pk"), **which), 0)
+
+
+def _of_participations(aggregate, **which):
+    """One number for each study. Not by a join: all columns of a study would be sorted for each person."""
+    people = Study._meta.get_field("participations").related_model.objects
+    people = people.filter(study=OuterRef("pk"), **which).order_by()
+    return Subquery(people.values("study").annotate(found=aggregate).values("found"))
 
 
 @lru_cache(maxsize=64)
@@ -389,11 +402,25 @@ class Study(models.Model):
             purpose=Method.Purpose.COMPARISON, class_maps__options__question__study=self
         ).distinct()
 
+    @cached_property
+    def _sizes(self):
+        """Of each question its kind and how many pictures it has; read once, until they are written anew."""
+        return list(self.questions.annotate(n=Count("options")).values_list("kind", "n"))
+
     @property
     def n_options(self):
         """Pictures in a question: one by each method."""
-        question = self.questions.annotate(n=Count("options")).first()
-        return question.n if question else MIN_METHODS
+        return self._sizes[0][1] if self._sizes else MIN_METHODS
+
+    @property
+    def n_scored(self):
+        """How many scored questions there are, of which each participant may get a part."""
+        return sum(kind == Question.Kind.SCORED for kind, _ in self._sizes)
+
+    @property
+    def n_votes(self):
+        """How many scored questions each participant gets."""
+        return min(self.n_shown or self.n_scored, self.n_scored)
 
     def labels(self):
         """The classes asked about in scored questions, in the set's order."""
@@ -460,6 +487,7 @@ class Study(models.Model):
         methods = list(methods)  # before the questions go that `self.methods()` is read from
         self._refuse_design(methods, labels)
         write_questions(self, methods, labels)
+        self.__dict__.pop("_sizes", None)
 
     def _refuse_design(self, methods, labels):
         if not MIN_METHODS <= len(methods) <= MAX_METHODS:

@@ -103,10 +103,6 @@ def _study(request, slug, action):
     return find_study(request.user, slug, action, studies.prefetch_related("texts"))
 
 
-def _is_rehearsal(study):
-    return getattr(study, "rehearsal", None) is not None
-
-
 def _simulated(request, study):
     """Who counts: everybody ("include"), people only ("exclude") or simulated participants only ("only").
 
@@ -115,19 +111,18 @@ def _simulated(request, study):
     chosen = request.GET.get("simulated")
     if chosen in SIMULATED:
         return chosen
-    if study.is_closed or _is_rehearsal(study):
+    if study.is_closed or study.is_rehearsal:
         return "include"
     return "include" if study.participations.filter(simulated=False).exists() else "only"
 
 
 def _is_hidden(request, study, simulated):
     """Whether this person must say why before votes of a study that still runs are shown."""
-    return not _is_rehearsal(study) and must_say_why(request.user, study, simulated)
+    return not study.is_rehearsal and must_say_why(request.user, study, simulated)
 
 
 def _record_export(request, study, what):
-    if not _is_rehearsal(study):  # which is erased without a trace
-        AuditEvent.objects.record(request.user, AuditEvent.Action.EXPORTED, study, detail=what)
+    AuditEvent.objects.record(request.user, AuditEvent.Action.EXPORTED, study, detail=what)
 
 
 def _report_or_404(study, simulated):

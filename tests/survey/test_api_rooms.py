@@ -4,7 +4,7 @@ import pytest
 from django.core.management import call_command
 
 from survey.api import throttles
-from survey.models import AuditEvent, Membership, Participation, Rehearsal, SetBuild, Study
+from survey.models import AuditEvent, Classifier, Membership, Participation, Rehearsal, SetBuild, Study
 from survey.models.jobs import Job
 from survey.models.throttles import Limit
 
@@ -86,12 +86,16 @@ def test_a_rehearsal_is_begun_once_cancelled_gone_on_with_and_erased(researcher,
     assert "has no rehearsal" in detail(researcher.get(DIGITS + "rehearsal/"), 404)
 
 
-def test_what_is_taken_from_a_rehearsal_leaves_no_line_that_keeps_it(researcher, rehearsal, answer):
+def test_what_is_taken_from_a_rehearsal_is_in_the_log_of_the_study_and_keeps_no_copy(
+    researcher, rehearsal, answer
+):
     answer(Participation.objects.enrol(rehearsal.copy, "bot", simulated=True), 26)
     assert researcher.get(f"{API}studies/{rehearsal.copy.slug}/votes.csv").status_code == 200
     Rehearsal.objects.update(status=Job.Status.DONE)
     assert researcher.delete(DIGITS + "rehearsal/").status_code == 204
     assert [study.slug for study in Study.objects.all()] == ["digits"]
+    line = AuditEvent.objects.get()
+    assert (line.study.slug, line.detail) == ("digits", "of its rehearsal: votes.csv")
 
 
 def test_an_analyst_rehearses_nothing(analyst, draft_study):
@@ -109,6 +113,14 @@ def test_a_build_is_started_cancelled_and_resumed(researcher, build):
     assert researcher.get(address).json()["percent"] == 0
 
 
+def test_classifiers_are_listed_by_name_without_the_servers_folders(researcher, db):
+    Classifier.objects.create(
+        name="Birds", factory="own:net", weights="/w", data="/d", preprocessing="size=9"
+    )
+    (listed,) = researcher.get(API + "classifiers/").json()["results"]
+    assert listed == {"name": "Birds", "factory": "own:net", "preprocessing": "size=9"}
+
+
 @pytest.mark.parametrize(("field", "value"), [("methods", "lime --out /etc"), ("classes", "0, -1")])
 def test_no_field_of_a_build_becomes_a_flag(researcher, field, value):
     assert detail(researcher.post(API + "builds/", BUILD | {field: value}, **JSON), 400)
@@ -121,7 +133,7 @@ def test_an_analyst_builds_nothing(analyst, build):
 
 
 @pytest.mark.parametrize(
-    "path", ["builds/", "builds/1/", "studies/digits/rehearsal/", "studies/digits/power/"]
+    "path", ["classifiers/", "builds/", "builds/1/", "studies/digits/rehearsal/", "studies/digits/power/"]
 )
 def test_strangers_see_none_of_it(stranger, draft_study, path):
     assert detail(stranger.get(API + path), 401)

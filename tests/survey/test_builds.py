@@ -1,8 +1,11 @@
+import gzip
 import sys
 import time
 from datetime import timedelta
 
+import numpy as np
 import pytest
+from django.conf import settings as site
 from django.core.exceptions import ValidationError
 from django.core.management import CommandError, call_command
 from django.urls import reverse
@@ -16,6 +19,8 @@ from survey.working import Shift, Stopped
 
 pytestmark = pytest.mark.django_db
 
+PAPER_FACTORY = "explanations.classifiers:PaperCNN"
+PAPER_WEIGHTS = site.BASE_DIR / "explanations/data/paper_cnn.safetensors"
 FORM = {"name": "digits", "methods": "smoothgrad vargrad", "replicates": 1, "seed": 3}
 
 
@@ -46,6 +51,12 @@ def lost_build(running_build):
 def builder(monkeypatch, code):
     """Lets this Python code stand where `python -m explanations build` does."""
     monkeypatch.setattr(building, "command_of", lambda build: [sys.executable, "-u", "-c", code])
+
+
+def mnist(name, header):
+    """The bundled test images or labels, uint8, without the file's header."""
+    with gzip.open(site.BASE_DIR / f"explanations/data/mnist/t10k-{name}-ubyte.gz") as file:
+        return np.frombuffer(file.read(), np.uint8, offset=header)
 
 
 def work(build):
@@ -102,10 +113,12 @@ def test_no_field_of_the_form_can_become_a_flag_of_the_command(researcher, field
 
 def test_the_command_says_what_the_form_said(queued_build):
     queued_build.classes, queued_build.images = "tench fish, 1", 50
-    queued_build.classifier = Classifier(factory="own.module:net", weights="/w.safetensors", data="/images")
+    queued_build.classifier = Classifier(factory="own:net", weights="/w.safetensors", data="/images.npz")
+    queued_build.classifier.preprocessing = "/a folder/config.json\nsize=224"
     told = " ".join(command_of(queued_build)[1:])
     assert told.startswith(f"-m explanations build --progress json --out {queued_build.folder} --name=tiny")
-    assert told.endswith("--images 50 --model own.module:net --weights /w.safetensors --data /images")
+    assert "--images 50 --model own:net --weights /w.safetensors --data /images.npz --preprocessing" in told
+    assert command_of(queued_build)[-2:] == ["/a folder/config.json", "size=224"]
     assert "tench fish" in command_of(queued_build)
 
 
@@ -225,21 +238,62 @@ def test_a_classifier_is_registered_in_a_shell_and_offered_in_the_form(researche
     assert "Our network" in page(researcher, "new_build")
 
 
+def test_a_classifier_is_registered_with_a_data_file_and_what_it_wants_of_pictures(db, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for name in ("own.safetensors", "birds.npz", "own config.json"):
+        (tmp_path / name).touch()
+    words = ["--preprocessing", "own config.json", "size=224", "mean=0.485,0.456,0.406", "std=1"]
+    files = ["--weights", "own.safetensors", "--data", "birds.npz"]
+    call_command("register_classifier", "Ours", "--model", "own:net(classes=12)", *files, *words)
+    classifier = Classifier.objects.get()
+    assert classifier.data == str(tmp_path / "birds.npz")
+    assert classifier.preprocessing.splitlines() == [str(tmp_path / "own config.json"), *words[2:]]
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
+        ({"data": "nowhere"}, "^--data: there is no folder and no .npz file nowhere$"),
+        ({"data": __file__}, "^--data: there is no folder and no .npz file .*test_builds.py$"),
+        ({"preprocessing": ["size"]}, "^--preprocessing: 'size' is no key=value, and there is no file"),
         ({"model": "own.module", "weights": "x"}, "write package.module:factory"),
         ({"model": "own:net", "weights": "nowhere"}, "there is no file nowhere"),
     ],
 )
 def test_a_classifier_that_can_not_be_is_refused(db, options, message):
     with pytest.raises(CommandError, match=message):
-        call_command("register_classifier", "Ours", **options)
+        call_command("register_classifier", "Ours", **{"model": "own:net", "weights": __file__} | options)
+    assert not Classifier.objects.exists()
 
 
 def test_the_fields_are_checked_in_the_model_too():
     with pytest.raises(ValidationError):
         SetBuild(name="x", methods="--seed").full_clean()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_worker_builds_a_set_of_a_registered_classifier_from_an_npz_file(
+    settings, tmp_path, work, monkeypatch
+):
+    """The paper's network on pictures of twice its size, which its preprocessing shrinks."""
+    settings.DATA_DIR = tmp_path
+    pixels, numbers = mnist("images-idx3", 16).reshape(-1, 28, 28)[:100], mnist("labels-idx1", 8)[:100]
+    pixels = pixels.repeat(2, axis=1).repeat(2, axis=2)
+    np.savez(tmp_path / "big.npz", x_train=pixels, y_train=numbers, x_test=pixels, y_test=numbers)
+    words = ["--data", str(tmp_path / "big.npz"), "--preprocessing", "size=28", "interpolation=bilinear"]
+    call_command(
+        "register_classifier", "Ours", "--model", PAPER_FACTORY, "--weights", str(PAPER_WEIGHTS), *words
+    )
+    build = SetBuild(name="mine", methods="gradient", classes="3, 7", replicates=1, images=2)
+    build.classifier = Classifier.objects.get()
+    SetBuild.objects.start(build)
+    work()
+    build.refresh_from_db()
+    assert (build.error, build.status) == ("", Job.Status.DONE)
+    made = build.explanation_set
+    assert made.record()["classifier"]["preprocessing"]["size"] == [28, 28]
+    assert made.labels() == ["3", "7"]
 
 
 @pytest.mark.slow

@@ -2,7 +2,7 @@ import pytest
 from django.urls import reverse
 
 from survey import rehearsing
-from survey.models import Answer, Participation, PlannedQuestion, Rehearsal, Study, StudyText
+from survey.models import Answer, AuditEvent, Participation, PlannedQuestion, Rehearsal, Study, StudyText
 from survey.models.jobs import Job
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +88,33 @@ def test_one_click_asks_and_the_next_erases_everything(researcher, finished_rehe
         assert not model.objects.exists()
     assert [study.slug for study in Study.objects.all()] == ["digits"]
     assert StudyText.objects.exclude(study__slug="digits").count() == 0
+
+
+@pytest.mark.parametrize("name", ["study_file", "plan_markdown", "votes_csv"])
+def test_a_file_of_a_rehearsal_is_in_the_log_of_its_study_and_keeps_nothing(
+    researcher, finished_rehearsal, name
+):
+    researcher.get(reverse(f"studio:{name}", args=[finished_rehearsal.copy.slug]))
+    line = AuditEvent.objects.get()
+    assert (line.study.slug, line.detail[:18]) == ("digits", "of its rehearsal: ")
+    researcher.post(reverse("studio:erase_rehearsal", args=["digits"]))
+    assert [study.slug for study in Study.objects.all()] == ["digits"]
+
+
+@pytest.mark.parametrize("name", ["new_version", "pause_study", "close_study", "rehearsal"])
+def test_the_copy_is_only_looked_at(researcher, finished_rehearsal, name):
+    address = reverse(f"studio:{name}", args=[finished_rehearsal.copy.slug])
+    assert researcher.post(address, {"participants": 1}).status_code == 403
+    assert Study.objects.count() == 2
+
+
+def test_a_look_at_a_rehearsal_is_no_look_at_its_study(researcher, finished_rehearsal):
+    reason = {"reason": "To see what programs prefer."}
+    assert (
+        researcher.post(reverse("studio:look_early", args=[finished_rehearsal.copy.slug]), reason).status_code
+        == 400
+    )
+    assert not AuditEvent.objects.exists()
 
 
 def test_erasing_a_rehearsal_leaves_the_studys_own_answers(open_study, answer, researcher):

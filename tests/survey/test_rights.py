@@ -153,10 +153,10 @@ def test_a_log_line_outlives_the_account(django_user_model, open_study):
 
 
 def test_roles_are_read_once(member, draft_study, django_assert_num_queries):
-    user = member("researcher")
+    user, study = member("researcher"), Study.objects.select_related("rehearsal").get()
     with django_assert_num_queries(1):
         for action in Action:
-            allowed(user, action, draft_study)
+            allowed(user, action, study)
 
 
 @pytest.mark.parametrize("change", [{"min_passed": 1}, {"seed": 3}])

@@ -46,9 +46,7 @@ def curve(request, slug):
 
 def _needed(study, form):
     lead, alike, wanted = (float(form.cleaned_data[name]) for name in ("lead", "alike", "power"))
-    scored = study.questions.filter(kind="scored").count()
-    votes = min(study.n_shown or scored, scored)
-    return needed(study.n_options, lead, votes, alike, wanted, float(study.alpha))
+    return needed(study.n_options, lead, study.n_votes, alike, wanted, float(study.alpha))
 
 
 def _form(request, study):

@@ -115,5 +115,4 @@ def _facts(found):
         "text": found.text_in(None),
         "methods": list(found.methods()),
         "labels": found.labels(),
-        "n_scored": found.questions.filter(kind="scored").count(),
     }
