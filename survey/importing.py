@@ -18,8 +18,11 @@ from .models import ClassMap, ExplanationSet
 from .zip_reading import Limits, ZipRefused, unpack
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
+ARRAYS = (manifests.MAPS_FILE, manifests.SUPPORT_FILE)
 SET_FILES = re.compile(
-    rf"{re.escape(manifests.MANIFEST_FILE)}|{re.escape(manifests.MAPS_FILE)}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    rf"{'|'.join(map(re.escape, (manifests.MANIFEST_FILE, *ARRAYS)))}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    # what an evaluation wrote, and the pieces from which it goes on
+    r"|metrics/metrics\.(csv|json|svg)|metrics/\.work/[0-9a-f]{64}\.json"
 )
 
 
@@ -29,18 +32,23 @@ class ImportRefused(Exception):
 
 @transaction.atomic
 def import_set(folder):
-    """The ExplanationSet of a folder, with its pictures stored. The same folder again gives the same set."""
+    """The ExplanationSet of a folder, with its pictures stored.
+
+    The same folder again gives the same set, also where its maps were evaluated in between.
+    """
     folder = Path(folder)
     try:
         manifest = manifests.read(folder)
     except manifests.ManifestError as error:
         raise ImportRefused(str(error)) from error
     text = (folder / manifests.MANIFEST_FILE).read_text(encoding="utf-8")
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    known = ExplanationSet.objects.filter(digest=digest).first()
+    digest = manifests.digest(manifest)
+    # sets of before there was this digest are known by that of their file
+    digests = [digest, hashlib.sha256(text.encode()).hexdigest()]
+    known = ExplanationSet.objects.filter(digest__in=digests).order_by("imported_at").first()
     if known:
         if not known.maps:
-            known.maps = _store_maps(folder, digest)
+            known.maps = _store_maps(folder, known.digest)
             known.save(update_fields=["maps"])
         return known
     explanation_set = _create_set(manifest, text, digest, folder)
@@ -76,7 +84,8 @@ def import_zip(file, name="the zip file"):
             if not SET_FILES.fullmatch(inside):
                 raise ImportRefused(
                     f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
-                    f"{manifests.MANIFEST_FILE}, {manifests.MAPS_FILE} and {manifests.IMAGES_FOLDER}/*.png."
+                    f"{manifests.MANIFEST_FILE}, {', '.join(ARRAYS)}, {manifests.IMAGES_FOLDER}/*.png and "
+                    "what an evaluation wrote into metrics/."
                 )
         return import_set(Path(unpacked) / roots[0])
 
