@@ -135,14 +135,25 @@ def read(folder: Path) -> Manifest:
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json into `folder`: sorted keys, one newline at the end, whole or not at all."""
+    write_atomically(Path(folder) / MANIFEST_FILE, _text(manifest).encode())
+
+
+def digest(manifest: Manifest) -> str:
+    """SHA-256 of the set as it was built: of its manifest as `write` has it, but for the metrics.
+
+    A set is the same set before and after it is evaluated.
+    """
+    return hashlib.sha256(_text(dataclasses.replace(manifest, metrics={})).encode()).hexdigest()
+
+
+def _text(manifest: Manifest) -> str:
     record = dataclasses.asdict(manifest)
     record["maps"] = sorted(
         record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
     )
     if not manifest.metrics:
         del record["metrics"]  # a set that was not evaluated is written as before there were metrics
-    text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(Path(folder) / MANIFEST_FILE, text.encode())
+    return json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def name_metrics(folder: Path, files: list[str]) -> None:

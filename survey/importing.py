@@ -3,7 +3,6 @@
 """
 
 import hashlib
-import json
 import re
 import tempfile
 from functools import lru_cache
@@ -24,15 +23,11 @@ from .zip_reading import Limits, ZipRefused, unpack
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
 METRIC_FILES = {f"metrics_{extension}": f".{extension}" for extension in METRIC_FORMATS}
+ARRAYS = (manifests.MAPS_FILE, manifests.SUPPORT_FILE)
 SET_FILES = re.compile(
-    "|".join(
-        (
-            *map(re.escape, (manifests.MANIFEST_FILE, manifests.MAPS_FILE, manifests.SUPPORT_FILE)),
-            rf"{manifests.IMAGES_FOLDER}/[^/]+\.png",
-            rf"[\w-]+/metrics({'|'.join(map(re.escape, METRIC_FILES.values()))})",
-            r"timings\.json|[\w-]+/\.work/[^/]+",  # of the runs that made the set; not read
-        )
-    )
+    rf"{'|'.join(map(re.escape, (manifests.MANIFEST_FILE, *ARRAYS)))}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    # what an evaluation wrote, the pieces from which it goes on, and how long the build took
+    r"|[\w-]+/metrics\.(csv|json|svg)|[\w-]+/\.work/[0-9a-f]{64}\.json|timings\.json"
 )
 
 
@@ -42,10 +37,11 @@ class ImportRefused(Exception):
 
 @transaction.atomic
 def import_set(folder, *, renews_metrics=True):
-    """The ExplanationSet of a folder, with its pictures stored. The same folder again gives the same set.
+    """The ExplanationSet of a folder, with its pictures stored.
 
-    Metrics that the folder has are stored with it; those of a set that is there already are replaced, unless
-    `renews_metrics` is false.
+    The same folder again gives the same set, also where its maps were evaluated in between. Metrics that the
+    folder has are stored with it; those of a set that is there already are replaced, unless `renews_metrics`
+    is false.
     """
     folder = Path(folder)
     try:
@@ -53,8 +49,10 @@ def import_set(folder, *, renews_metrics=True):
     except manifests.ManifestError as error:
         raise ImportRefused(str(error)) from error
     text = (folder / manifests.MANIFEST_FILE).read_text(encoding="utf-8")
-    digest = _identity(manifest, text)
-    explanation_set = ExplanationSet.objects.filter(digest=digest).first()
+    digest = manifests.digest(manifest)
+    # sets of before there was this digest are known by that of their file
+    digests = [digest, hashlib.sha256(text.encode()).hexdigest()]
+    explanation_set = ExplanationSet.objects.filter(digest__in=digests).order_by("imported_at").first()
     if explanation_set is None:
         explanation_set = _create_set(manifest, text, digest, folder)
         methods = {
@@ -65,20 +63,11 @@ def import_set(folder, *, renews_metrics=True):
         }
         _create_maps(manifest, methods, folder)
     elif not explanation_set.maps:
-        explanation_set.maps = _store_maps(folder, digest)
+        explanation_set.maps = _store_maps(folder, explanation_set.digest)
         explanation_set.save(update_fields=["maps"])
     if renews_metrics or not explanation_set.metrics_json:
         _add_metrics(explanation_set, manifest, text, folder)
     return explanation_set
-
-
-def _identity(manifest, text):
-    """What names a set: the SHA-256 of its manifest as it was before the set was evaluated."""
-    if manifest.metrics:
-        record = json.loads(text)
-        del record["metrics"]
-        text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False) + "\n"  # as `manifests.write`
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _add_metrics(explanation_set, manifest, text, folder):
@@ -112,22 +101,25 @@ def _add_metrics(explanation_set, manifest, text, folder):
 def _metric_files(manifest, folder):
     """The files of an evaluation by their column; {} where there are none, as in a set sent without them."""
     named = manifest.metrics.get("files", [])
-    texts = named if isinstance(named, list) and all(isinstance(name, str) for name in named) else None
-    if texts is None or (
-        texts and sorted(Path(name).suffix for name in texts) != sorted(METRIC_FILES.values())
-    ):
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ImportRefused(
+            f"{manifests.MANIFEST_FILE}: metrics.files is {named!r}; allowed is a list of paths."
+        )
+    for name in named:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise ImportRefused(f"{manifests.MANIFEST_FILE}: {name!r} leads out of the set's folder.")
+    there = [name for name in named if (folder / name).is_file()]
+    if not there:
+        return {}
+    if len(there) < len(named):
+        missing = next(name for name in named if name not in there)
+        raise ImportRefused(
+            f"{manifests.MANIFEST_FILE}: names {missing}, which is not there; evaluate the set again."
+        )
+    if sorted(Path(name).suffix for name in named) != sorted(METRIC_FILES.values()):
         raise ImportRefused(
             f"{manifests.MANIFEST_FILE}: metrics.files is {named!r}; allowed is one file each of "
             f"{', '.join(METRIC_FILES.values())}; evaluate the set again."
-        )
-    for name in texts:
-        if not (folder / name).resolve().is_relative_to(folder.resolve()):
-            raise ImportRefused(f"{manifests.MANIFEST_FILE}: {name!r} leads out of the set's folder.")
-    there = [name for name in texts if (folder / name).is_file()]
-    if there and len(there) < len(texts):
-        missing = next(name for name in texts if name not in there)
-        raise ImportRefused(
-            f"{manifests.MANIFEST_FILE}: names {missing}, which is not there; evaluate the set again."
         )
     return {
         column: folder / name for name in there for column, end in METRIC_FILES.items() if name.endswith(end)
@@ -156,8 +148,8 @@ def import_zip(file, name="the zip file"):
             if not SET_FILES.fullmatch(inside):
                 raise ImportRefused(
                     f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
-                    f"{manifests.MANIFEST_FILE}, {manifests.MAPS_FILE}, {manifests.SUPPORT_FILE}, "
-                    f"{manifests.IMAGES_FOLDER}/*.png and metrics/metrics.*"
+                    f"{manifests.MANIFEST_FILE}, {', '.join(ARRAYS)}, {manifests.IMAGES_FOLDER}/*.png and "
+                    "what an evaluation wrote into metrics/."
                 )
         return import_set(Path(unpacked) / roots[0])
 

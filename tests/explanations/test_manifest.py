@@ -52,6 +52,14 @@ def test_what_is_written_is_read_back(small_set: Path, small_manifest: Manifest)
     assert manifest.read(small_set) == small_manifest
 
 
+def test_a_set_has_one_digest_before_and_after_its_evaluation(
+    small_set: Path, small_manifest: Manifest
+) -> None:
+    before = hashlib.sha256((small_set / "manifest.json").read_bytes()).hexdigest()
+    manifest.name_metrics(small_set, ["metrics/metrics.csv"])
+    assert manifest.digest(manifest.read(small_set)) == manifest.digest(small_manifest) == before
+
+
 def test_writing_twice_gives_the_same_bytes_whatever_the_order(
     small_set: Path, small_manifest: Manifest
 ) -> None:

@@ -187,8 +187,8 @@ def spoil_json(**changes):
             "manifest.json: '../../x.csv' leads out of the set's folder.",
         ),
         (
-            lambda folder: manifests.name_metrics(folder, ["a.csv"]),
-            "manifest.json: metrics.files is ['a.csv']",
+            lambda folder: manifests.name_metrics(folder, FILES[:1]),
+            "manifest.json: metrics.files is ['metrics/m",
         ),
     ],
 )
