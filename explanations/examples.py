@@ -15,7 +15,7 @@ from explanations.sampling import parts
 def examples(
     manifest: Manifest, model: nn.Module, data: LabelledImages, replicate: int
 ) -> dict[str, Example]:
-    """By class the first image that its maps of this replicate explain.
+    """By class the first image that its maps of this replicate explain; by single image, the image.
 
     `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
     """
@@ -31,9 +31,13 @@ def examples(
     predicted = classifiers.predicted(model, data.images)
     found = {}
     for label in manifest.dataset.classes:
-        numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
-        first = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
-        image = data.images[int(first[0])]
+        original = manifest.original(label)
+        if original:
+            number = original.number
+        else:
+            numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
+            number = int(parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1][0])
+        image = data.images[number]
         found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))
     return found
 
