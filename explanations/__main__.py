@@ -96,7 +96,8 @@ def build(options: argparse.Namespace) -> None:
         return
     with progress.terminable(), progress.shown("Building", options.progress) as step:
         finished = building.build(options.out, plan, step, scheduling, options.cache)
-    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} classes"
+    kind = "images" if finished.originals else "classes"
+    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} {kind}"
     progress.finished(f"{options.out}: {pictures}", options.progress)
 
 
@@ -182,7 +183,7 @@ def _plan(options: argparse.Namespace) -> building.Plan:
     return building.Plan(
         methods=tuple(options.methods or registry.DEFAULT),
         classes=tuple(options.classes) if options.classes else None,
-        replicates=options.replicates,
+        replicates=_replicates(options),
         seed=options.seed,
         parameters=_parameters(options, chosen),
         factory=options.model,
@@ -191,7 +192,14 @@ def _plan(options: argparse.Namespace) -> building.Plan:
         preprocessing=_preprocessing(options),
         name=options.name,
         minimum_support=options.minimum_support,
+        each_image=options.each_image,
     )
+
+
+def _replicates(options: argparse.Namespace) -> int:
+    if options.replicates is None:
+        return 2 if options.each_image is None else 1
+    return int(options.replicates)
 
 
 def _parameters(
@@ -260,7 +268,17 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
     _add_plan(command)
-    command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
+    command.add_argument(
+        "--replicates", type=int, help="maps of each class by each method (default: 2; of an image: 1)"
+    )
+    command.add_argument(
+        "--each-image",
+        type=int,
+        nargs="?",
+        const=1,
+        metavar="N",
+        help="maps of N single images of each class (default: 1) in place of the class's",
+    )
     command.add_argument(
         "--minimum-support",
         type=int,
@@ -294,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--top", type=int, default=100, metavar="PIXELS", help="how many must be the same")
     _add_device(command)
     _add_classifier(command)
-    command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1)
+    command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1, each_image=None)
 
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
     command.add_argument("--format", choices=("text", "json"), default="text")

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explanations import execution, lock, manifest, rendering
+from explanations import execution, lock, manifest, originals, rendering
 from explanations.cache import Cache
 from explanations.datasets import LabelledImages
 from explanations.methods import ExplanationMethod, Parameters
@@ -75,9 +75,10 @@ def build(
             loaded.plan.minimum_support,
         )
         picks = _picks(loaded.methods, weights, _numbers(tasks))
-        means, mean_counts = _class_means(loaded.plan, loaded.training, loaded.classes)
+        means, mean_counts = _of_checks(loaded)
         _write_timings(folder, began, kept.seconds(tasks))
         manifest.write_support(folder, support)
+        _write_originals(folder, loaded)
         finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts, picks)
         shutil.rmtree(work)
     return finished
@@ -90,7 +91,7 @@ def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
     """Whether the set is there already. Raises ValueError where the folder holds anything else."""
     if (folder / manifest.MANIFEST_FILE).exists():
         found = manifest.read(folder)
-        for key in ("name", "seed", "dataset", "classifier", "rendering", "versions", "methods"):
+        for key in ("name", "seed", "dataset", "classifier", "rendering", "versions", "methods", "originals"):
             if getattr(found, key) != getattr(draft, key):
                 raise ValueError(
                     f"{folder}: holds a finished set whose {key} differs from what you ask for; "
@@ -176,6 +177,27 @@ def _picks(
         for key, local in weights.items()
         if key[0] == method.local.slug
     }
+
+
+def _of_checks(loaded: Loaded) -> tuple[manifest.Maps, dict[str, int]]:
+    """What attention checks show, by key: the mean of every class, or the edges of every single image."""
+    if not loaded.singles:
+        return _class_means(loaded.plan, loaded.training, loaded.classes)
+    maps = {
+        manifest.array_key(originals.CHECK, single.record.label, 1): originals.edges(
+            loaded.test.images[single.record.number]
+        )
+        for single in loaded.singles
+    }
+    return maps, dict.fromkeys(maps, 1)
+
+
+def _write_originals(folder: Path, loaded: Loaded) -> None:
+    shutil.rmtree(folder / manifest.ORIGINALS_FOLDER, ignore_errors=True)
+    for single in loaded.singles:
+        path = folder / single.record.image
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(single.picture)
 
 
 def _class_means(

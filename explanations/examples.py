@@ -21,8 +21,9 @@ def examples(
     replicate: int,
     methods: Sequence[str] | None = None,
 ) -> dict[str, Example]:
-    """By class the first image that its maps of this replicate, by these methods or by all, explain; the first
-    pick of a method that picks, if there is one.
+    """By class the first image that its maps of this replicate, by these methods or by all, explain.
+
+    That is the first pick of a method that picks, if there is one. By single image, the image.
 
     `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
     """
@@ -38,9 +39,14 @@ def examples(
     predicted = classifiers.predicted(model, data.images)
     found = {}
     for label in manifest.dataset.classes:
-        numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
-        [first] = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
-        image = data.images[_first_pick(manifest, label, replicate, methods, int(first))]
+        original = manifest.original(label)
+        if original:
+            number = original.number
+        else:
+            numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
+            [first] = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
+            number = _first_pick(manifest, label, replicate, methods, int(first))
+        image = data.images[number]
         found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))
     return found
 

@@ -4,7 +4,9 @@
     maps.safetensors    raw importances, float32 (H, W), key "method/label/replicate"
     support.safetensors how many images chose each pixel, the same shapes and keys; absent from older sets
     images/<name>.png   the blind pictures, one a class map
+    originals/<name>.png the images that are explained, in a set of single images; absent from sets of classes
 
+A set of single images has a label, and a map by each method, for each image in place of each class.
 Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has
 the same width, height and number of bytes, a name of hexadecimal digits, and no chunk but the picture's
 own. The layout of maps.safetensors is that of https://huggingface.co/docs/safetensors#format.
@@ -31,10 +33,12 @@ MANIFEST_FILE = "manifest.json"
 MAPS_FILE = "maps.safetensors"
 SUPPORT_FILE = "support.safetensors"
 IMAGES_FOLDER = "images"
+ORIGINALS_FOLDER = "originals"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 IMAGE_PATH = re.compile(rf"{IMAGES_FOLDER}/[0-9a-f]{{8,64}}\.png")
+ORIGINAL_PATH = re.compile(rf"{ORIGINALS_FOLDER}/[0-9a-f]{{8,64}}\.png")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = ("IHDR", "PLTE", "IDAT", "IEND")
 
@@ -99,6 +103,17 @@ class ClassMap:
 
 
 @dataclass(frozen=True)
+class Original:
+    """The one image that the maps of `label` explain, of a set of single images; `image` is its path."""
+
+    label: str
+    number: int  # of the image in its data set, from 0
+    seen: str  # the class that the classifier assigns it to, for which it is explained
+    image: str
+    sha256: str  # of the picture's file
+
+
+@dataclass(frozen=True)
 class Manifest:
     """All that a set says of itself."""
 
@@ -112,6 +127,11 @@ class Manifest:
     methods: tuple[Method, ...]
     maps: tuple[ClassMap, ...]
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # {"files": [...]} once evaluated
+    originals: tuple[Original, ...] = ()  # one a label where single images are explained; else none
+
+    def original(self, label: str) -> Original | None:
+        """The image that the maps of `label` explain; None where they explain a class."""
+        return next((original for original in self.originals if original.label == label), None)
 
     @property
     def replicates(self) -> int:
@@ -132,6 +152,7 @@ def read(folder: Path) -> Manifest:
     _check_arrays(manifest, maps)
     _check_support(manifest, maps, read_support(folder))
     _check_images(manifest, folder)
+    _check_originals(manifest, folder)
     return manifest
 
 
@@ -156,8 +177,9 @@ def _text(manifest: Manifest) -> str:
     for entry in record["maps"]:
         if not entry["picked"]:
             del entry["picked"]  # a map of all images is written as before there were picks
-    if not manifest.metrics:
-        del record["metrics"]  # a set that was not evaluated is written as before there were metrics
+    for key in ("metrics", "originals"):
+        if not record[key]:
+            del record[key]  # a set that has none is written as before there were any
     return json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
@@ -379,7 +401,7 @@ def _parse(value: Any) -> Manifest:
         raise ManifestError(
             f"{MANIFEST_FILE}: format is {found}; allowed: {_shown(FORMAT)}; build the set with this version"
         )
-    record = _Record(value, "", _names(Manifest), {"metrics": {}})
+    record = _Record(value, "", _names(Manifest), {"metrics": {}, "originals": []})
     return Manifest(
         format=FORMAT,
         name=record.text("name"),
@@ -399,6 +421,10 @@ def _parse(value: Any) -> Manifest:
             for i, row in enumerate(record.rows("maps"))
         ),
         metrics=record.table("metrics"),
+        originals=tuple(
+            _original(_Record(row, f"originals[{i}]", _names(Original)))
+            for i, row in enumerate(record.rows("originals") if record.value["originals"] else ())
+        ),
     )
 
 
@@ -443,6 +469,16 @@ def _class_map(record: _Record) -> ClassMap:
         sha256=record.sha256("sha256"),
         images=record.whole("images", 1),
         picked=record.picks("picked", record.whole("images", 1)),
+    )
+
+
+def _original(record: _Record) -> Original:
+    return Original(
+        label=record.text("label"),
+        number=record.whole("number", 0),
+        seen=record.text("seen"),
+        image=record.match("image", ORIGINAL_PATH, f"{ORIGINALS_FOLDER}/<8 to 64 hexadecimal digits>.png"),
+        sha256=record.sha256("sha256"),
     )
 
 
@@ -533,13 +569,7 @@ def _check_images(manifest: Manifest, folder: Path) -> None:
     """Every picture is there, unchanged, a plain PNG, and as large as the first in pixels and in bytes."""
     first, expected = "", (0, 0, 0)
     for record in manifest.maps:
-        content = _content(folder, record.image)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != record.sha256:
-            raise ManifestError(
-                f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
-                "the file was changed: build the set again"
-            )
+        content = _unchanged(folder, record)
         width, height = _png_size(record.image, content)
         size = (width, height, len(content))
         first, expected = (first, expected) if first else (record.image, size)
@@ -549,6 +579,41 @@ def _check_images(manifest: Manifest, folder: Path) -> None:
                 f"{expected[0]} x {expected[1]} in {expected[2]}; all pictures of a set have one size, "
                 "or the size would tell the method"
             )
+
+
+def _check_originals(manifest: Manifest, folder: Path) -> None:
+    """Where single images are explained, every label has its one, all of one width and height."""
+    if not manifest.originals:
+        return
+    labels = [original.label for original in manifest.originals]
+    for label in labels:
+        _check_choice("originals.label", label, manifest.dataset.classes)
+        if labels.count(label) > 1:
+            raise ManifestError(f"{MANIFEST_FILE}: originals has {label!r} twice; a label has one image")
+    for label in manifest.dataset.classes:
+        if label not in labels:
+            raise ManifestError(f"{MANIFEST_FILE}: originals has no image {label!r}; build the set again")
+    first, expected = "", (0, 0)
+    for original in manifest.originals:
+        size = _png_size(original.image, _unchanged(folder, original))
+        first, expected = (first, expected) if first else (original.image, size)
+        if size != expected:
+            raise ManifestError(
+                f"{original.image}: {size[0]} x {size[1]} pixels, but {first} has {expected[0]} x "
+                f"{expected[1]}; all images of a set have one size"
+            )
+
+
+def _unchanged(folder: Path, record: ClassMap | Original) -> bytes:
+    """The bytes of a record's picture, after comparing their SHA-256."""
+    content = _content(folder, record.image)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != record.sha256:
+        raise ManifestError(
+            f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
+            "the file was changed: build the set again"
+        )
+    return content
 
 
 def _png_size(name: str, content: bytes) -> tuple[int, int]:

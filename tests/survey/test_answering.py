@@ -29,7 +29,7 @@ def test_every_place_may_be_chosen_and_0_for_none(place):
     assert read(choice=place).place == int(place)
 
 
-@pytest.mark.parametrize("choice", ["", "7", "-1", "1.0", "+1", "١", "2\0", "none"])
+@pytest.mark.parametrize("choice", ["", "7", "-1", "1.0", "+1", "\u0661", "2\0", "none"])
 def test_what_is_no_place_is_refused(choice):
     assert read(choice=choice) is None
 

@@ -96,9 +96,9 @@ def test_a_zipped_set_with_counts_that_was_evaluated_is_the_set(set_folder, tmp_
     manifest.write_support(folder, {key: 0 * array for key, array in manifest.read_maps(folder).items()})
     pieces = folder / "metrics" / ".work"
     pieces.mkdir(parents=True)
-    for file in (pieces.parent / "metrics.csv", pieces / f"{'0a' * 32}.json"):
+    for file in (folder / "timings.json", pieces / f"{'0a' * 32}.json"):
         file.write_text("{}")
-    manifest.name_metrics(folder, ["metrics/metrics.csv"])
+    manifest.name_metrics(folder, ["metrics/metrics.csv"])  # which was not sent
     file = shutil.make_archive(str(tmp_path / "zipped"), "zip", folder)
     assert import_zip(file) == import_set(set_folder)
 
