@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("survey", "0040_add_rehearsals"),
+        ("survey", "0041_describe_data_and_preprocessing_of_classifiers"),
     ]
 
     operations = [
