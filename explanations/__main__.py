@@ -146,21 +146,22 @@ def draw_gallery(options: argparse.Namespace) -> None:
     """Draw the comparison figure of a set: classes down, methods across, replicates side by side."""
     described = manifest.read(options.folder)
     slugs = [method.slug for method in described.methods]
+    methods = options.methods and [naming.method_among(name, slugs) for name in options.methods]
     replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
     gallery.draw(
         described,
         manifest.read_maps(options.folder),
         options.out,
         replicates,
-        _examples(options, described, replicates[0]),
+        _examples(options, described, replicates[0], methods),
         options.classes,
-        options.methods and [naming.method_among(name, slugs) for name in options.methods],
+        methods,
     )
-    print(options.out)
+    print(options.out, *gallery.picks(described, replicates, options.classes, methods), sep="\n")
 
 
 def _examples(
-    options: argparse.Namespace, described: manifest.Manifest, replicate: int
+    options: argparse.Namespace, described: manifest.Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
     named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
@@ -173,7 +174,7 @@ def _examples(
     if classifiers.weights_sha256(weights) != described.classifier.weights_sha256:
         raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
     model, test = fitting.loaded(options.model, weights, options.data, _preprocessing(options))
-    return examples.examples(described, model, test, replicate)
+    return examples.examples(described, model, test, replicate, methods)
 
 
 def _plan(options: argparse.Namespace) -> building.Plan:

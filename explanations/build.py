@@ -66,17 +66,19 @@ def build(
     with lock.held(work / LOCK_FILE, str(folder)):
         kept = Cache(cache or work)
         compute(loaded, tasks, kept, step, scheduling)
+        weights = _local_weights(tasks, kept)
         maps, support, counts = _class_maps(
             loaded.methods,
             loaded.parameters,
-            _local_weights(tasks, kept),
+            weights,
             loaded.test.images.shape[2:],
             loaded.plan.minimum_support,
         )
+        picks = _picks(loaded.methods, weights, _numbers(tasks))
         means, mean_counts = _class_means(loaded.plan, loaded.training, loaded.classes)
         _write_timings(folder, began, kept.seconds(tasks))
         manifest.write_support(folder, support)
-        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts)
+        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts, picks)
         shutil.rmtree(work)
     return finished
 
@@ -132,6 +134,14 @@ def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
     return {key: np.concatenate(found) for key, found in parts.items()}
 
 
+def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
+    """The numbers, in their data set, of the images that the rows of the local explanations are of."""
+    found: dict[Key, tuple[int, ...]] = {}
+    for task in sorted(tasks, key=lambda task: task.shard):
+        found[task.key] = found.get(task.key, ()) + task.sample.numbers
+    return found
+
+
 # Class maps
 
 
@@ -154,6 +164,18 @@ def _class_maps(
                 support[key] = chosen.reshape(shape).astype(np.float32)
                 counts[key] = parameters[slug]["images"]
     return maps, support, counts
+
+
+def _picks(
+    methods: list[ExplanationMethod], weights: dict[Key, Floats], numbers: dict[Key, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """By key of a map the numbers of the images that its method picked; () where it picks none."""
+    return {
+        manifest.array_key(method.slug, key[1], key[2]): method.picked(local, numbers[key])
+        for method in methods
+        for key, local in weights.items()
+        if key[0] == method.local.slug
+    }
 
 
 def _class_means(
@@ -181,7 +203,11 @@ def _mean_image(images: Tensor) -> NDArray[np.float32]:
 
 
 def _finish(
-    folder: Path, draft: manifest.Manifest, maps: manifest.Maps, counts: dict[str, int]
+    folder: Path,
+    draft: manifest.Manifest,
+    maps: manifest.Maps,
+    counts: dict[str, int],
+    picks: dict[str, tuple[int, ...]],
 ) -> manifest.Manifest:
     """Write pictures and arrays, then the manifest, and read it all back."""
     shutil.rmtree(folder / manifest.IMAGES_FOLDER, ignore_errors=True)
@@ -196,7 +222,11 @@ def _finish(
         if (folder / image).exists():
             raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
         (folder / image).write_bytes(picture)
-        records.append(manifest.ClassMap(label, method, int(replicate), key, image, sha256, counts[key]))
+        records.append(
+            manifest.ClassMap(
+                label, method, int(replicate), key, image, sha256, counts[key], picks.get(key, ())
+            )
+        )
     manifest.write_maps(folder, maps)
     manifest.write(folder, replace(draft, maps=tuple(records)))
     return manifest.read(folder)

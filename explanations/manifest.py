@@ -17,9 +17,10 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -93,7 +94,8 @@ class ClassMap:
     array: str
     image: str
     sha256: str  # of the picture's file
-    images: int  # how many images of the class it aggregates
+    images: int  # how many images of the class it aggregates, or was picked from
+    picked: tuple[int, ...] = ()  # of a method that picks: the images' numbers in the data set, best first
 
 
 @dataclass(frozen=True)
@@ -139,6 +141,9 @@ def write(folder: Path, manifest: Manifest) -> None:
     record["maps"] = sorted(
         record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
     )
+    for entry in record["maps"]:
+        if not entry["picked"]:
+            del entry["picked"]  # a map of all images is written as before there were picks
     if not manifest.metrics:
         del record["metrics"]  # a set that was not evaluated is written as before there were metrics
     text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
@@ -274,16 +279,22 @@ def _load_json(folder: Path) -> Any:
 class _Record:
     """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`.
 
-    `optional` fields, which came with later versions, are objects that are empty where they are missing.
+    `optional` fields, which came with later versions, are given with what they are where they are missing.
     """
 
-    def __init__(self, value: Any, where: str, fields: Iterable[str], optional: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        value: Any,
+        where: str,
+        fields: Iterable[str],
+        optional: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.where = where
         if not isinstance(value, dict):
             raise ManifestError(
                 f"{MANIFEST_FILE}: {where or 'the file'} is {_shown(value)}; an object is wanted"
             )
-        self.value: dict[str, Any] = {key: {} for key in optional} | value
+        self.value: dict[str, Any] = dict(optional) | value
         fields = list(fields)
         for key in fields:
             if key not in self.value:
@@ -326,6 +337,14 @@ class _Record:
     def table(self, key: str) -> dict[str, Any]:
         return dict(self.take(key, "an object", lambda v: isinstance(v, dict)))
 
+    def picks(self, key: str, most: int) -> tuple[int, ...]:
+        fits: Callable[[Any], bool] = lambda v: (  # noqa: E731
+            isinstance(v, list)
+            and len(v) == len({str(number) for number in v}) <= most
+            and all(type(number) is int and number >= 0 for number in v)
+        )
+        return tuple(self.take(key, f"a list of at most {most} different whole numbers from 0", fits))
+
     def rows(self, key: str) -> list[Any]:
         return list(self.take(key, "a list that is not empty", lambda v: isinstance(v, list) and len(v) > 0))
 
@@ -349,14 +368,14 @@ def _parse(value: Any) -> Manifest:
         raise ManifestError(
             f"{MANIFEST_FILE}: format is {found}; allowed: {_shown(FORMAT)}; build the set with this version"
         )
-    record = _Record(value, "", _names(Manifest), ["metrics"])
+    record = _Record(value, "", _names(Manifest), {"metrics": {}})
     return Manifest(
         format=FORMAT,
         name=record.text("name"),
         seed=record.whole("seed", 0),
         dataset=_dataset(_Record(record.value["dataset"], "dataset", _names(Dataset))),
         classifier=_classifier(
-            _Record(record.value["classifier"], "classifier", _names(Classifier), ["preprocessing"])
+            _Record(record.value["classifier"], "classifier", _names(Classifier), {"preprocessing": {}})
         ),
         rendering=record.table("rendering"),
         versions=record.table("versions"),
@@ -365,7 +384,7 @@ def _parse(value: Any) -> Manifest:
             for i, row in enumerate(record.rows("methods"))
         ),
         maps=tuple(
-            _class_map(_Record(row, f"maps[{i}]", _names(ClassMap)))
+            _class_map(_Record(row, f"maps[{i}]", _names(ClassMap), {"picked": []}))
             for i, row in enumerate(record.rows("maps"))
         ),
         metrics=record.table("metrics"),
@@ -412,6 +431,7 @@ def _class_map(record: _Record) -> ClassMap:
         image=record.match("image", IMAGE_PATH, f"{IMAGES_FOLDER}/<8 to 64 hexadecimal digits>.png"),
         sha256=record.sha256("sha256"),
         images=record.whole("images", 1),
+        picked=record.picks("picked", record.whole("images", 1)),
     )
 
 

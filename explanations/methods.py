@@ -63,6 +63,12 @@ class ExplanationMethod:
         gates.check_images(self.slug, label, importance[None], None)
         return importance, counts
 
+    def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the images of these numbers and weights (n, pixels) those that the map is of, in the order of
+        picking; none where it is of all."""
+        pick = self.aggregation.pick
+        return tuple(numbers[row] for row in pick(weights)) if pick else ()
+
     @property
     def signed(self) -> bool:
         """Whether a map has negative values that mean something."""

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from explanations import build as building
-from explanations import datasets, manifest
+from explanations import datasets, manifest, tasks
+from explanations import plan as plan_module
 from explanations.attribution import lime
 from explanations.build import Plan
 
@@ -111,3 +112,23 @@ def test_a_map_that_is_not_finite_is_stopped(
         ValueError, match=r"^lime gives values that are not finite for class '0'; does the class"
     ):
         building.build(tmp_path / "set", plan)
+
+
+def test_the_images_that_sp_lime_picked_are_kept_and_the_map_is_their_mean(
+    plan: Plan, tmp_path: Path, small
+) -> None:
+    one = replace(plan, methods=("sp-lime-pick",), parameters={"lime": small["lime"]})
+    built, loaded = building.build(tmp_path / "set", one), plan_module.load(one)
+    [task] = [task for task in loaded.tasks() if (task.sample.label, task.sample.replicate) == ("1", 2)]
+    weights = dict(zip(task.sample.numbers, tasks.perform(loaded.model, task).weights, strict=True))
+    [record] = [r for r in built.maps if (r.method, r.label, r.replicate) == ("sp-lime-pick", "1", 2)]
+    assert record.picked
+    expected = np.mean([weights[number] for number in record.picked], axis=0)
+    np.testing.assert_allclose(
+        manifest.read_maps(tmp_path / "set")[record.array].ravel(), expected, rtol=1e-6
+    )
+
+
+def test_maps_of_all_images_are_written_without_picks(plan: Plan, tmp_path: Path) -> None:
+    building.build(tmp_path / "set", plan)
+    assert "picked" not in (tmp_path / "set" / "manifest.json").read_text()
