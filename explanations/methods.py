@@ -341,7 +341,7 @@ _AVERAGED = (
         "Bach et al. 2015, doi:10.1371/journal.pone.0130140; "
         "gamma and epsilon rules: Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10",
         propagation.lrp,
-        {"gamma": 0.25, "epsilon": 1e-6},
+        {"gamma": 0.25, "epsilon": 1e-6, "zero_biases": False},
         passes_each=lambda parameters: 2,
         needs=("gradients", "modules", "rules"),
     ),

@@ -4,6 +4,8 @@ baselines (Lundberg's GradientExplainer; expected gradients, Erion et al. 2019, 
 (1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class maps.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from captum.attr import IntegratedGradients
@@ -16,6 +18,8 @@ from explanations.attribution.derivatives import Address, flat, noisy
 from explanations.attribution.scores import BATCH, Score, class_score, gradients
 
 Floats = NDArray[np.float64]
+
+TRIED = (2, 4, 8)  # times the steps that were too few
 
 
 def integrated_gradients(
@@ -55,19 +59,36 @@ def smooth_integrated_gradients(
 
 def integral(score: Score, image: Tensor, start: Tensor, steps: int, tolerance: float) -> Tensor:
     """Integrated Gradients (1, C, H, W) of the score from `start` to `image`, complete to `tolerance`."""
-    method = IntegratedGradients(score)
-    weights: Tensor = method.attribute(image, start, n_steps=steps, internal_batch_size=BATCH)
     with torch.no_grad():
         here, there = (float(score(end)) for end in (image, start))
-    gates.complete(
-        "Integrated Gradients",
-        float(weights.double().sum()),
-        here - there,
-        abs(here) + abs(there),
-        tolerance,
-        "ask for more steps",
-    )
+
+    def summed(weights: Tensor, remedy: str = "") -> None:
+        total, change, scale = float(weights.sum()), here - there, abs(here) + abs(there)
+        gates.complete("Integrated Gradients", total, change, scale, tolerance, remedy)
+
+    weights = _quadrature(score, image, start, steps)
+    try:
+        summed(weights)
+    except ValueError:
+        summed(weights, _remedy(score, image, start, steps, summed))
+    return weights
+
+
+def _quadrature(score: Score, image: Tensor, start: Tensor, steps: int) -> Tensor:
+    method = IntegratedGradients(score)
+    weights: Tensor = method.attribute(image, start, n_steps=steps, internal_batch_size=BATCH)
     return weights.detach().double()
+
+
+def _remedy(score: Score, image: Tensor, start: Tensor, steps: int, summed: Callable[[Tensor], None]) -> str:
+    """What to do where so many steps are too few: found by trying, up to TRIED times as many."""
+    for more in (steps * factor for factor in TRIED):
+        try:
+            summed(_quadrature(score, image, start, more))
+        except ValueError:
+            continue
+        return f"ask for {more} steps, which are enough here (steps={more})"
+    return f"{steps * TRIED[-1]} steps are too few, too; allow more with tolerance, or choose another method"
 
 
 def gradientshap(

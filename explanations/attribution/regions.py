@@ -75,10 +75,12 @@ def xrai(
     weights = torch.stack([integral(score, image, end, steps, tolerance) for end in ends]).mean(dim=0)
     factor = max(1, round(XRAI_SIDE / min(image.shape[2:])))
     picture, attribution = (_enlarged(values, factor) for values in (image, weights))
+    # a segmentation made at another size than the picture's may lose a small segment on the way
+    segments = [mask for mask in _get_segments_felzenszwalb(picture, dilation_rad=0) if mask.any()]
     heat = XRAI().GetMask(
         picture,
         None,
-        segments=[_widened(mask) for mask in _get_segments_felzenszwalb(picture, dilation_rad=0)],
+        segments=[_widened(mask) for mask in segments],
         base_attribution=attribution,
         extra_parameters=XRAIParameters(algorithm=algorithm),
     )

@@ -11,6 +11,7 @@ from skimage import data as photographs
 
 from explanations import fitting, manifest
 from explanations.__main__ import main
+from explanations.attribution import propagation
 from explanations.preprocessing import declared
 
 FACTORY = "efficientnet_lite_pytorch:EfficientNet.from_name('efficientnet-lite0')"
@@ -51,6 +52,16 @@ def test_the_cat_is_a_cat_and_the_coffee_an_espresso(weights: Path, photos: Path
     assert test.images.shape == (2, 3, 224, 224)
     assert cat in CATS
     assert coffee == ESPRESSO
+
+
+def test_deep_taylor_stops_and_says_what_its_rules_cannot_decompose(weights: Path, photos: Path) -> None:
+    """Its linear bottlenecks are no obstacle, its units are that batch normalisation keeps active."""
+    model, test = fitting.loaded(FACTORY, weights, photos, declared(PREPROCESSING))
+    expected = (
+        r"units that are active by their bias alone, which hold 9\d% of the logit; choose another method$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        propagation.deep_taylor(model, test.images[:1], 282)
 
 
 def test_maps_of_photographs_become_a_set_with_light_pictures_and_a_figure(

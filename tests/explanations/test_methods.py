@@ -207,3 +207,39 @@ def test_an_unknown_perturbation_is_refused(sample: Sample, curved_model: nn.Mod
     local = METHODS["lime"].local
     with pytest.raises(ValueError, match=r"^lime.perturbation is 'blur'; allowed: masks, gaussian$"):
         local.attribute(curved_model, sample, {**local.defaults, "perturbation": "blur"}, nothing)
+
+
+# The methods that look at what the model gives perturbed images.
+PERTURBING = [slug for slug, local in LOCALS.items() if not local.backward and slug != "random"]
+PERTURBING_QUICK = [slug for slug in PERTURBING if slug not in SLOW]
+
+
+def test_what_a_perturbation_method_explains_is_a_parameter_of_every_one() -> None:
+    """And with the parameters it comes into the manifest."""
+    assert set(PERTURBING) == {
+        *("lime", "lime-slic", "lime-quickshift", "lime-units", "kernelshap", "rise", "occlusion")
+    }
+    assert {LOCALS[slug].defaults["target"] for slug in PERTURBING} == {"logit", "probability"}
+
+
+@pytest.mark.parametrize("slug", PERTURBING_QUICK)
+def test_a_saturated_probability_takes_the_weights_of_a_perturbation_method_and_the_logit_keeps_them(
+    slug: str, sample: Sample, rectified_model: nn.Sequential
+) -> None:
+    rectified_model[-1].bias[1] += 60
+    local = LOCALS[slug]
+    logit, probability = (
+        abs(local.attribute(rectified_model, sample, quick(local, target=target), nothing)).max()
+        for target in ("logit", "probability")
+    )
+    assert logit > 1e-3
+    assert probability < 1e-6
+
+
+@pytest.mark.parametrize("slug", PERTURBING_QUICK)
+def test_a_target_that_there_is_not_is_refused_by_every_perturbation_method(
+    slug: str, sample: Sample, rectified_model: nn.Sequential
+) -> None:
+    local = LOCALS[slug]
+    with pytest.raises(ValueError, match=r"there is no target 'score'; allowed: "):
+        local.attribute(rectified_model, sample, quick(local, target="score"), nothing)

@@ -143,6 +143,12 @@ def pooled_then_rectified() -> nn.Module:
     return nn.Sequential(nn.Conv2d(1, 4, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Flatten(), nn.Linear(36, 3))
 
 
+def rectified_then_pooled() -> nn.Module:
+    """A network in which a MaxPool takes what a ReLU gives, as in VGG."""
+    torch.manual_seed(1)
+    return nn.Sequential(nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 3))
+
+
 @pytest.mark.parametrize("make", [Shortcut, pooled_then_rectified])
 def test_deeplift_is_incomplete_without_a_barrier_where_two_hooks_share_a_tensor(
     make: Callable[[], nn.Module], bright_images: Tensor
@@ -154,6 +160,53 @@ def test_deeplift_is_incomplete_without_a_barrier_where_two_hooks_share_a_tensor
     trapped = DeepLift(model).attribute(image, black, target=1).detach().sum()
     assert float(trapped) != pytest.approx(change, rel=0.01)
     assert propagation.deeplift(model, image, 1, baseline=0.0).sum() == pytest.approx(change, rel=1e-4)
+
+
+@pytest.mark.parametrize("make", [Shortcut, pooled_then_rectified, rectified_then_pooled, Functional])
+def test_deeplift_and_deepshap_are_complete_in_every_order_of_layers_and_with_shared_ones(
+    make: Callable[[], nn.Module], bright_images: Tensor
+) -> None:
+    model, background = make().eval().requires_grad_(False), bright_images[1:] / 2
+    logit, grey = model(bright_images[:1])[0, 1], model(torch.full((1, 1, 8, 8), 0.1))[0, 1]
+    lift = propagation.deeplift(model, bright_images[:1], 1, baseline=0.1)
+    shap = propagation.deepshap(model, bright_images[:1], 1, background=background)
+    assert lift.sum() == pytest.approx(float(logit - grey), rel=1e-4)
+    assert shap.sum() == pytest.approx(float(logit - model(background)[:, 1].mean()), rel=1e-4)
+
+
+@pytest.mark.parametrize("rectify", [F.relu, F.relu6, torch.relu, lambda values: values.relu()])
+def test_guided_backpropagation_guides_through_functional_activations(
+    rectify: Callable[[Tensor], Tensor], bright_images: Tensor
+) -> None:
+    """Two hidden units, both active, with outgoing weights 2 and -3: only the first one's weights come
+    back."""
+
+    class Guided(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            torch.manual_seed(2)
+            self.first, self.last = nn.Linear(64, 2), nn.Linear(2, 1)
+
+        def forward(self, images: Tensor) -> Tensor:
+            return self.last(rectify(self.first(images.flatten(1))))
+
+    model = Guided().eval().requires_grad_(False)
+    model.first.weight.abs_().div_(10)
+    model.last.weight.copy_(torch.tensor([[2.0, -3.0]]))
+    weights = derivatives.guided_backprop(model, bright_images[:1], 0)
+    assert weights == pytest.approx(2 * model.first.weight[0].numpy(), rel=1e-5)
+
+
+def test_a_relu_that_is_used_twice_guides_as_two_of_them_do(bright_images: Tensor) -> None:
+    torch.manual_seed(2)
+    first, second, last, shared = nn.Linear(64, 9), nn.Linear(9, 9), nn.Linear(9, 3), nn.ReLU()
+    layers = [nn.Flatten(), first, shared, second, shared, last]
+    apart = [nn.Flatten(), first, nn.ReLU(), second, nn.ReLU(), last]
+    found, expected = (
+        derivatives.guided_backprop(nn.Sequential(*each).eval().requires_grad_(False), bright_images[:1], 1)
+        for each in (layers, apart)
+    )
+    assert found.tobytes() == expected.tobytes()
 
 
 def test_outputs_that_are_no_logits_are_refused(bright_images: Tensor) -> None:

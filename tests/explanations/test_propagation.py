@@ -112,7 +112,7 @@ def test_lrp_without_gamma_and_epsilon_is_input_times_gradient(
 ) -> None:
     """For ReLU networks, by Shrikumar et al. 2016 and Ancona et al. 2018."""
     model = make() or rectified_model
-    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9, zero_biases=False)
     expected = derivatives.input_x_gradient(model, bright_images[:1], 1, target="logit")
     np.testing.assert_allclose(weights, expected, atol=1e-5)
 
@@ -120,7 +120,7 @@ def test_lrp_without_gamma_and_epsilon_is_input_times_gradient(
 def test_lrp_of_a_linear_model_is_weight_times_pixel(
     linear_model: nn.Sequential, bright_images: Tensor
 ) -> None:
-    weights = propagation.lrp(linear_model, bright_images[:1], 1, gamma=0.25, epsilon=1e-9)
+    weights = propagation.lrp(linear_model, bright_images[:1], 1, gamma=0.25, epsilon=1e-9, zero_biases=False)
     expected = linear_model[1].weight[1] * bright_images[0].flatten()
     np.testing.assert_allclose(weights, expected.numpy(), rtol=1e-4, atol=1e-6)
 
@@ -140,7 +140,7 @@ def test_lrp_passes_a_shortcut_and_a_normalisation(bright_images: Tensor) -> Non
             return self.last(hidden.flatten(1))
 
     model = Residual().eval().requires_grad_(False)
-    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    weights = propagation.lrp(model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9, zero_biases=False)
     expected = derivatives.input_x_gradient(model, bright_images[:1], 1, target="logit")
     np.testing.assert_allclose(weights, expected, atol=1e-4)
 
@@ -151,6 +151,69 @@ def test_deep_taylor_adds_up_to_the_logit_and_is_never_negative(
     weights = propagation.deep_taylor(rectified_model, bright_images[:1], 1)
     assert weights.sum() == pytest.approx(float(rectified_model(bright_images[:1])[0, 1]), rel=1e-4)
     assert (weights >= 0).all()
+
+
+@pytest.fixture
+def bottleneck() -> nn.Sequential:
+    """Two convolutions with nothing between them, as in a linear bottleneck: its values have both signs."""
+    torch.manual_seed(3)
+    layers = [nn.Conv2d(1, 6, 3, bias=False), nn.Conv2d(6, 6, 3, bias=False), nn.ReLU(), nn.Flatten()]
+    return nn.Sequential(*layers, nn.Linear(96, 3, bias=False)).eval().requires_grad_(False)
+
+
+def test_deep_taylor_adds_up_where_nothing_rectifies_a_layer(
+    bottleneck: nn.Sequential, bright_images: Tensor
+) -> None:
+    logits = bottleneck(bright_images)
+    image, index = divmod(int(logits.argmax()), 3)
+    weights = propagation.deep_taylor(bottleneck, bright_images[image : image + 1], index)
+    assert weights.sum() == pytest.approx(float(logits[image, index]), rel=1e-3)
+    assert (weights >= 0).all()
+
+
+def test_deep_taylor_says_where_units_are_active_by_their_bias_alone(
+    rectified_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    """Three of four channels see nothing of the image, and have a bias that is."""
+    rectified_model[0].weight[1:] = 0
+    rectified_model[0].bias[1:] = 5
+    rectified_model[-1].weight.abs_()
+    expected = (
+        r"^Deep Taylor decomposition is not complete: .*; the classifier has units that are active by their "
+        r"bias alone, which hold \d+% of the logit; choose another method$"
+    )
+    rectified_model[0].weight[0] = 0.01
+    two = nn.Sequential(nn.Conv2d(1, 1, 1, bias=False), nn.ReLU(), *rectified_model)
+    two[0].weight.data.fill_(1)
+    with pytest.raises(ValueError, match=expected):
+        propagation.deep_taylor(two.eval().requires_grad_(False), bright_images[:1], 1)
+
+
+def test_biases_take_their_share_of_lrps_relevance_unless_they_are_zeroed(
+    rectified_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    rectified_model[-1].bias += 3
+    logit = float(rectified_model(bright_images[:1])[0, 1])
+    shares = [
+        propagation.lrp(
+            rectified_model, bright_images[:1], 1, gamma=0.25, epsilon=1e-9, zero_biases=zero
+        ).sum()
+        for zero in (False, True)
+    ]
+    assert shares == [pytest.approx(logit - 4, abs=1), pytest.approx(logit, rel=1e-4)]
+
+
+def test_relevance_that_is_lost_on_the_way_is_stopped(
+    rectified_model: nn.Sequential, bright_images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        propagation._SignRule, "absorbed", property(lambda self: 0.2, lambda self, value: None), raising=False
+    )
+    expected = (
+        r"^LRP is not complete: .*; the classifier has layers that lose relevance; choose another method$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        propagation.lrp(rectified_model, bright_images[:1], 1, gamma=0.25, epsilon=1e-9, zero_biases=True)
 
 
 def test_deep_taylor_of_one_layer_is_the_z_box_rule_by_hand() -> None:
@@ -183,7 +246,7 @@ def test_relevance_is_that_of_the_image_though_the_model_normalises_it(
 def test_a_layer_without_a_rule_is_refused(bright_images: Tensor) -> None:
     model = nn.Sequential(nn.Flatten(), nn.LayerNorm(64), nn.Linear(64, 3)).eval()
     with pytest.raises(ValueError, match=r"^relevance propagation has no rule for LayerNorm$"):
-        propagation.lrp(model, bright_images[:1], 1, gamma=0.25, epsilon=1e-6)
+        propagation.lrp(model, bright_images[:1], 1, gamma=0.25, epsilon=1e-6, zero_biases=False)
 
 
 class Padded(nn.Conv2d):
@@ -210,7 +273,7 @@ def padded_model() -> nn.Sequential:
 def test_lrp_reaches_the_image_through_convolutions_of_another_class(
     padded_model: nn.Sequential, bright_images: Tensor
 ) -> None:
-    weights = propagation.lrp(padded_model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9)
+    weights = propagation.lrp(padded_model, bright_images[:1], 1, gamma=0.0, epsilon=1e-9, zero_biases=False)
     expected = derivatives.input_x_gradient(padded_model, bright_images[:1], 1, target="logit")
     np.testing.assert_allclose(weights, expected, atol=1e-5)
 
@@ -223,12 +286,14 @@ def test_the_functions_of_a_traced_network_become_modules_with_the_same_outputs(
     assert torch.equal(prepared(bright_images), padded_model(bright_images))
 
 
-def test_lrp_stays_of_the_logits_size_where_outputs_are_not_rectified(bright_images: Tensor) -> None:
+def test_lrp_stays_of_the_logits_size_where_outputs_are_not_rectified(
+    bottleneck: nn.Sequential, bright_images: Tensor
+) -> None:
     """Captum's gamma rule divides by sums that can vanish: here weights add up to 4,000 times the logit."""
-    torch.manual_seed(3)
-    layers = [nn.Conv2d(1, 6, 3, bias=False), nn.Conv2d(6, 6, 3, bias=False), nn.ReLU(), nn.Flatten()]
-    model = nn.Sequential(*layers, nn.Linear(96, 3, bias=False)).eval().requires_grad_(False)
-    logits = model(bright_images)[:, 1].numpy()
-    weights = [propagation.lrp(model, image[None], 1, gamma=0.25, epsilon=1e-9) for image in bright_images]
+    logits = bottleneck(bright_images)[:, 1].numpy()
+    weights = [
+        propagation.lrp(bottleneck, image[None], 1, gamma=0.25, epsilon=1e-9, zero_biases=False)
+        for image in bright_images
+    ]
     np.testing.assert_allclose(np.sum(weights, axis=1), logits, rtol=1e-3)
     assert np.abs(weights).sum(axis=1).max() < 100 * np.abs(logits).max()
