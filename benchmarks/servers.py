@@ -61,12 +61,12 @@ def prepare_site(environment, folder, quota=0):
 
 
 @contextmanager
-def gunicorn(application, address, environment, *, folder=ROOT):
+def gunicorn(application, address, environment, *options, folder=ROOT):
     """Serves `application` until the block ends; yields the process. What it says is in LOG."""
     command = [sys.executable, "-m", "gunicorn", "--config", str(ROOT / "survey/gunicorn_settings.py")]
     with LOG.open("ab") as log:
         server = subprocess.Popen(
-            [*command, "--bind", urlsplit(address).netloc, "--log-level", "warning", application],
+            [*command, "--bind", urlsplit(address).netloc, "--log-level", "warning", *options, application],
             env={**environment, "PYTHONPATH": str(ROOT)},
             cwd=folder,
             stderr=log,

@@ -29,6 +29,7 @@ from servers import (
 
 AT_ONCE, PARTICIPANTS, ROUNDS = 40, 40, 2
 FLOOR_NAME, OTREE_NAME = "bare Django", "oTree 6.0.15"
+FLOOR_WORKER = ("--worker-class", "gthread")  # which Beholder's own extends
 SITE_NAME, PICTURES_NAME = "Beholder", "Beholder, with its pictures"
 
 
@@ -76,7 +77,7 @@ def compare(postgres, folder):
     site_start, floor_start = f"{SITE}/s/bench/", f"{FLOOR}/start"
     with (
         gunicorn("survey.wsgi", SITE, environment) as site,
-        gunicorn("bare_django:application", FLOOR, floor, folder=ROOT / "benchmarks") as bare,
+        gunicorn("bare_django:application", FLOOR, floor, *FLOOR_WORKER, folder=ROOT / "benchmarks") as bare,
         otree(with_name(url, "otree"), folder, PARTICIPANTS * (ROUNDS + 1)) as (peer, peer_start),
     ):
         runs = {
@@ -102,7 +103,7 @@ def table(means):
     floor, peer = means[FLOOR_NAME]["turns/s"], means[OTREE_NAME]["turns/s"]
     lines = [
         f"{AT_ONCE} participants at once on PostgreSQL, on one machine with the crowd; Beholder and the bare",
-        "Django with 2 workers of 4 threads, oTree as it serves itself. Means of "
+        "Django with 2 workers of 8 threads, oTree as it serves itself. Means of "
         f"{ROUNDS} alternating runs; CPU is",
         "that of web server and database together.",
         "",

@@ -7,8 +7,8 @@ import os
 
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 workers = int(os.environ.get("WEB_CONCURRENCY", os.cpu_count() or 2))
-threads = 4
-worker_class = "gthread"
+threads = 8
+worker_class = "survey.picture_worker.PictureWorker"
 keepalive = 30  # seconds; the proxy in front, or the browser, answers question after question
 timeout = 30
 graceful_timeout = 30

@@ -7,7 +7,7 @@ import re
 from threading import Lock
 
 ADDRESS = re.compile(r"/pictures/[^/]+\.png")
-ASKED = ("wsgi.url_scheme", "HTTP_X_FORWARDED_PROTO", "HTTP_HOST", "PATH_INFO")  # what an answer depends on
+ASKED = ("PATH_INFO", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO")  # what an answer depends on
 MOST = 4096  # pictures of about 7 kB
 
 
@@ -34,6 +34,10 @@ class Pictures:
         status, headers, body = answer
         start_response(status, list(headers))
         return [body]
+
+    def remembered(self, path, host, forwarded_proto):
+        """Status line, headers and body of what was answered to this before; None if nothing was."""
+        return self.answers.get((path, host, forwarded_proto))
 
     def _asked(self, environ):
         """Django's status line, headers and body."""

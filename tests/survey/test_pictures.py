@@ -50,7 +50,7 @@ def test_all_else_goes_to_the_site(environ):
     assert site.asked == 2
 
 
-@pytest.mark.parametrize("name", ["HTTP_HOST", "HTTP_X_FORWARDED_PROTO", "wsgi.url_scheme"])
+@pytest.mark.parametrize("name", ["HTTP_HOST", "HTTP_X_FORWARDED_PROTO"])
 def test_another_host_or_scheme_is_another_question(name):
     site = Site()
     pictures = Pictures(site)
