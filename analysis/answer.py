@@ -62,8 +62,11 @@ def _significance(report: Report, n_best: int) -> str:
         return "; one participant says nothing about others, so no test is made."
     if anova.p is None:
         if anova.ss_between == 0:
-            return "; every participant split their votes evenly, so the tests are undefined (0/0)."
-        return "; every participant split their votes alike, so the tests are undefined (zero variance)."
+            return "; every participant split their votes evenly, so F is undefined (0/0)."
+        return (
+            "; every participant split their votes alike, so F is undefined "
+            "(zero variance within the methods)."
+        )
     name = NAMES[report.omnibus.primary]
     if decisive.p is None:
         return f"; the primary test ({name}) is undefined here, so nothing is claimed."

@@ -35,7 +35,7 @@ class Position:
 
     @property
     def statement(self) -> str:
-        return f"{self.test.statement}, {_p(self.test.p, self.test.log10_p)}"
+        return f"{self.test.statement}, {fmt.p_stated(self.test.p, self.test.log10_p)}"
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Order:
 
     @property
     def statement(self) -> str:
-        return f"{self.test.statement}, {_p(self.test.p, self.test.log10_p)}"
+        return f"{self.test.statement}, {fmt.p_stated(self.test.p, self.test.log10_p)}"
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,8 @@ def chance_to_pass(n_checks: int, min_passed: int, n_options: int = N_OPTIONS) -
 
 def _renumbered(people: NDArray[np.int64]) -> NDArray[np.int64]:
     """0, 1, ... without gaps, in the same order."""
-    return np.unique(people, return_inverse=True)[1]
+    there = np.bincount(people, minlength=1) > 0
+    return (np.cumsum(there) - 1)[people]
 
 
 def _count(
@@ -268,7 +269,3 @@ def _slowing(
     middle, error = float(change.mean()), float(change.std(ddof=1)) / math.sqrt(len(change))
     margin = float(stats.t.ppf(0.975, len(change) - 1)) * error
     return math.exp(middle), math.exp(middle - margin), math.exp(middle + margin)
-
-
-def _p(p: float | None, log10_p: float | None) -> str:
-    return "p undefined" if p is None else f"p = {fmt.p_value(p, log10_p)}"

@@ -22,6 +22,7 @@ from analysis.tails import f_tail
 from analysis.votes import Counts
 
 Floats = NDArray[np.float64]
+_WIDEST = math.log(1000)  # a ratio whose interval reaches farther is not known to any digit
 _DRAWS = 100_000  # of the largest |t|: the critical value is right to about 0.01
 
 
@@ -212,9 +213,9 @@ def compare(
         PairEstimate(
             a=test.a,
             b=test.b,
-            difference=difference.estimate,
-            ratio=ratio.mapped(math.exp),
-            cohens_h=angle.estimate,
+            difference=difference.within(1.0),
+            ratio=ratio.exponential,
+            cohens_h=angle.within(math.pi),
             t=test.t,
             p=test.p,
             log10_p=test.log10_p,
@@ -244,12 +245,22 @@ class _Contrast:
     low: float | None
     high: float | None
 
-    @property
-    def estimate(self) -> Estimate:
-        return Estimate(self.at, self.low, self.high)
+    def within(self, most: float) -> Estimate:
+        """With the interval cut where no difference can lie: beyond -`most` and `most`."""
+        low, high = self.low, self.high
+        return Estimate(
+            self.at, None if low is None else max(low, -most), None if high is None else min(high, most)
+        )
 
-    def mapped(self, function: Callable[[float], float]) -> Estimate:
-        return Estimate(*(None if end is None else function(end) for end in (self.at, self.low, self.high)))
+    @property
+    def exponential(self) -> Estimate:
+        """Of a difference of logarithms, the ratio; its interval unless that spans all that can be told."""
+        if self.at is None:
+            return Estimate(None)
+        ends = (self.low, self.high)
+        if self.low is None or self.high is None or max(-self.low, self.high) > _WIDEST:
+            ends = (None, None)
+        return Estimate(math.exp(self.at), *(None if end is None else math.exp(end) for end in ends))
 
 
 def _simultaneous(

@@ -82,7 +82,7 @@ class Design:
         if self.class_by_method is None:
             return []
         p = self.class_by_method.p
-        result = f"Cramér's V = {self.class_by_method.cramers_v:.3f}, p = {fmt.p_value(p)}"
+        result = f"Cramér's V = {self.class_by_method.cramers_v:.3f}, {fmt.p_stated(p)}"
         meaning = _judged(p, "which method is chosen depends on the class", "no sign that classes differ")
         return [("Class by method", result, meaning)]
 
@@ -114,7 +114,7 @@ class Design:
         if self.agreement.kappa is not None:
             result = f"Fleiss' κ = {fmt.decimal(self.agreement.kappa, 3)}, {result}"
         same, chance = fmt.percent(self.agreement.same or 0), fmt.percent(self.agreement.same_by_chance or 0)
-        meaning = f"two people chose alike in {same}, by chance {chance}; p = {fmt.p_value(self.agreement.p)}"
+        meaning = f"two people chose alike in {same}, by chance {chance}; {fmt.p_stated(self.agreement.p)}"
         return [("Agreement on a question", result, meaning)]
 
 

@@ -4,10 +4,12 @@ In goes a number, out comes a string that never shows "0" for a p above zero and
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 UNDEFINED = "undefined"
+_NOISE = 1e-12  # of shares: what sums of floats leave where the truth is 0
+_LEVELS = (0.001, 0.005, 0.01, 0.02, 0.025, 0.05, 0.1, 0.2)  # that people judge at
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -22,16 +24,18 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in [0, 1] as "56.6 %"."""
-    return f"{share * 100:.1f} %"
+    """A share in [0, 1] as "56.6 %"; small ones keep a digit: only none is "0.0 %", all "100.0 %"."""
+    if share <= _NOISE or share >= 1 - _NOISE:
+        return f"{share * 100:.1f} %".removeprefix("-")
+    text = _not_zero(share * 100, 1)
+    return f"{text} %" if float(text) < 100 else f"{100 - float(_not_zero(100 - share * 100, 1)):.10g} %"
 
 
 def points(difference: float) -> str:
-    """A difference of shares in percentage points, signed: "+30.2", "−1.1", and "0.0" for both zeros."""
-    text = f"{abs(difference) * 100:.1f}"
-    if float(text) == 0:
-        return text
-    return ("+" if difference > 0 else MINUS) + text
+    """A difference of shares in percentage points, signed: "+30.2", "−1.1", "+0.03", and "0.0" for zero."""
+    if abs(difference) <= _NOISE:
+        return "0.0"
+    return ("+" if difference > 0 else MINUS) + _not_zero(abs(difference) * 100, 1)
 
 
 def count(number: int) -> str:
@@ -54,9 +58,17 @@ def p_value(p: float | None, log10_p: float | None = None) -> str:
         return "1"
     if p > 0.9995:
         return "> 0.999"
-    if p >= 0.1:
-        return f"{p:.3f}"
-    return _significant(p) if p >= 0.001 else _scientific(p, 2)
+    if p < 0.001:
+        return _faithful(p, lambda digits: _scientific(p, digits - 1))
+    return _faithful(p, lambda digits: f"{p:.{digits}f}" if p >= 0.1 else f"{p:#.{digits}g}")
+
+
+def p_stated(p: float | None, log10_p: float | None = None) -> str:
+    """p to stand in brackets: "p = 0.913", "p > 0.999", "p undefined"."""
+    if p is None:
+        return f"p {UNDEFINED}"
+    text = p_value(p, log10_p)
+    return f"p {text}" if text.startswith(">") else f"p = {text}"
 
 
 def f_value(f: float | None) -> str:
@@ -65,11 +77,12 @@ def f_value(f: float | None) -> str:
 
 
 def share_of_variance(value: float | None) -> str:
-    """An effect size up to 1 with three decimals: "0.756". Omega squared may lie below 0: "−0.012"."""
+    """An effect size up to 1 with three decimals: "0.756", "0.0003". Omega squared may be "−0.012"."""
     if value is None:
         return UNDEFINED
-    text = f"{abs(value):.3f}"
-    return MINUS + text if value < 0 and float(text) > 0 else text
+    if abs(value) <= _NOISE:
+        return "0.000"
+    return (MINUS if value < 0 else "") + _not_zero(abs(value), 3)
 
 
 def probability(value: float, draws: int) -> str:
@@ -85,10 +98,7 @@ def probability(value: float, draws: int) -> str:
 
 def p_phrase(p: float) -> str:
     """p in a sentence: "p < 0.001", "p = 0.913"."""
-    if p < 0.001:
-        return "p < 0.001"
-    text = p_value(p)
-    return f"p {text}" if text.startswith(">") else f"p = {text}"
+    return "p < 0.001" if p < 0.001 else p_stated(p)
 
 
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
@@ -101,13 +111,21 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int
     return "\n".join(lines)
 
 
-def _significant(p: float) -> str:
-    """Three significant digits, and more where rounding would move p across a usual level of significance."""
+def _faithful(p: float, shown: Callable[[int], str]) -> str:
+    """Three digits, and more where rounding would move p across a level that people judge at."""
     for digits in range(3, 17):
-        text = f"{p:#.{digits}g}"
-        if all((float(text) < level) == (p < level) for level in (0.01, 0.05, 0.1)):
+        text = shown(digits)
+        if all((float(text) < level) == (p < level) for level in _LEVELS):
             return text
     return repr(p)
+
+
+def _not_zero(value: float, decimals: int) -> str:
+    """A number above 0 with so many decimals, or as many more as its first digit needs, up to 1e-6."""
+    while decimals < 6 and float(f"{value:.{decimals}f}") == 0:
+        decimals += 1
+    text = f"{value:.{decimals}f}"
+    return text if float(text) > 0 else _scientific(value, 0)
 
 
 def _scientific(value: float, digits: int) -> str:

@@ -64,25 +64,34 @@ def quoted(value: object) -> str:
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
+def occurring(values: pd.Series) -> NDArray[np.bool_]:
+    """Which of a categorical column's texts occur in it."""
+    return np.bincount(values.cat.codes.to_numpy(), minlength=len(values.cat.categories)) > 0
+
+
+def in_order(values: pd.Series) -> bool:
+    """Whether a categorical column's texts stand sorted; pandas remembers."""
+    return bool(values.cat.categories.is_monotonic_increasing)
+
+
 def codes_of(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
     """The values as places in the sorted list of those that occur."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         codes, distinct = pd.factorize(values, sort=True)
         return np.asarray(codes, dtype=np.int64), list(distinct)
-    codes = np.asarray(values.cat.codes, dtype=np.int64)
-    used = np.bincount(codes, minlength=len(values.cat.categories)) > 0
+    used = occurring(values)
     names = np.asarray(values.cat.categories, dtype=object)
-    order = [i for i in sorted(range(len(names)), key=names.__getitem__) if used[i]]
+    order = np.arange(len(names)) if in_order(values) else np.argsort(names, kind="stable")
+    order = order[used[order]]
     places = np.full(len(names), -1, dtype=np.int64)
     places[order] = np.arange(len(order))
-    return places[codes], [str(names[i]) for i in order]
+    return places[values.cat.codes.to_numpy()], list(map(str, names[order]))
 
 
 def of_each(values: pd.Series, function: Callable[[str], Any], dtype: Any) -> NDArray[Any]:
     """A function of every value, called once for each distinct one: a million answers have few."""
     if isinstance(values.dtype, pd.CategoricalDtype):
-        codes, distinct = values.cat.codes.to_numpy(), values.cat.categories
-        used = np.bincount(codes, minlength=len(distinct)) > 0
+        codes, distinct, used = values.cat.codes.to_numpy(), values.cat.categories, occurring(values)
     else:
         codes, distinct = pd.factorize(values)
         used = np.ones(len(distinct), dtype=np.bool_)

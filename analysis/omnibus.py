@@ -75,15 +75,15 @@ class Omnibus:
         ) + (f", judged{at(self.alpha)}," if at(self.alpha) else "")
         if not missed:
             worst = max((tests[name] for name in found), key=lambda test: test.p or 0)
-            p = fmt.p_value(worst.p, worst.log10_p)
+            p = fmt.p_stated(worst.p, worst.log10_p)
             if n == 1:
-                return f"{those} finds a difference (p = {p})."
-            return f"{those} agree that the methods differ (largest p = {p})."
+                return f"{those} finds a difference ({p})."
+            return f"{those} agree that the methods differ (largest {p})."
         if not found:
-            p = fmt.p_value(min(test.p for test in tests.values() if test.p is not None))
+            p = fmt.p_stated(min(test.p for test in tests.values() if test.p is not None))
             if n == 1:
-                return f"{those} finds no difference (p = {p})."
-            return f"{those} agree that no difference is shown (smallest p = {p})."
+                return f"{those} finds no difference ({p})."
+            return f"{those} agree that no difference is shown (smallest {p})."
         find, do = "find" if len(found) > 1 else "finds", "do" if len(missed) > 1 else "does"
         found_p, missed_p = _with_p(tests, found), _with_p(tests, missed)
         return f"{those} disagree: {found_p} {find} a difference, {missed_p} {do} not."
@@ -122,5 +122,5 @@ def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED, alpha: flo
 
 
 def _with_p(tests: Mapping[str, Test], names: list[str]) -> str:
-    shown = [f"{NAMES[name]} (p = {fmt.p_value(tests[name].p, tests[name].log10_p)})" for name in names]
+    shown = [f"{NAMES[name]} ({fmt.p_stated(tests[name].p, tests[name].log10_p)})" for name in names]
     return shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _WIDTH = 88
 _SHARES = ("Method", "Votes", "Share", "95 % interval")
-_TESTS = ("Test", "Holds 5 %", "Statistic", "p", "Effect")
+_TESTS = ("Test", "Holds its level", "Statistic", "p", "Effect")
 _ANOVA = ("Source", "Sum of squares", "df", "Mean square", "F", "p")
 _FLAG = "Tukey HSD finds differences too readily here, as one-way ANOVA does: see the caveat below."
 

@@ -92,7 +92,7 @@ def _plain(data: bytes, separator: str) -> pd.DataFrame | None:
     simple = rb'(?:^|(?<=[,\t\n]))"[^",\t\r\n]*"(?=[,\t\r\n]|$)'  # nothing in it that needs the quotes
     odd_quote = quotes and sum(1 for _ in re.finditer(simple, data)) * 2 != quotes
     odd_end = b"\r" in data and data.count(b"\r") != data.count(b"\r\n")
-    if odd_quote or odd_end or b"\x00" in data or not data.strip():
+    if odd_quote or odd_end or b"\x00" in data or not data or data.isspace():
         return None
     lines = data.count(b"\n") + (not data.endswith(b"\n")) - 1
     try:
@@ -123,13 +123,17 @@ def _plain(data: bytes, separator: str) -> pd.DataFrame | None:
 def _parquet(data: bytes, name: str, all_known: bool) -> pd.DataFrame:
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
-        texts = [field.name for field in file.schema_arrow if pa.types.is_string(field.type)]
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
         known = [name for name in file.schema_arrow.names if name in COLUMNS] if all_known else None
         found = parquet.read_table(pa.BufferReader(data), columns=known, read_dictionary=texts)
     except (pa.ArrowInvalid, OSError) as error:
         why = str(error).splitlines()[0]
         raise VoteTableError(f"{name}: a Parquet file that cannot be read: {why}") from None
     return _frame(found, range(1, found.num_rows + 1))
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))  # pandas writes large ones
 
 
 def _frame(found: pa.Table, rows: range) -> pd.DataFrame:
@@ -144,10 +148,12 @@ def _frame(found: pa.Table, rows: range) -> pd.DataFrame:
         codes, missing = part.indices, part.null_count > 0
         if missing:
             codes, texts = codes.fill_null(len(texts)), [*texts, ""]
-        to, distinct = pd.factorize(np.array(texts, dtype=object))
-        placed = np.asarray(to, dtype=np.int64)[codes.to_numpy(zero_copy_only=False)]
-        used = np.bincount(placed, minlength=len(distinct)) > 0
-        values: pd.Categorical = pd.Categorical.from_codes(placed, categories=pd.Index(distinct))
+        placed = codes.to_numpy(zero_copy_only=False)
+        if len(set(texts)) < len(texts):  # such as 1 and "1 ", or nothing and what is missing
+            to, distinct = pd.factorize(np.array(texts, dtype=object))
+            placed, texts = to[placed], list(distinct)
+        values: pd.Categorical = pd.Categorical.from_codes(placed, categories=pd.Index(texts, dtype=object))
+        used = np.bincount(placed, minlength=len(texts)) > 0
         columns[name.strip()] = values if used.all() else values.remove_unused_categories()
     return pd.DataFrame(columns, index=pd.Index(rows, name="row"))
 

@@ -6,14 +6,13 @@ rows, sentences and figures of `Report`, so that every form agrees to the last p
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from analysis import answer as answers
-from analysis import charts, forms, page, sections
+from analysis import charts, conclusions, forms, page, record, sections
 from analysis import formatting as fmt
 from analysis.anova import OneWay
 from analysis.choice import Estimate, Estimates, PairEstimate, Share, clustered_shares, compare, estimate
@@ -28,18 +27,8 @@ from analysis.pooled import mean_shares
 from analysis.resampling import SEED
 from analysis.tables import Section, Table
 from analysis.tukey import Pair, Tukey, hsd
-from analysis.undefined import instead
 from analysis.votes import Counts, VoteTable
 from analysis.within import Friedman, RepeatedMeasures
-
-CAVEAT = (
-    "One-way ANOVA and Tukey HSD treat the shares of one participant as independent, but they add up to 1. "
-    "Where the methods do not differ, these tests therefore find a difference in about 12 % of studies with "
-    "four methods, not in 5 %. Repeated-measures ANOVA and Friedman's test compare each participant with "
-    "themselves and hold 5 %."
-)
-INTERVAL_NOTE = "The 95 % intervals are t intervals over participants, whose votes are not independent."
-ONE_METHOD = "undefined: there is only one method"
 
 
 @dataclass(frozen=True)
@@ -232,50 +221,13 @@ class Report:
 
     @cached_property
     def test_notes(self) -> tuple[str, ...]:
-        """Whether the tests agree, why one is undefined, and how far the corrected one is from spherical."""
-        if self.omnibus is None:
-            return ()
-        notes = list(filter(None, [instead(self.counts, self.seed), self.omnibus.agreement]))
-        notes += [f"{row.name}: {row.note}." for row in self.test_rows if row.note]
-        if self.omnibus.repeated_measures.epsilon is not None:
-            epsilon = f"{self.omnibus.repeated_measures.epsilon:.3f}"
-            notes.append(
-                f"Degrees of freedom of the repeated-measures ANOVA: Greenhouse–Geisser, ε = {epsilon}."
-            )
-        return tuple(notes)
+        """Whether the tests agree, and why one is undefined."""
+        return conclusions.of_tests(self)
 
     @cached_property
     def notes(self) -> tuple[str, ...]:
         """What a reader must know of these numbers: who was left out, what is simulated or pooled."""
-        notes = []
-        if self.alpha != ALPHA:
-            notes.append(
-                f"Judged at {self.alpha:g}: a p below it is a finding, and the intervals of differences hold "
-                f"{self.difference_level} together; those of shares stay at 95 %."
-            )
-        if self.n_simulated:
-            notes.append(f"{fmt.count(self.n_simulated)} of {self._participants} are simulated.")
-        if self.n_set_aside:
-            kind = "Real" if self.simulated == "only" else "Simulated"
-            notes.append(f"{kind} participants are set aside: {fmt.count(self.n_set_aside)}.")
-        if self.excluded:
-            why = "; ".join(f"{reason}: {fmt.count(n)}" for reason, n in self.excluded)
-            left_out = self.n_recruited - self.n_participants
-            notes.append(
-                f"{fmt.count(left_out)} of {fmt.counted(self.n_recruited, 'participant')} left out ({why})."
-            )
-        fewest, most = self.votes_per_participant
-        if fewest != most:
-            notes.append(
-                f"Participants cast between {fewest} and {fmt.counted(most, 'vote')}. "
-                "Shares pool the votes, and so does the cluster Wald test; all other tests and differences "
-                "weigh participants equally, so a difference need not be that of two shares."
-            )
-        if self.design_sha256:
-            notes.append(f"Design and plan of the analysis were frozen as SHA-256 {self.design_sha256}.")
-        if self.n_unanswered:
-            notes.append(f"{fmt.counted(self.n_unanswered, 'scored question')} left without a choice.")
-        return tuple(notes)
+        return conclusions.notes(self)
 
     @property
     def design_sha256(self) -> str | None:
@@ -286,17 +238,9 @@ class Report:
         return str(found[0]) if len(found) == 1 else None
 
     @property
-    def _participants(self) -> str:
-        return fmt.counted(self.n_participants, "participant")
-
-    @property
     def simulated_label(self) -> str:
         """What stands beside every heading: "simulated", "12 of 83 participants simulated", or nothing."""
-        if self.n_simulated == 0:
-            return ""
-        if self.n_simulated == self.n_participants:
-            return "simulated"
-        return f"{fmt.count(self.n_simulated)} of {self._participants} simulated"
+        return conclusions.simulated_label(self)
 
     def heading(self, text: str) -> str:
         """A heading that says what is simulated: "Shares of votes (simulated)"."""
@@ -321,7 +265,7 @@ class Report:
     @property
     def caveat(self) -> str:
         """What is wrong with the classic analysis; it stands beside its numbers."""
-        return CAVEAT if self.alpha == ALPHA else f"{CAVEAT} That is at {ALPHA:g}."
+        return conclusions.caveat(self)
 
     @property
     def difference_level(self) -> str:
@@ -330,18 +274,12 @@ class Report:
 
     @property
     def interval_note(self) -> str:
-        return INTERVAL_NOTE
+        return conclusions.INTERVAL_NOTE
 
     @property
     def source(self) -> str:
         """Where the numbers come from, in one line."""
-        kept = (
-            ""
-            if self.min_passed is None
-            else f", kept by at least {fmt.counted(self.min_passed, 'check')} passed"
-        )
-        by = f"beholder {version('beholder') or 'of a checkout'}"
-        return f"{self.name}{kept}; SHA-256 {self.sha256}; {by}; seed {self.seed}"
+        return conclusions.source(self)
 
     # Figures
 
@@ -399,50 +337,7 @@ class Report:
 
     def as_dict(self) -> dict[str, Any]:
         """What `to_json` writes."""
-        return {
-            "answer": self.answer,
-            "n_participants": self.n_participants,
-            "n_votes": self.n_votes,
-            "n_simulated": self.n_simulated,
-            "n_recruited": self.n_recruited,
-            "n_unanswered": self.n_unanswered,
-            "excluded": dict(self.excluded),
-            "min_passed": self.min_passed,
-            "simulated": self.simulated,
-            "n_set_aside": self.n_set_aside,
-            "votes": {m.method: m.votes for m in self.methods},
-            "shares": {m.method: m.share for m in self.methods},
-            "share_intervals": {m.method: _ends(m) for m in self.methods},
-            "mean_proportions": {
-                m.method: x for m, x in zip(self.methods, self.mean_proportions, strict=True)
-            },
-            "anova": _fields(self.anova, "F", "df_between", "df_within", "p", "log10_p", "eta_squared")
-            | _fields(self.anova, "ss_between", "ss_within", "ms_between", "ms_within", "note"),
-            "tukey": [asdict(pair) for pair in (self.tukey.pairs if self.tukey else ())],
-            "tukey_note": self.tukey.note if self.tukey else ONE_METHOD,
-            "repeated_measures": _fields(
-                self.repeated_measures, "F", "df_between", "df_within", "epsilon", "p"
-            )
-            | _fields(self.repeated_measures, "log10_p", "p_uncorrected", "partial_eta_squared", "note"),
-            "friedman": _fields(self.friedman, "Q", "df", "p", "log10_p", "W", "note"),
-            "tests": {
-                name: {"p": test.p, "log10_p": test.log10_p, "statement": test.statement, "note": test.note}
-                for name, test in (self.omnibus.tests.items() if self.omnibus else ())
-            },
-            "primary": self.primary,
-            # Said where it is not the usual one: reports at 0.05 keep their bytes.
-            **({} if self.alpha == ALPHA else {"alpha": self.alpha}),
-            "agreement": self.omnibus.agreement if self.omnibus else ONE_METHOD,
-            "estimates": _estimates(self.estimates),
-            "metric_agreement": _concordance(self.concordance),
-            "one_sided_effects": {name: asdict(effect) for name, effect in self.one_sided_effects.items()},
-            "caveat": self.caveat,
-            "notes": list(self.notes),
-            "source": {"name": self.name, "sha256": self.sha256},
-            "design_sha256": self.design_sha256,
-            "seed": self.seed,
-            "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy")},
-        }
+        return record.of(self)
 
 
 def report(
@@ -480,7 +375,7 @@ def report(
         excluded=tuple(counts.excluded.items()),
         methods=clustered_shares(counts)[0],
         mean_proportions=tuple(float(counts.exact.mean(i)) for i in range(len(counts.methods))),
-        tukey=hsd(counts.exact, 1 - alpha) if comparable else None,
+        tukey=_of_shares(hsd(counts.exact, 1 - alpha)) if comparable else None,
         omnibus=omnibus(counts, primary, seed, alpha) if comparable else None,
         primary=primary,
         seed=seed,
@@ -491,12 +386,15 @@ def report(
     )
 
 
-def version(name: str) -> str | None:
-    """The installed version of a package; None where it runs without being installed."""
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+def _of_shares(tukey: Tukey) -> Tukey:
+    """With intervals cut at -1 and 1, beyond which no difference of shares can lie."""
+    cut = (
+        pair
+        if pair.low is None or pair.high is None
+        else replace(pair, low=max(pair.low, -1.0), high=min(pair.high, 1.0))
+        for pair in tukey.pairs
+    )
+    return replace(tukey, pairs=tuple(cut))
 
 
 def _effect(sign: str, size: float | None) -> str:
@@ -514,30 +412,3 @@ def _interval(low: float | None, high: float | None, show: Callable[[float], str
 def _value(estimate: str, interval: str) -> str:
     """What stands at the right of a figure's row."""
     return estimate if interval == fmt.UNDEFINED else f"{estimate} ({interval})"
-
-
-def _ends(share: Share) -> dict[str, float] | None:
-    return None if share.low is None or share.high is None else {"low": share.low, "high": share.high}
-
-
-def _fields(result: object, *names: str) -> dict[str, Any]:
-    """The named attributes of a result; of no result, null and why."""
-    if result is None:
-        return {name: ONE_METHOD if name == "note" else None for name in names}
-    return {name: getattr(result, name) for name in names}
-
-
-def _estimates(estimates: Estimates) -> dict[str, Any]:
-    rankings = estimates.rankings
-    return {
-        "design_effect": estimates.design_effect,
-        "intra_class_correlation": estimates.icc,
-        "pairs": [asdict(pair) for pair in estimates.pairs],
-        "effects": {name: asdict(effect) for name, effect in estimates.effects.items()},
-        "rankings": rankings and [{"order": list(o), "probability": p} for o, p in rankings.orders],
-        "first": rankings and rankings.first,
-    }
-
-
-def _concordance(found: Concordance | None) -> dict[str, Any] | None:
-    return None if found is None else asdict(found) | {"detectable": found.detectable}

@@ -114,6 +114,8 @@ def _estimate_notes(report: Report) -> tuple[str, ...]:
         f"column hold together with {report.difference_level} (largest |t| of all pairs); p is after Holm's "
         "correction."
     ]
+    if any(pair.ratio.value is not None and pair.ratio.low is None for pair in estimates.pairs):
+        notes.append("A ratio has no interval where that would reach below 0.001 or above 1,000.")
     if estimates.design_effect is not None:
         icc = "undefined" if estimates.icc is None else fmt.decimal(estimates.icc, 4)
         notes.append(

@@ -33,7 +33,7 @@ def _sign_test(counts: Counts) -> str:
     p = float(stats.binomtest(n, n, 0.5).pvalue)
     return (
         f"Sign test instead: all {fmt.counted(n, 'participant')} chose {first} more often than {second}, "
-        f"p = {fmt.p_value(p)}."
+        f"{fmt.p_stated(p)}."
     )
 
 
@@ -51,6 +51,6 @@ def _within_person(counts: Counts, seed: int) -> str:
     n, p = int(votes.sum()), even_spread(votes, seed)
     return (
         f"Within this one person, whose {fmt.counted(n, 'vote')} are taken as independent: "
-        f"p = {fmt.p_value(p)} for an even spread ({fmt.count(_BALLOTS)} simulated ballots). "
+        f"{fmt.p_stated(p)} for an even spread ({fmt.count(_BALLOTS)} simulated ballots). "
         "It says nothing about other people."
     )

@@ -30,6 +30,7 @@ from analysis.layout import (
     REQUIRED,
     NoVotesError,
     VoteTableError,
+    in_order,
     is_none,
     numbers,
     of_each,
@@ -195,7 +196,11 @@ class VoteTable:
     def counted(self, counts: Counts) -> pd.DataFrame:
         """The answers behind `counts`: those to scored questions that chose a method."""
         kept = self._participants.index.isin(counts.participants)
-        return self.answers[self._votes & kept[self._people]]
+        answers = self.answers[self._votes & kept[self._people]]
+        if not in_order(answers["participant"]):  # sorted once, for what is computed goes by their order
+            people = answers["participant"].cat
+            answers = answers.assign(participant=people.reorder_categories(sorted(people.categories)))
+        return answers
 
     @cached_property
     def n_checks(self) -> int | None:
@@ -236,16 +241,15 @@ class VoteTable:
             kind = "simulated" if simulated == "only" else "real"
             raise NoVotesError(f"{self.name}: no {kind} participant among {len(people)}")
         reasons = self._reasons_to_exclude(recruited, min_passed)
-        kept = recruited[reasons == ""]
-        excluded = {
-            str(reason): int(n) for reason, n in reasons[reasons != ""].value_counts(sort=False).items()
-        }
+        told = sorted((int(out.argmax()), reason) for reason, out in reasons.items() if out.any())
+        excluded = {reason: int(reasons[reason].sum()) for _, reason in told}  # by who comes first
+        kept = recruited[~np.logical_or.reduce(list(reasons.values()))]
         if kept.empty:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is kept of {len(recruited)} ({why})")
 
         methods, table, unanswered = self._ballots if rows is None else self._ballots_of(rows)
-        places = people.index.get_indexer(kept.index)
+        places = kept["place"].to_numpy()
         table, unanswered = table[places], unanswered[places]
         if silent:
             spoke = table.sum(axis=1) > 0
@@ -327,17 +331,28 @@ class VoteTable:
     @cached_property
     def _participants(self) -> pd.DataFrame:
         """One row a participant, in the order of the table, with what is the same in all of their rows."""
-        first = self.answers[~self.answers["participant"].duplicated()].astype(object)
-        first = first.reset_index().set_index("participant")
-        people = first.reindex(columns=["row", "simulated", "kept", "status", "checks_passed"])
-        people["simulated"] = truths(first["simulated"]) if "simulated" in first else False
-        people["kept"] = truths(first["kept"]) if "kept" in first else True
-        people["complete"] = people["status"].str.casefold() == "complete" if "status" in first else False
-        people["passed"] = pd.to_numeric(people["checks_passed"])  # NaN where nothing is said
-        return people
+        told = ("simulated", "kept", "status", "checks_passed")
+        columns = ["participant", *(column for column in told if column in self.answers)]
+        first = self.answers.loc[~self.answers["participant"].duplicated(), columns]
+        nothing = pd.Series(np.nan, index=first.index, dtype=object)
+        status = first.get("status")
+        people = {
+            "row": first.index,
+            "place": np.arange(len(first)),
+            "simulated": truths(first["simulated"]) if "simulated" in first else False,
+            "kept": truths(first["kept"]) if "kept" in first else True,
+            "status": nothing if status is None else status.astype(object),
+            "complete": False if status is None else of_each(status, _is_complete, np.bool_),
+            # NaN where nothing is said
+            "passed": numbers(first["checks_passed"]) if "checks_passed" in first else np.nan,
+        }
+        index = pd.Index(first["participant"].astype(object), name="participant")
+        return pd.DataFrame(people, index=first.index).set_index(index)
 
-    def _reasons_to_exclude(self, people: pd.DataFrame, min_passed: int | None) -> pd.Series:
-        """Why each participant is left out; empty for those who are kept."""
+    def _reasons_to_exclude(
+        self, people: pd.DataFrame, min_passed: int | None
+    ) -> dict[str, NDArray[np.bool_]]:
+        """Why participants are left out: each reason, and for which of `people` it holds."""
         if min_passed is None:
             return self._why_not_kept(people)
         for column in ("status", "checks_passed"):
@@ -345,36 +360,36 @@ class VoteTable:
                 raise VoteTableError(
                     f"{self.name}: no column '{column}'; needed for min_passed are status and checks_passed"
                 )
-        complete = people["complete"]
-        blank = people[complete & people["passed"].isna()]
+        complete, passed = people["complete"].to_numpy(), people["passed"].to_numpy()
+        blank = people[complete & np.isnan(passed)]
         if not blank.empty:
             where = f"{self.name}, row {blank['row'].iloc[0]}, column checks_passed"
             raise VoteTableError(f"{where}: '' is not a number of checks; allowed are 0, 1, 2 and so on")
-        passed = people["passed"] >= min_passed
         failed = f"fewer than {min_passed} checks passed"
-        reasons = np.where(~complete, "not complete", np.where(~passed, failed, ""))
-        return pd.Series(reasons, index=people.index, dtype=object)
+        return {"not complete": ~complete, failed: complete & (passed < min_passed)}
 
-    def _why_not_kept(self, people: pd.DataFrame) -> pd.Series:
+    def _why_not_kept(self, people: pd.DataFrame) -> dict[str, NDArray[np.bool_]]:
         """The reason behind `kept`, where status and checks tell it: every other complete participant who
         passed as few checks is left out too, and all who passed more are kept.
         """
-        reasons = pd.Series(np.where(people["kept"], "", "kept is false"), index=people.index, dtype=object)
+        kept, complete = people["kept"].to_numpy(), people["complete"].to_numpy()
+        unknown = ~kept
         if "status" not in self.answers:
-            return reasons
-        out, complete = ~people["kept"], people["complete"]
-        reasons[out & ~complete & (people["status"] != "")] = "not complete"
-        if "checks_passed" not in self.answers:
-            return reasons
-        passed = people["passed"]
-        fewest = passed[people["kept"]].min()
-        failed = out & complete & (passed < fewest)
-        if failed.any() and passed[out & complete].max() < fewest:
-            # Between the most of those left out and the fewest of those kept, the rule is not known.
-            sure = int(passed[failed].max()) + 1 == int(fewest)
-            text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
-            reasons[failed] = text
-        return reasons
+            return {"kept is false": unknown}
+        unfinished = unknown & ~complete & (people["status"] != "").to_numpy()
+        reasons = {"not complete": unfinished}
+        unknown = unknown & ~unfinished
+        if "checks_passed" in self.answers and kept.any():
+            passed = people["passed"].to_numpy()
+            fewest = np.nan if np.isnan(passed[kept]).all() else np.nanmin(passed[kept])
+            failed = ~kept & complete & (passed < fewest)
+            if failed.any() and np.nanmax(passed[~kept & complete]) < fewest:
+                # Between the most of those left out and the fewest of those kept, the rule is not known.
+                sure = int(passed[failed].max()) + 1 == int(fewest)
+                text = f"fewer than {int(fewest)} checks passed" if sure else "too few checks passed"
+                reasons[text] = failed
+                unknown = unknown & ~failed
+        return {**reasons, "kept is false": unknown}
 
     def _chose_none(self, kept: pd.DataFrame, table: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Which of those kept chose none of the pictures every time, so that no share can be computed."""
@@ -393,3 +408,7 @@ class VoteTable:
                 f"{where}: {quoted(participant)} is kept and has no vote; "
                 "allowed is at least one chosen_method in a scored question, or kept = false"
             )
+
+
+def _is_complete(status: str) -> bool:
+    return status.casefold() == "complete"

@@ -58,10 +58,16 @@ columns = st.lists(
 
 @pytest.mark.slow
 @settings(max_examples=15)
-@given(st.lists(person, max_size=6), columns, st.sampled_from([None, 0, 4]), st.sampled_from(names()))
-def test_any_votes_give_every_form_or_one_line(people, columns, min_passed, primary):
+@given(
+    st.lists(person, max_size=6),
+    columns,
+    st.sampled_from([None, 0, 4]),
+    st.sampled_from(names()),
+    st.sampled_from([0.05, 0.001, 1e-6]),
+)
+def test_any_votes_give_every_form_or_one_line(people, columns, min_passed, primary, alpha):
     try:
-        result = report(table_of(people, columns), min_passed, primary=primary)
+        result = report(table_of(people, columns), min_passed, primary=primary, alpha=alpha)
     except VoteTableError as error:
         refusal = str(error)
     else:

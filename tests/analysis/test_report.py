@@ -54,12 +54,12 @@ def test_the_normlime_report_begins_with_the_answer(normlime):
         (
             ("AB", "AB"),
             "A and B were chosen equally often (50.0 % each); every participant split their votes evenly, "
-            "so the tests are undefined (0/0).",
+            "so F is undefined (0/0).",
         ),
         (
             ("AAB", "AAB"),
             "A was chosen most often (66.7 %); every participant split their votes alike, "
-            "so the tests are undefined (zero variance).",
+            "so F is undefined (zero variance within the methods).",
         ),
         (
             ("AB", "BA", "AAB", "ABB"),

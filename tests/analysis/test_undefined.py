@@ -1,8 +1,11 @@
 """Degenerate votes get the right words: neither a crash, nor NaN, nor a wild number."""
 
+import re
+
 import pytest
 from scipy import stats
 
+from analysis.__main__ import FORMS
 from analysis.report import report
 from analysis.undefined import instead
 from analysis.votes import VoteTable
@@ -54,6 +57,23 @@ def test_two_participants_have_wide_intervals_and_few_tests():
     assert result.omnibus.tests["repeated-measures"].p is not None
 
 
+@pytest.mark.parametrize("alpha", [0.05, 1e-6])
+@pytest.mark.parametrize("ballots", [("AAAB", "ABBB"), ("AAAABBCD", "AABBBCCD")])
+def test_two_participants_have_no_wild_number(ballots, alpha):
+    result = report(offered(*ballots, methods=sorted(set("".join(ballots)))), alpha=alpha)
+    ends = [(pair.low, pair.high) for pair in result.tukey.pairs if pair.low is not None]
+    ends += [(p.difference.low, p.difference.high) for p in result.estimates.pairs if p.difference.low]
+    assert all(-1 <= low <= high <= 1 for low, high in ends)
+    assert all(p.ratio.low is None or p.ratio.low >= 1e-3 for p in result.estimates.pairs)
+    assert (
+        "A ratio has no interval where that would reach below 0.001 or above 1,000." in result.to_markdown()
+    )
+
+
+def test_a_p_near_1_is_no_equation():
+    assert report(offered("AAAB", "ABBB", methods="AB")).omnibus.agreement.endswith("(smallest p > 0.999).")
+
+
 def test_unequal_numbers_of_answers_say_what_is_estimated():
     result = report(offered("AAAB", "AB", "ABCCC"))
     assert "all other tests and differences weigh participants equally" in " ".join(result.notes)
@@ -68,7 +88,6 @@ def test_unequal_numbers_of_answers_say_what_is_estimated():
 )  # fmt: skip
 def test_no_form_has_a_number_that_is_none(ballots):
     result = report(offered(*ballots))
-    text = result.to_text() + result.to_html().split("</style>", 1)[1]
-    for nonsense in ("nan", "None", " inf", "−0.0 ", "-0.0"):
-        assert nonsense not in text
-    result.to_json()
+    for name, form in FORMS.items():
+        text = form(result).split("</style>", 1)[-1]
+        assert not re.search(r"\b(nan|None|inf|Infinity)\b|[−-]0\.0*(?!\d)", text), name
