@@ -84,4 +84,5 @@ METRIC = Metric(
     measure,
     {"images": 20, "size": 2, "fill": "mean", "sigma": 3.0, "target": "probability"},
     lambda parameters: parameters["images"] * (28 // parameters["size"]) ** 2,
+    neighbours=True,
 )

@@ -105,4 +105,5 @@ METRIC = Metric(
     measure,
     {"images": 50, "steps": 28, "fill": "mean", "sigma": 3.0, "target": "probability"},
     lambda parameters: 2 * parameters["images"] * (parameters["steps"] + 1),
+    neighbours=True,
 )

@@ -47,7 +47,15 @@ class Retraining:
     defaults: Parameters = field(hash=False)
 
 
-_RECIPE = {"seeds": 3, "epochs": 3, "images": 0, "replicates": 1, "together": 0}  # 0: all, and what pays
+# `shares` of the features that are removed, in percent; 0 `images`: all; 0 `together`: what pays
+_RECIPE = {
+    "seeds": 3,
+    "epochs": 3,
+    "images": 0,
+    "replicates": 1,
+    "together": 0,
+    "shares": "10 20 30 40 50 60 70 80 90",
+}
 
 RETRAININGS = {
     retraining.slug: retraining

@@ -100,4 +100,5 @@ METRIC = Metric(
     measure,
     {"images": 50, "noise": 0.01, "target": "probability"},
     lambda parameters: 2 * parameters["images"] * len(SHARES),
+    neighbours=True,
 )

@@ -69,4 +69,5 @@ METRIC = Metric(
     measure,
     {"images": 5, "degrees": 15.0},
     lambda parameters: 500 * parameters["images"],
+    neighbours=True,
 )

@@ -28,6 +28,7 @@ HIGHER, LOWER = "higher", "lower"
 # What a metric may ask of a subject beside the map, the images and the network, in words for a message.
 NEEDS = {
     "siblings": "a second replicate of the map",
+    "neighbours": "pixels; the units of a layer have no neighbours",
     "masks": "ground-truth masks of the images, by --masks",
     "method": "a method that can explain other images; a random order can't",
     "hidden": "a network that is a torch.nn.Sequential with two layers of torch.nn.Linear",
@@ -110,7 +111,8 @@ class Metric:
 
     `measure` returns for the slug of each of `scores` the values (n,), one an image, or (1,) for the map; it
     raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
-    the images that go through the network for one map: what the progress is counted in.
+    the images that go through the network for one map: what the progress is counted in. `neighbours`: what
+    lies beside a pixel means something to it, which it does not where the pixels are units of a layer.
     """
 
     slug: str
@@ -120,6 +122,7 @@ class Metric:
     measure: Measure
     defaults: Parameters = field(hash=False)
     passes: Callable[[Parameters], int] = once
+    neighbours: bool = False
 
 
 def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from explanations import build as building
 from explanations import manifest
@@ -13,8 +14,10 @@ from explanations.__main__ import main
 from explanations.metrics import evaluation, sparsity, tasks
 from explanations.metrics.evaluation import Plan
 from explanations.metrics.material import Source, loaded
+from explanations.metrics.registry import RETRAININGS
 from explanations.metrics.subject import NotMeasurableError
 
+KAR = {**RETRAININGS["kar"].defaults, "seeds": 1, "epochs": 1}
 QUICK = ("confidence", "sparsity")
 FEW = {"confidence": {"images": 3}}
 
@@ -156,7 +159,7 @@ def test_methods_that_are_asked_again_answer_as_they_did(source: Source, tmp_pat
 
 @pytest.mark.slow
 def test_networks_trained_again_are_a_score_of_the_method(source: Source, tmp_path: Path) -> None:
-    settings = {slug: {"seeds": 2, "epochs": 1, "together": 6} for slug in ("kar", "roar")}
+    settings = {slug: {"seeds": 2, "epochs": 1, "shares": "90 20"} for slug in ("kar", "roar")}
     plan = Plan(metrics=("kar", "roar"), parameters=settings)
     results = evaluation.evaluate(source, tmp_path / "out", plan)
     found = [row for row in rows(tmp_path / "out") if row["metric"] == "kar"]
@@ -164,8 +167,53 @@ def test_networks_trained_again_are_a_score_of_the_method(source: Source, tmp_pa
         (method, "", "1", "2") for method in ("vargrad", "random")
     ]
     [curve, *_] = results.curves
-    assert [point["share"] for point in curve["points"]] == pytest.approx([i / 10 for i in range(1, 10)])
-    assert len(curve["points"][0]["errors"]) == 2
+    assert [point.share for point in curve.points] == [0, 0.2, 0.9]
+    assert all(len(point.errors) == 2 for point in curve.points)
+    assert curve.points[0].gained == (0, 0)
+
+
+def test_units_have_no_neighbours_to_measure_by(units: Source, tmp_path: Path) -> None:
+    plan = Plan(metrics=("road", "sparsity"), parameters={"road": {"images": 1}})
+    results = evaluation.evaluate(units, tmp_path / "out", plan)
+    notes = {value.score: value.note for value in results.values}
+    assert notes["road"] == "pixels; the units of a layer have no neighbours"
+    assert notes["gini"] == ""
+
+
+def test_networks_trained_again_see_what_the_order_leaves(source: Source) -> None:
+    [group, *_] = tasks.of_retraining(RETRAININGS["kar"], {**KAR, "shares": "75"}, loaded(source), 0)
+    kept = [group._kept(loaded(source), order).sum() for order in group.orders]
+    assert kept == [64, 16, 16]  # nothing removed, VarGrad, the control
+
+
+def test_networks_without_convolutions_train_together_and_others_alone(source: Source) -> None:
+    material = loaded(source)
+    convolved = replace(material, model=nn.Sequential(nn.Conv2d(1, 1, 3)))
+    groups = [len(tasks.of_retraining(RETRAININGS["kar"], KAR, m, 0)) for m in (material, convolved)]
+    assert groups == [3, 19]  # 19 networks, by eights and by ones
+
+
+@pytest.fixture
+def units(source: Source, tmp_path: Path) -> Source:
+    """A finished set of the units of a layer, which are 12 numbers, by one method."""
+    plan = building.Plan(
+        methods=("vargrad",),
+        parameters={"vargrad": {"images": 2, "samples": 5}},
+        factory=source.factory,
+        weights=source.weights,
+        data=source.data,
+        layer="1",
+    )
+    building.build(tmp_path / "units", plan)
+    return replace(source, folder=tmp_path / "units")
+
+
+def test_a_set_of_units_trains_what_follows_the_layer(units: Source) -> None:
+    material = loaded(units)
+    assert material.importance("vargrad", "0", 1, 0).shape == (12, 1)
+    assert [type(module).__name__ for module in material.make()] == ["Units", "Softplus", "Linear"]
+    assert material.manifest.dataset.name == "squares, layer 1"
+    assert material.manifest.classifier.preprocessing["layer"] == "1"
 
 
 def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
@@ -183,6 +231,10 @@ def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
         ({"parameters": {"confidence": {"size": 1}}}, "confidence has no parameter 'size'; allowed: images"),
         ({"parameters": {"confidence": {"images": 0}}}, "confidence.images is 0; allowed: from 1"),
         ({"parameters": {"confidence": {"images": 2.0}}}, "confidence.images is 2.0; a int is wanted"),
+        (
+            {"metrics": ("kar",), "parameters": {"kar": {"shares": "0 50"}}},
+            "the shares are '0 50'; allowed: percents from 1 to 99, as in '10 50 90'",
+        ),
         ({"part": (3, 2)}, "part 3 of 2; allowed: from 1 of 2 to 2 of 2"),
         ({"parameters": {"confidence": {"images": 50}}}, "the model assigns 20 test images to class '0', "),
     ],
