@@ -110,11 +110,17 @@ class Results:
             console.print(self._table(self.scores[start : start + 4]))
         for score in self.scores:
             if curve := next((c for c in self.curves if c.metric == score.slug), None):
+                error = _shown(_around(*summarised(100 * e for e in curve.points[0].errors)))
+                console.print(
+                    f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)"
+                )
                 console.print(self._gains(score, curve))
         maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
+        units = [f"the map ({len(maps)} in all)"] if maps else []
+        units += ["the seed of networks trained again"] if self.curves else []
+        unit = " and ".join(units)
         console.print(
-            f"Means of {self.name} with 95 % t intervals; the unit is the map ({len(maps)} in all), of "
-            "retraining the seed. * best of its column."
+            f"Means of {self.name} with 95 % t intervals; the unit is {unit}. * best of its column."
         )
 
     def _table(self, scores: Iterable[Score]) -> Table:
@@ -134,15 +140,8 @@ class Results:
 
     def _gains(self, score: Score, curve: Curve) -> Table:
         """What each method's networks lost by what was removed from them: methods down, shares across."""
-        whole, *removed = curve.points
-        error = _shown(_around(*summarised(100 * e for e in whole.errors)))
-        table = Table(
-            title=f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)",
-            title_justify="left",
-            title_style="",
-            box=None,
-            padding=(0, 2, 0, 0),
-        )
+        removed = curve.points[1:]
+        table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("Removed")
         columns = []
         for point in removed:

@@ -41,6 +41,11 @@ class NotMeasurableError(ValueError):
     """A metric does not apply to a subject: its value is undefined, and the message says why."""
 
 
+def lacks(need: str) -> NotMeasurableError:
+    """The error of a subject that has not what a metric needs, one of NEEDS."""
+    return NotMeasurableError(NEEDS[need])
+
+
 @dataclass(frozen=True)
 class Method:
     """The method that drew a map, to be asked again about other images or another network.
@@ -84,7 +89,7 @@ class Subject:
     def asked(self) -> Method:
         """The method. Raises NotMeasurableError where there is none."""
         if self.method is None:
-            raise NotMeasurableError(NEEDS["method"])
+            raise lacks("method")
         return self.method
 
 

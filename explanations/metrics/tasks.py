@@ -21,7 +21,7 @@ from explanations.metrics import retraining
 from explanations.metrics.material import CONTROL, Material
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
 from explanations.metrics.relearned import WHOLE, Order
-from explanations.metrics.subject import NEEDS, Advance, Metric, NotMeasurableError, Parameters, ranks
+from explanations.metrics.subject import Advance, Metric, NotMeasurableError, Parameters, lacks, ranks
 
 # Networks trained at once where that pays: on a CUDA device, and on a processor where nothing is convolved,
 # for the grouped convolutions of `vmap` take it longer than one network after another.
@@ -80,7 +80,7 @@ class MapTask:
         content: Content
         try:
             if metric.neighbours and layers.record(material.model):
-                raise NotMeasurableError(NEEDS["neighbours"])
+                raise lacks("neighbours")
             with execution.single_threaded():  # rounding depends on the number of threads
                 values = metric.measure(subject, self.parameters, advance)
             content = {slug: [_finite(x) for x in found] for slug, found in values.items()}

@@ -272,6 +272,18 @@ def test_the_command_prints_a_table_and_names_the_files(
     assert printed.endswith(f"{source.folder}/metrics: metrics.csv, metrics.json, metrics.svg\n")
 
 
+def test_the_command_tells_a_program_how_far_it_is(
+    source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    asked = ["--metrics", "sparsity", "--progress", "json", "--processes", "1"]
+    assert main(["evaluate", str(source.folder), *asked, *network]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["state"] for line in lines[:-1]} == {"running"}
+    assert lines[-2]["share"] == 1
+    assert lines[-1]["state"] == "finished"
+
+
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
