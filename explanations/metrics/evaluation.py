@@ -128,6 +128,7 @@ def _spread(
 ) -> None:
     # spawned, for a fork of a process with PyTorch's threads can hang
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(processes, context, initializer=_prepare, initargs=(source,)) as pool:
         futures = {pool.submit(_piece, task, work): task for task in missing}
         try:
@@ -136,6 +137,9 @@ def _spread(
                 done += futures[future].cost
                 step(done, total, futures[future].doing)
         except BaseException:
+            # a network that is being trained would keep whoever interrupts waiting for minutes
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
@@ -116,6 +117,23 @@ def test_two_processes_write_the_same_bytes_as_one(source: Source, plan: Plan, t
     evaluation.evaluate(source, tmp_path / "one", plan)
     evaluation.evaluate(source, tmp_path / "two", replace(plan, processes=2))
     assert content(tmp_path / "two") == content(tmp_path / "one")
+
+
+@pytest.mark.slow
+def test_who_interrupts_several_processes_does_not_wait_for_their_pieces(
+    source: Source, tmp_path: Path
+) -> None:
+    endless = Plan(metrics=("sparsity", "kar"), parameters={"kar": {"epochs": 10**6}}, processes=2)
+
+    def interrupt(*step: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.evaluate(source, tmp_path / "out", endless, interrupt)
+    children = multiprocessing.active_children()
+    for child in children:
+        child.join(timeout=20)
+    assert not any(child.is_alive() for child in children)
 
 
 def test_another_seed_measures_other_images(source: Source, plan: Plan, tmp_path: Path) -> None:
