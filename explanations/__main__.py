@@ -193,6 +193,7 @@ def _plan(options: argparse.Namespace) -> building.Plan:
         name=options.name,
         minimum_support=options.minimum_support,
         each_image=options.each_image,
+        layer=options.layer,
     )
 
 
@@ -300,6 +301,7 @@ def _parser() -> argparse.ArgumentParser:
         "--cache", type=Path, metavar="FOLDER", help="keeps local explanations for other builds, too"
     )
     command.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")
+    _add_layer(command)
     _add_device(command)
     _add_classifier(command)
     command.set_defaults(run=build)
@@ -310,6 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_plan(command)
     command.add_argument("--agreement", type=float, default=85, metavar="PERCENT", help="that is wanted")
     command.add_argument("--top", type=int, default=100, metavar="PIXELS", help="how many must be the same")
+    _add_layer(command)
     _add_device(command)
     _add_classifier(command)
     command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1, each_image=None)
@@ -350,6 +353,15 @@ def _add_plan(command: argparse.ArgumentParser) -> None:
         action="append",
         metavar="NAME=VALUE",
         help="one parameter, as in lime.samples=5000; see methods",
+    )
+
+
+def _add_layer(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--layer",
+        default="",
+        metavar="NAME",
+        help="explain the units of this layer of a torch.nn.Sequential in place of pixels",
     )
 
 

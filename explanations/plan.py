@@ -4,11 +4,12 @@ import platform
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
 
-from explanations import classifiers, datasets, fitting, manifest, originals, rendering
+from explanations import classifiers, datasets, fitting, layers, manifest, originals, rendering
 from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
@@ -38,6 +39,7 @@ class Plan:
     data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
     preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
+    layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
 
@@ -129,13 +131,19 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
-    training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
+    if plan.layer and plan.each_image is not None:
+        raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
+    declared = classifiers.preprocessing_of(model)
+    training = datasets.load(plan.data, "train", declared)
+    if plan.layer:
+        model, training, test = layers.cut(model, plan.layer, training, test)
     labels = _classes(plan, test)
     singles = _singles(plan, model, test, labels)
     classes = tuple(single.record.label for single in singles) or labels
     parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
     _refuse_unknown(plan, parameters)
-    draft = _draft(plan, model, test, classes, methods, parameters, device)
+    preprocessing = declared.record() | layers.record(model)
+    draft = _draft(plan, model, preprocessing, test, classes, methods, parameters, device)
     draft = replace(draft, originals=tuple(single.record for single in singles))
     return Loaded(plan, methods, parameters, model, test, training, draft, singles)
 
@@ -180,6 +188,7 @@ def _refuse_unknown(plan: Plan, parameters: dict[str, Parameters]) -> None:
 def _draft(
     plan: Plan,
     model: nn.Module,
+    preprocessing: dict[str, Any],
     test: LabelledImages,
     classes: tuple[str, ...],
     methods: list[ExplanationMethod],
@@ -196,7 +205,7 @@ def _draft(
             plan.factory,
             classifiers.weights_sha256(plan.weights),
             classifiers.accuracy(model, test.images, test.labels),
-            classifiers.preprocessing_of(model).record(),
+            preprocessing,
         ),
         rendering=rendering.settings(*test.images.shape[2:]),
         versions={"python": platform.python_version()} | versions() | _device_version(device),

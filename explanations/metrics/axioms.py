@@ -13,17 +13,7 @@ from torch import Tensor, nn
 
 from explanations import randomness
 from explanations.metrics.scoring import scores
-from explanations.metrics.subject import (
-    LOWER,
-    NEEDS,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, Parameters, Subject, lacks
 
 # What may stand between two linear layers: what acts on each unit alone.
 UNITWISE: tuple[type[nn.Module], ...] = (
@@ -53,7 +43,7 @@ def equivalent(model: nn.Module, seed: int, pairs: int = 16) -> nn.Module:
     a torch.nn.Sequential with nothing but functions of each unit between. Raises NotMeasurableError.
     """
     if not isinstance(model, nn.Sequential):
-        raise NotMeasurableError(NEEDS["hidden"])
+        raise lacks("hidden")
     changed = copy.deepcopy(model)
     first, second = _neighbours(changed)
     with torch.random.fork_rng(devices=[]):
@@ -81,14 +71,14 @@ def _neighbours(model: nn.Sequential) -> tuple[nn.Linear, nn.Linear]:
     for first, second in reversed(list(pairwise(children))):
         if isinstance(first, nn.Linear) and isinstance(second, nn.Linear):
             return first, second
-    raise NotMeasurableError(NEEDS["hidden"])
+    raise lacks("hidden")
 
 
 def complete(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """The relative error of completeness of every image."""
     method, images = subject.asked(), subject.images
     if not method.complete:
-        raise NotMeasurableError(NEEDS["complete"])
+        raise lacks("complete")
     weights = method.local(subject.model, images)
     advance(len(images))
     asked = (subject.index, weights, method.baseline, method.target)
@@ -99,30 +89,10 @@ def invariant(subject: Subject, parameters: Parameters, advance: Advance) -> dic
     """How far the weights of every image move, over their size, when the network is written otherwise."""
     method, images = subject.asked(), subject.images
     if not method.invariant:
-        raise NotMeasurableError(NEEDS["invariant"])
+        raise lacks("invariant")
     other = equivalent(subject.model, randomness.torch_seed(*subject.address, "equivalent"))
     before, after = (method.local(model, images) for model in (subject.model, other))
     advance(2 * len(images))
     size = np.linalg.norm(before, axis=1)
     moved = np.linalg.norm(after - before, axis=1)
     return {"variance": np.divide(moved, size, out=np.full(len(moved), np.nan), where=size > 0)}
-
-
-COMPLETENESS = Metric(
-    "completeness",
-    "Completeness",
-    "Sundararajan et al. 2017, arXiv:1703.01365, section 3",
-    (Score("incompleteness", "Error of completeness", LOWER),),
-    complete,
-    {"images": 5},
-    lambda parameters: 200 * parameters["images"],
-)
-INVARIANCE = Metric(
-    "invariance",
-    "Implementation invariance",
-    "Sundararajan et al. 2017, arXiv:1703.01365, section 2.2",
-    (Score("variance", "Error of implementation invariance", LOWER),),
-    invariant,
-    {"images": 3},
-    lambda parameters: 400 * parameters["images"],
-)

@@ -47,10 +47,14 @@ def add_options(command: argparse.ArgumentParser) -> None:
         metavar="I/N",
         help="only the I-th of N parts, as in 1/2 here and 2/2 elsewhere; default: all",
     )
+    command.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")
 
 
 def run(options: argparse.Namespace, weights: Path, preprocessing: Preprocessing | None) -> None:
-    """Evaluate the set and print its tables. Raises ValueError with one line for what a person can mend."""
+    """Evaluate the set and print its tables, or lines of JSON alone.
+
+    Raises ValueError with one line for what a person can mend.
+    """
     names = _named(options.metrics)
     plan = evaluation.Plan(
         metrics=names,
@@ -62,13 +66,14 @@ def run(options: argparse.Namespace, weights: Path, preprocessing: Preprocessing
     folder = options.folder
     source = Source(folder, options.model, weights, options.data, preprocessing, options.masks)
     out = options.out or folder / FOLDER
-    with progress.shown("Evaluating") as step:
+    with progress.terminable(), progress.shown("Evaluating", options.progress) as step:
         results = evaluation.evaluate(source, out, plan, step)
+    message = f"{out}: {', '.join(evaluation.FILES)}"
     if results is None:
-        print(f"{out}: part {options.part} is done; the table comes when all are")
-        return
-    results.show(Console())
-    print(f"{out}: {', '.join(evaluation.FILES)}")
+        message = f"{out}: part {options.part} is done; the table comes when all are"
+    elif options.progress == "auto":
+        results.show(Console())
+    progress.finished(message, options.progress)
 
 
 def _named(names: list[str] | None) -> tuple[str, ...]:

@@ -10,17 +10,7 @@ import torch
 from torch import Tensor
 
 from explanations.metrics.scoring import scores
-from explanations.metrics.subject import (
-    HIGHER,
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
 
 
 def scaled(importance: Floats) -> Floats:
@@ -61,19 +51,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
         "subject-drop": drop(whole, background_only),
         "subject-increase": increase(whole, background_only),
     }
-
-
-METRIC = Metric(
-    "confidence",
-    "Drop and increase of confidence",
-    "Chattopadhyay et al. 2018, arXiv:1710.11063",
-    (
-        Score("background-drop", "Drop without background, %", LOWER),
-        Score("background-increase", "Increase without background, %", HIGHER),
-        Score("subject-drop", "Drop without subject, %", HIGHER),
-        Score("subject-increase", "Increase without subject, %", LOWER),
-    ),
-    measure,
-    {"images": 50},
-    lambda parameters: 3 * parameters["images"],
-)

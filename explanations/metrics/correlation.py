@@ -11,16 +11,7 @@ from torch import Tensor, nn
 
 from explanations.metrics.curves import filled
 from explanations.metrics.scoring import BATCH, scores
-from explanations.metrics.subject import (
-    HIGHER,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
 
 
 def drops(
@@ -74,14 +65,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
     fall = drops(subject.model, images, fill, subject.index, size, parameters["target"], advance)
     weights = np.broadcast_to(pooled(subject.importance, size), fall.shape)
     return {"correlation": pearson(weights, fall)}
-
-
-METRIC = Metric(
-    "correlation",
-    "Faithfulness correlation",
-    "Alvarez-Melis and Jaakkola 2018, arXiv:1806.07538",
-    (Score("correlation", "Faithfulness correlation", HIGHER),),
-    measure,
-    {"images": 20, "size": 2, "fill": "mean", "sigma": 3.0, "target": "probability"},
-    lambda parameters: parameters["images"] * (28 // parameters["size"]) ** 2,
-)

@@ -11,17 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explanations.metrics.scoring import scores
-from explanations.metrics.subject import (
-    HIGHER,
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    Parameters,
-    Score,
-    Subject,
-    ranks,
-)
+from explanations.metrics.subject import Advance, Floats, Parameters, Subject, ranks
 
 FILLS = ("mean", "black", "blur")
 
@@ -92,17 +82,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
     insertion = area(curve(subject.model, start, images, *asked))
     advance(len(images) * (steps + 1))
     return {"deletion": deletion, "insertion": insertion}
-
-
-METRIC = Metric(
-    "curves",
-    "Deletion and insertion",
-    "Petsiuk et al. 2018, arXiv:1806.07421",
-    (
-        Score("deletion", "Deletion area", LOWER),
-        Score("insertion", "Insertion area", HIGHER),
-    ),
-    measure,
-    {"images": 50, "steps": 28, "fill": "mean", "sigma": 3.0, "target": "probability"},
-    lambda parameters: 2 * parameters["images"] * (parameters["steps"] + 1),
-)

@@ -10,12 +10,12 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
 from explanations import manifest
-from explanations.metrics import figure, registry, tasks
+from explanations.metrics import figure, registry, relearned, tasks
 from explanations.metrics.material import Material, Source, loaded
 from explanations.metrics.registry import Retraining
+from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
@@ -128,6 +128,7 @@ def _spread(
 ) -> None:
     # spawned, for a fork of a process with PyTorch's threads can hang
     context = multiprocessing.get_context("spawn")
+    others = set(multiprocessing.active_children())
     with ProcessPoolExecutor(processes, context, initializer=_prepare, initargs=(source,)) as pool:
         futures = {pool.submit(_piece, task, work): task for task in missing}
         try:
@@ -136,6 +137,9 @@ def _spread(
                 done += futures[future].cost
                 step(done, total, futures[future].doing)
         except BaseException:
+            # a network that is being trained would keep whoever interrupts waiting for minutes
+            for child in set(multiprocessing.active_children()) - others:
+                child.terminate()
             pool.shutdown(wait=False, cancel_futures=True)
             raise
 
@@ -161,12 +165,13 @@ def _collected(
     plan: Plan,
 ) -> Results:
     values: list[Value] = []
-    curves: list[dict[str, Any]] = []
+    curves: list[Curve] = []
     for entry, _, listed in planned:
         if isinstance(entry, Retraining):
             found = _errors(listed, work, material)
-            curves += [_curve(entry, *key, found) for key in sorted({key[:2] for key in found})]
-            values += _retrained(entry, found)
+            drawn = relearned.curves(entry.slug, found)
+            curves += drawn
+            values += [_retrained(entry, curve) for curve in drawn]
         else:
             values += _measured(entry, listed, work, material)
     entries = [(entry, parameters) for entry, parameters, _ in planned]
@@ -207,11 +212,8 @@ def _measured(metric: Metric, listed: Iterable[Task], work: Path, material: Mate
     return values
 
 
-Errors = dict[tuple[str, int, float, int], float]  # method, replicate, share, number of the seed
-
-
-def _errors(listed: Iterable[Task], work: Path, material: Material) -> Errors:
-    found: Errors = {}
+def _errors(listed: Iterable[Task], work: Path, material: Material) -> relearned.Errors:
+    found: dict[tuple[str, int, float, int], float] = {}
     for task in listed:
         assert isinstance(task, RetrainTask)
         for order, content in zip(task.orders, tasks.contents(task, work, material), strict=True):
@@ -219,27 +221,9 @@ def _errors(listed: Iterable[Task], work: Path, material: Material) -> Errors:
     return found
 
 
-def _retrained(entry: Retraining, found: Errors) -> list[Value]:
+def _retrained(entry: Retraining, curve: Curve) -> Value:
     """A method's mean error over the shares removed, in percent; the seeds are its repetitions."""
-    values = []
-    for method, replicate in dict.fromkeys(key[:2] for key in found):
-        keys = [key for key in found if key[:2] == (method, replicate)]
-        by_seed = [
-            [found[key] for key in keys if key[3] == number] for number in sorted({key[3] for key in keys})
-        ]
-        mean, error, n = summarised(100 * sum(errors) / len(errors) for errors in by_seed)
-        values.append(Value(method, "", replicate, entry.score.slug, mean, error, n))
-    return values
-
-
-def _curve(entry: Retraining, method: str, replicate: int, found: Errors) -> dict[str, Any]:
-    """The errors of a method by the share removed, each seed's and their mean with its standard error."""
-    points = []
-    for share in sorted({key[2] for key in found}):
-        errors = [error for key, error in sorted(found.items()) if key[:3] == (method, replicate, share)]
-        mean, standard_error, _ = summarised(errors)
-        points.append({"share": share, "errors": errors, "mean": mean, "standard_error": standard_error})
-    return {"metric": entry.slug, "method": method, "replicate": replicate, "points": points}
+    return Value(curve.method, "", curve.replicate, entry.score.slug, *summarised(curve.by_seed))
 
 
 def _write(out: Path, results: Results, folder: Path) -> None:

@@ -6,6 +6,7 @@ import math
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter
 
 from explanations.metrics.results import Results
 from explanations.metrics.subject import HIGHER, Score
@@ -13,20 +14,25 @@ from explanations.metrics.subject import HIGHER, Score
 COLUMNS = 3
 PANEL = 3.4  # inches
 ROW = 0.24  # inches a method
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito
+SHIFT = 0.5  # percent between the methods' marks at one share, so that intervals don't cover each other
+LINEAR = 0.5  # points of error up to which the axis is linear, and beyond which it is logarithmic
 INK, MUTED, ACCENT = "#1c2333", "#6b7280", "#0b6e99"
 
 
 def drawn(results: Results) -> str:
     """The text of an SVG; what stands in it is the same for the same results."""
-    rows = math.ceil(len(results.scores) / COLUMNS)
+    curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
+    drawings = [(_panel, score) for score in results.scores] + [(_curves, score) for score in curved]
+    rows = math.ceil(len(drawings) / COLUMNS)
     height = ROW * len(results.methods) + 0.95
     figure = Figure(figsize=(PANEL * COLUMNS, height * rows), layout="constrained")
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
         panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-        for axes, score in zip(panels, results.scores, strict=False):
-            _panel(axes, results, score)
-        for axes in panels[len(results.scores) :]:
+        for axes, (draw, score) in zip(panels, drawings, strict=False):
+            draw(axes, results, score)
+        for axes in panels[len(drawings) :]:
             axes.set_axis_off()
         figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
@@ -49,3 +55,29 @@ def _panel(axes: Axes, results: Results, score: Score) -> None:
     axes.tick_params(axis="x", labelsize=8)
     axes.grid(axis="x", color="#e5e7eb", linewidth=0.6)
     axes.spines[["top", "right", "left"]].set_visible(False)
+
+
+def _curves(axes: Axes, results: Results, score: Score) -> None:
+    """The error gained by each method's networks over the share removed, with its interval over seeds."""
+    listed = [curve for curve in results.curves if curve.metric == score.slug]
+    shares = [point.share for point in listed[0].points if point.share > 0]
+    by_share = [results.gained(score, share) for share in shares]
+    for number, method in enumerate(by_share[0]):
+        found = [at[method] for at in by_share]
+        colour = COLOURS[number % len(COLOURS)]
+        means = [math.nan if gain.mean is None else gain.mean for gain in found]
+        percents = [100 * share + SHIFT * (number - (len(by_share[0]) - 1) / 2) for share in shares]
+        axes.plot(
+            percents, means, "o-", color=colour, markersize=3, linewidth=1, label=results.methods[method]
+        )
+        for percent, gain in zip(percents, found, strict=True):
+            if gain.low is not None and gain.high is not None:
+                axes.plot([percent, percent], [gain.low, gain.high], color=colour, linewidth=0.8)
+    axes.axhline(0, color=MUTED, linewidth=0.8)
+    axes.set_title(f"{score.title}\ngained, by the share removed, %", size=9, color=INK, loc="left")
+    axes.set_yscale("symlog", linthresh=LINEAR)
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.legend(fontsize=7, frameon=False, loc="upper left")
+    axes.tick_params(labelsize=8)
+    axes.grid(axis="y", color="#e5e7eb", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)

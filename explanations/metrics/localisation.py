@@ -7,18 +7,7 @@ many of the map's greatest pixels as the mask has, so that there is no threshold
 import numpy as np
 from numpy.typing import NDArray
 
-from explanations.metrics.subject import (
-    HIGHER,
-    NEEDS,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-    ranks,
-)
+from explanations.metrics.subject import Advance, Floats, Parameters, Subject, lacks, ranks
 
 
 def intersection_over_union(places: NDArray[np.int64], masks: NDArray[np.bool_]) -> Floats:
@@ -39,21 +28,8 @@ def points(places: NDArray[np.int64], masks: NDArray[np.bool_]) -> Floats:
 def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """Both values of every image that has a mask."""
     if subject.masks is None:
-        raise NotMeasurableError(NEEDS["masks"])
+        raise lacks("masks")
     places = ranks(subject.importance, subject.generator("localisation"))
     masks = subject.masks.reshape(len(subject.masks), -1)
     advance(1)
     return {"iou": intersection_over_union(places, masks), "pointing": points(places, masks)}
-
-
-METRIC = Metric(
-    "localisation",
-    "Localisation",
-    "Pointing game: Zhang et al. 2016, arXiv:1608.00507; intersection over union: Jaccard 1912",
-    (
-        Score("iou", "Intersection over union", HIGHER),
-        Score("pointing", "Pointing game", HIGHER),
-    ),
-    measure,
-    {"images": 50},
-)

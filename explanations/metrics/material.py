@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from explanations import classifiers, datasets, factories, fitting, manifest
+from explanations import classifiers, datasets, factories, fitting, layers, manifest
 from explanations.datasets import LabelledImages
 from explanations.manifest import Manifest, Maps, array_key
 from explanations.metrics.revival import Context, revived
@@ -52,8 +52,8 @@ class Material:
 
     @property
     def make(self) -> Callable[[], nn.Module]:
-        """What makes the network anew, untrained."""
-        return lambda: factories.made(self.source.factory)
+        """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
+        return lambda: layers.untrained(factories.made(self.source.factory), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -145,6 +145,9 @@ def loaded(source: Source) -> Material:
             "name those with --data"
         )
     training = datasets.load(source.data, "train", classifiers.preprocessing_of(model))
+    layer = str(described.classifier.preprocessing.get("layer", ""))
+    if layer:
+        model, training, test = layers.cut(model, layer, training, test)
     masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
     maps = manifest.read_maps(source.folder)
     return Material(source, described, maps, model, test, training, masks)

@@ -5,7 +5,7 @@ import io
 import json
 import math
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
+from explanations.metrics.relearned import Curve, gains
 from explanations.metrics.subject import HIGHER, Score
 
 FORMAT = "beholder-metrics/1"
@@ -67,7 +68,7 @@ class Results:
     scores: tuple[Score, ...]
     values: tuple[Value, ...]
     about: dict[str, Any]  # seed, parameters, versions, what the set is
-    curves: tuple[dict[str, Any], ...] = field(default=())  # of retraining: errors by share and seed
+    curves: tuple[Curve, ...] = ()  # of networks trained again
 
     def summary(self, method: str, score: str) -> Summary:
         """The mean over the method's maps; of a retraining, the mean over its trainings."""
@@ -89,6 +90,12 @@ class Results:
         top = max(defined.values()) if score.better == HIGHER else min(defined.values())
         return {method for method, mean in defined.items() if mean == top}
 
+    def gained(self, score: Score, share: float) -> dict[str, Summary]:
+        """The error, in percentage points, that each method gained where `share` was removed: over seeds."""
+        listed = [curve for curve in self.curves if curve.metric == score.slug]
+        methods = [m for m in self.methods if any(curve.method == m for curve in listed)]
+        return {m: _around(*summarised(gains(listed, m, share))) for m in methods}
+
     # Forms
 
     def to_text(self, width: int | None = None) -> str:
@@ -101,10 +108,19 @@ class Results:
         """Print the tables: methods down, scores across, the best in bold with a star."""
         for start in range(0, len(self.scores), 4):
             console.print(self._table(self.scores[start : start + 4]))
+        for score in self.scores:
+            if curve := next((c for c in self.curves if c.metric == score.slug), None):
+                error = _shown(_around(*summarised(100 * e for e in curve.points[0].errors)))
+                console.print(
+                    f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)"
+                )
+                console.print(self._gains(score, curve))
         maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
+        units = [f"the map ({len(maps)} in all)"] if maps else []
+        units += ["the seed of networks trained again"] if self.curves else []
+        unit = " and ".join(units)
         console.print(
-            f"Means of {self.name} with 95 % t intervals; the unit is the map ({len(maps)} in all), of "
-            "retraining the seed. * best of its column."
+            f"Means of {self.name} with 95 % t intervals; the unit is {unit}. * best of its column."
         )
 
     def _table(self, scores: Iterable[Score]) -> Table:
@@ -120,6 +136,26 @@ class Results:
                 shown = _shown(self.summary(method, score.slug))
                 cells.append(f"[bold]{shown} *[/bold]" if method in best[score.slug] else f"{shown}  ")
             table.add_row(title, *cells)
+        return table
+
+    def _gains(self, score: Score, curve: Curve) -> Table:
+        """What each method's networks lost by what was removed from them: methods down, shares across."""
+        removed = curve.points[1:]
+        table = Table(box=None, padding=(0, 2, 0, 0))
+        table.add_column("Removed")
+        columns = []
+        for point in removed:
+            table.add_column(f"{point.share:.0%}", justify="right")
+            columns.append(self.gained(score, point.share))
+        for method in columns[0]:
+            cells = []
+            for column in columns:
+                shown = _shown(column[method], "+.2f")
+                best = (max if score.better == HIGHER else min)(
+                    s.mean for s in column.values() if s.mean is not None
+                )
+                cells.append(f"[bold]{shown} *[/bold]" if column[method].mean == best else f"{shown}  ")
+            table.add_row(self.methods[method], *cells)
         return table
 
     def to_csv(self) -> str:
@@ -150,7 +186,7 @@ class Results:
                 for slug, title in self.methods.items()
             ],
             "values": [asdict(value) for value in self.values],
-            "curves": list(self.curves),
+            "curves": [_record(curve) for curve in self.curves],
         }
         return json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
@@ -170,9 +206,28 @@ def _around(mean: float | None, error: float | None, n: int) -> Summary:
     return Summary(mean, mean - margin, mean + margin, n)
 
 
-def _shown(summary: Summary) -> str:
+def _record(curve: Curve) -> dict[str, Any]:
+    """A curve with the mean of every point and its standard error, as JSON has it."""
+    points = []
+    for point in curve.points:
+        mean, standard_error, _ = summarised(point.errors)
+        gained, error_gained, _ = summarised(point.gained)
+        points.append(
+            {
+                "share": point.share,
+                "errors": list(point.errors),
+                "mean": mean,
+                "standard_error": standard_error,
+                "gained": gained,
+                "standard_error_gained": error_gained,
+            }
+        )
+    return {"metric": curve.metric, "method": curve.method, "replicate": curve.replicate, "points": points}
+
+
+def _shown(summary: Summary, form: str = ".3g") -> str:
     if summary.mean is None:
         return "–"
     if summary.low is None or summary.high is None:
-        return f"{summary.mean:.3g}"
-    return f"{summary.mean:.3g} ±{summary.mean - summary.low:.2g}"
+        return f"{summary.mean:{form}}"
+    return f"{summary.mean:{form}} ±{summary.mean - summary.low:.2g}"

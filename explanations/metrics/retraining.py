@@ -20,7 +20,6 @@ from torch import Tensor, nn
 from torch.func import functional_call, vmap
 from torch.nn import functional as F
 
-SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 EVALUATION_BATCH = 500
 
 
@@ -36,7 +35,7 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Split:
-    """Images `(N, C, H, W)`, or features `(N, units, 1, 1)`, and labels `(N,)`."""
+    """Images `(N, C, H, W)`, of pixels or of a layer's units, and labels `(N,)`."""
 
     images: Tensor
     labels: Tensor
@@ -87,23 +86,12 @@ def errors(
     return _test_errors(run, parameters, buffers, test, kept, mean)
 
 
-def head_of(make: Callable[[], nn.Module], layer: int) -> Callable[[], nn.Module]:
-    """What makes the untrained part of a torch.nn.Sequential after its first `layer` modules."""
-
-    def made() -> nn.Module:
-        network = make()
-        if not isinstance(network, nn.Sequential):
-            raise TypeError(f"a torch.nn.Sequential is wanted to cut in two, not a {type(network).__name__}")
-        return network[layer:]
-
-    return made
-
-
-def features(model: nn.Sequential, layer: int, images: Tensor) -> Tensor:
-    """The output (N, ...) of the first `layer` modules of a trained `model` on `images` (N, C, H, W)."""
-    with torch.inference_mode():
-        parts = [model[:layer](batch) for batch in torch.split(images, EVALUATION_BATCH)]
-    return torch.cat(parts).clone()
+def shares(text: str) -> list[float]:
+    """The shares of "10 50 90" percent, in (0, 1), in their order, each once. Raises ValueError."""
+    words = text.replace(",", " ").split()
+    if not words or not all(word.isdecimal() and 0 < int(word) < 100 for word in words):
+        raise ValueError(f"the shares are {text!r}; allowed: percents from 1 to 99, as in '10 50 90'")
+    return [percent / 100 for percent in sorted(set(map(int, words)))]
 
 
 def kept_by(places: Tensor, share: float, keep: bool) -> Tensor:

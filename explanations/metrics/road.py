@@ -13,17 +13,7 @@ from scipy.sparse.linalg import splu
 from torch import Tensor
 
 from explanations.metrics.scoring import scores
-from explanations.metrics.subject import (
-    HIGHER,
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    Parameters,
-    Score,
-    Subject,
-    ranks,
-)
+from explanations.metrics.subject import Advance, Floats, Parameters, Subject, ranks
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DIRECT, DIAGONAL = 1 / 6, 1 / 12  # section 4.2: the weights of the neighbours; 4 and 4 of them make 1
@@ -86,18 +76,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
             advance(len(images))
     morf, lerf = np.mean(kept[True], axis=0), np.mean(kept[False], axis=0)  # (n,)
     return {"road-morf": morf, "road-lerf": lerf, "road": lerf - morf}
-
-
-METRIC = Metric(
-    "road",
-    "Remove and debias",
-    "Rong et al. 2022, arXiv:2202.00449",
-    (
-        Score("road-morf", "ROAD, most relevant first", LOWER),
-        Score("road-lerf", "ROAD, least relevant first", HIGHER),
-        Score("road", "ROAD, combined", HIGHER),
-    ),
-    measure,
-    {"images": 50, "noise": 0.01, "target": "probability"},
-    lambda parameters: 2 * parameters["images"] * len(SHARES),
-)

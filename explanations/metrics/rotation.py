@@ -12,16 +12,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from explanations.metrics.subject import (
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
 
 
 def rotated(images: Tensor, degrees: float) -> Tensor:
@@ -59,14 +50,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
         values.append(distance(upright, back, inside))
         advance(len(images))
     return {"rotation": np.array([np.mean(values)])}
-
-
-METRIC = Metric(
-    "rotation",
-    "Sensitivity to rotation",
-    "Yeh et al. 2019, arXiv:1901.09392",
-    (Score("rotation", "Sensitivity to rotation", LOWER),),
-    measure,
-    {"images": 5, "degrees": 15.0},
-    lambda parameters: 500 * parameters["images"],
-)

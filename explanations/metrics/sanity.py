@@ -14,16 +14,7 @@ from torch import Tensor, nn
 
 from explanations import randomness
 from explanations.metrics.stability import rank_correlation
-from explanations.metrics.subject import (
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
 
 
 def layers(model: nn.Module) -> list[str]:
@@ -82,17 +73,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
             found[kind].append(likeness(subject, images, randomised(subject.model, chosen, seed), trained))
             advance(len(images))
     return {kind: np.array(values) for kind, values in found.items()}
-
-
-METRIC = Metric(
-    "sanity",
-    "Sanity checks by randomised parameters",
-    "Adebayo et al. 2018, arXiv:1810.03292",
-    (
-        Score("cascading", "Likeness, layers randomised in cascade", LOWER),
-        Score("independent", "Likeness, one layer randomised", LOWER),
-    ),
-    measure,
-    {"images": 3},
-    lambda parameters: 2000 * parameters["images"],
-)

@@ -6,17 +6,7 @@ explanations: Chalasani et al. 2020, arXiv:1810.06583. Effective number: Hill 19
 
 import numpy as np
 
-from explanations.metrics.subject import (
-    HIGHER,
-    LOWER,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-)
+from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
 
 
 def gini(importance: Floats) -> float:
@@ -46,16 +36,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
         "gini": np.array([gini(subject.importance)]),
         "effective-pixels": np.array([effective_pixels(subject.importance)]),
     }
-
-
-METRIC = Metric(
-    "sparsity",
-    "Sparsity",
-    "Hurley and Rickard 2009, arXiv:0811.4706; Chalasani et al. 2020, arXiv:1810.06583; Hill 1973",
-    (
-        Score("gini", "Gini index", HIGHER),
-        Score("effective-pixels", "Effective number of pixels", LOWER),
-    ),
-    measure,
-    {"images": 1},
-)

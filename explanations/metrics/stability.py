@@ -7,18 +7,7 @@ compare explanations.
 import numpy as np
 from scipy import stats
 
-from explanations.metrics.subject import (
-    HIGHER,
-    NEEDS,
-    Advance,
-    Floats,
-    Metric,
-    NotMeasurableError,
-    Parameters,
-    Score,
-    Subject,
-    ranks,
-)
+from explanations.metrics.subject import Advance, Floats, Parameters, Subject, lacks, ranks
 
 
 def rank_correlation(a: Floats, b: Floats) -> float:
@@ -38,7 +27,7 @@ def overlap(a: Floats, b: Floats, share: float, generator: np.random.Generator) 
 def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """Both values with every other replicate."""
     if not subject.siblings:
-        raise NotMeasurableError(NEEDS["siblings"])
+        raise lacks("siblings")
     random, own = subject.generator("stability"), subject.importance
     advance(1)
     return {
@@ -47,16 +36,3 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
             [overlap(own, other, parameters["share"], random) for other in subject.siblings]
         ),
     }
-
-
-METRIC = Metric(
-    "stability",
-    "Stability between replicates",
-    "Ghorbani et al. 2019, arXiv:1710.10547",
-    (
-        Score("replicate-correlation", "Rank correlation of replicates", HIGHER),
-        Score("replicate-overlap", "Overlap of replicates' top pixels", HIGHER),
-    ),
-    measure,
-    {"images": 1, "share": 0.1},
-)

@@ -28,6 +28,7 @@ HIGHER, LOWER = "higher", "lower"
 # What a metric may ask of a subject beside the map, the images and the network, in words for a message.
 NEEDS = {
     "siblings": "a second replicate of the map",
+    "neighbours": "pixels; the units of a layer have no neighbours",
     "masks": "ground-truth masks of the images, by --masks",
     "method": "a method that can explain other images; a random order can't",
     "hidden": "a network that is a torch.nn.Sequential with two layers of torch.nn.Linear",
@@ -38,6 +39,11 @@ NEEDS = {
 
 class NotMeasurableError(ValueError):
     """A metric does not apply to a subject: its value is undefined, and the message says why."""
+
+
+def lacks(need: str) -> NotMeasurableError:
+    """The error of a subject that has not what a metric needs, one of NEEDS."""
+    return NotMeasurableError(NEEDS[need])
 
 
 @dataclass(frozen=True)
@@ -83,7 +89,7 @@ class Subject:
     def asked(self) -> Method:
         """The method. Raises NotMeasurableError where there is none."""
         if self.method is None:
-            raise NotMeasurableError(NEEDS["method"])
+            raise lacks("method")
         return self.method
 
 
@@ -110,7 +116,8 @@ class Metric:
 
     `measure` returns for the slug of each of `scores` the values (n,), one an image, or (1,) for the map; it
     raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
-    the images that go through the network for one map: what the progress is counted in.
+    the images that go through the network for one map: what the progress is counted in. `neighbours`: what
+    lies beside a pixel means something to it, which it does not where the pixels are units of a layer.
     """
 
     slug: str
@@ -120,6 +127,7 @@ class Metric:
     measure: Measure
     defaults: Parameters = field(hash=False)
     passes: Callable[[Parameters], int] = once
+    neighbours: bool = False
 
 
 def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:

@@ -13,15 +13,19 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from explanations import execution, randomness
+from explanations import execution, layers, randomness
 from explanations.manifest import write_atomically
 from explanations.metrics import retraining
 from explanations.metrics.material import CONTROL, Material
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
-from explanations.metrics.subject import Advance, Metric, NotMeasurableError, Parameters, ranks
+from explanations.metrics.relearned import WHOLE, Order
+from explanations.metrics.subject import Advance, Metric, NotMeasurableError, Parameters, lacks, ranks
 
-TOGETHER_ON_CUDA = 8  # networks trained at once; on a processor `vmap` takes longer than one after another
+# Networks trained at once where that pays: on a CUDA device, and on a processor where nothing is convolved,
+# for the grouped convolutions of `vmap` take it longer than one network after another.
+TOGETHER = 8
 
 Content = dict[str, Any]
 
@@ -75,6 +79,8 @@ class MapTask:
         subject = material.subject(self.method, self.label, self.replicate, count, self.seed)
         content: Content
         try:
+            if metric.neighbours and layers.record(material.model):
+                raise lacks("neighbours")
             with execution.single_threaded():  # rounding depends on the number of threads
                 values = metric.measure(subject, self.parameters, advance)
             content = {slug: [_finite(x) for x in found] for slug, found in values.items()}
@@ -92,7 +98,7 @@ class RetrainTask:
 
     retraining: str
     settings: str
-    orders: tuple[tuple[str, int, float], ...]
+    orders: tuple[Order, ...]
     number: int  # of the seed, from 0
     seed: int
 
@@ -107,8 +113,8 @@ class RetrainTask:
 
     @property
     def doing(self) -> str:
-        method, _, share = self.orders[0]
-        return f"{self.retraining}, {method}, {share:.0%} removed, seed {self.number}"
+        method, _, share = self.orders[-1]
+        return f"{self.retraining}, {method or 'nothing'}, {share:.0%} removed, seed {self.number}"
 
     def files(self, folder: Path, material: Material) -> list[Path]:
         """A file for each network."""
@@ -149,9 +155,11 @@ class RetrainTask:
         for file, error in zip(self.files(folder, material), found, strict=True):
             _keep(file, {entry.score.slug: [100 * error], "error": error})
 
-    def _kept(self, material: Material, order: tuple[str, int, float]) -> torch.Tensor:
+    def _kept(self, material: Material, order: Order) -> torch.Tensor:
         """Which pixels (1, H, W) a network sees."""
         method, replicate, share = order
+        if order == WHOLE:
+            return torch.ones(1, *material.test.images.shape[2:], dtype=torch.bool)
         importance = overall(material, method, replicate, self.seed)
         places = ranks(importance, randomness.generator(self.seed, "retraining", method, replicate))
         kept = retraining.kept_by(torch.from_numpy(places), share, RETRAININGS[self.retraining].keep)
@@ -199,18 +207,26 @@ def of_retraining(
             f"{entry.slug}.replicates is {replicates}; allowed: 1 to {material.manifest.replicates}"
         )
     settings = json.dumps(parameters, sort_keys=True)
-    size = parameters["together"] or (TOGETHER_ON_CUDA if execution.current().device == "cuda" else 1)
+    size = parameters["together"] or (TOGETHER if _pays(material) else 1)
     orders = [
-        (method, replicate, share)
-        for share in retraining.SHARES
-        for method in material.titles
-        for replicate in range(1, replicates + 1)
+        WHOLE,
+        *(
+            (method, replicate, share)
+            for share in retraining.shares(parameters["shares"])
+            for method in material.titles
+            for replicate in range(1, replicates + 1)
+        ),
     ]
     return [
         RetrainTask(entry.slug, settings, tuple(orders[start : start + size]), number, seed)
         for number in range(parameters["seeds"])
         for start in range(0, len(orders), size)
     ]
+
+
+def _pays(material: Material) -> bool:
+    convolved = any(isinstance(module, nn.Conv2d) for module in material.model.modules())
+    return execution.current().device == "cuda" or not convolved
 
 
 def is_done(task: Task, folder: Path, material: Material) -> bool:

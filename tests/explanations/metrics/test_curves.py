@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from explanations.metrics import curves
+from explanations.metrics.registry import METRICS
 from explanations.metrics.subject import ranks, unwatched
 
 LOGIT = {"images": 1, "steps": 64, "fill": "black", "sigma": 0.0, "target": "logit"}
@@ -58,7 +59,7 @@ def test_an_unknown_fill_is_refused_with_those_that_exist(linear_subject):
 def test_progress_counts_every_image_that_goes_through_the_network(linear_subject):
     counted = []
     curves.measure(linear_subject(), LOGIT, counted.append)
-    assert sum(counted) == curves.METRIC.passes(LOGIT)
+    assert sum(counted) == METRICS["curves"].passes(LOGIT)
 
 
 def test_equal_pixels_stand_by_lot_and_not_in_the_order_of_reading():

@@ -2,10 +2,12 @@
 
 import csv
 import json
+import multiprocessing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from torch import nn
 
 from explanations import build as building
 from explanations import manifest
@@ -13,8 +15,10 @@ from explanations.__main__ import main
 from explanations.metrics import evaluation, sparsity, tasks
 from explanations.metrics.evaluation import Plan
 from explanations.metrics.material import Source, loaded
+from explanations.metrics.registry import RETRAININGS
 from explanations.metrics.subject import NotMeasurableError
 
+KAR = {**RETRAININGS["kar"].defaults, "seeds": 1, "epochs": 1}
 QUICK = ("confidence", "sparsity")
 FEW = {"confidence": {"images": 3}}
 
@@ -115,6 +119,23 @@ def test_two_processes_write_the_same_bytes_as_one(source: Source, plan: Plan, t
     assert content(tmp_path / "two") == content(tmp_path / "one")
 
 
+@pytest.mark.slow
+def test_who_interrupts_several_processes_does_not_wait_for_their_pieces(
+    source: Source, tmp_path: Path
+) -> None:
+    endless = Plan(metrics=("sparsity", "kar"), parameters={"kar": {"epochs": 10**6}}, processes=2)
+
+    def interrupt(*step: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        evaluation.evaluate(source, tmp_path / "out", endless, interrupt)
+    children = multiprocessing.active_children()
+    for child in children:
+        child.join(timeout=20)
+    assert not any(child.is_alive() for child in children)
+
+
 def test_another_seed_measures_other_images(source: Source, plan: Plan, tmp_path: Path) -> None:
     for seed in (0, 1):
         evaluation.evaluate(source, tmp_path / str(seed), replace(plan, seed=seed))
@@ -156,7 +177,7 @@ def test_methods_that_are_asked_again_answer_as_they_did(source: Source, tmp_pat
 
 @pytest.mark.slow
 def test_networks_trained_again_are_a_score_of_the_method(source: Source, tmp_path: Path) -> None:
-    settings = {slug: {"seeds": 2, "epochs": 1, "together": 6} for slug in ("kar", "roar")}
+    settings = {slug: {"seeds": 2, "epochs": 1, "shares": "90 20"} for slug in ("kar", "roar")}
     plan = Plan(metrics=("kar", "roar"), parameters=settings)
     results = evaluation.evaluate(source, tmp_path / "out", plan)
     found = [row for row in rows(tmp_path / "out") if row["metric"] == "kar"]
@@ -164,8 +185,53 @@ def test_networks_trained_again_are_a_score_of_the_method(source: Source, tmp_pa
         (method, "", "1", "2") for method in ("vargrad", "random")
     ]
     [curve, *_] = results.curves
-    assert [point["share"] for point in curve["points"]] == pytest.approx([i / 10 for i in range(1, 10)])
-    assert len(curve["points"][0]["errors"]) == 2
+    assert [point.share for point in curve.points] == [0, 0.2, 0.9]
+    assert all(len(point.errors) == 2 for point in curve.points)
+    assert curve.points[0].gained == (0, 0)
+
+
+def test_units_have_no_neighbours_to_measure_by(units: Source, tmp_path: Path) -> None:
+    plan = Plan(metrics=("road", "sparsity"), parameters={"road": {"images": 1}})
+    results = evaluation.evaluate(units, tmp_path / "out", plan)
+    notes = {value.score: value.note for value in results.values}
+    assert notes["road"] == "pixels; the units of a layer have no neighbours"
+    assert notes["gini"] == ""
+
+
+def test_networks_trained_again_see_what_the_order_leaves(source: Source) -> None:
+    [group, *_] = tasks.of_retraining(RETRAININGS["kar"], {**KAR, "shares": "75"}, loaded(source), 0)
+    kept = [group._kept(loaded(source), order).sum() for order in group.orders]
+    assert kept == [64, 16, 16]  # nothing removed, VarGrad, the control
+
+
+def test_networks_without_convolutions_train_together_and_others_alone(source: Source) -> None:
+    material = loaded(source)
+    convolved = replace(material, model=nn.Sequential(nn.Conv2d(1, 1, 3)))
+    groups = [len(tasks.of_retraining(RETRAININGS["kar"], KAR, m, 0)) for m in (material, convolved)]
+    assert groups == [3, 19]  # 19 networks, by eights and by ones
+
+
+@pytest.fixture
+def units(source: Source, tmp_path: Path) -> Source:
+    """A finished set of the units of a layer, which are 12 numbers, by one method."""
+    plan = building.Plan(
+        methods=("vargrad",),
+        parameters={"vargrad": {"images": 2, "samples": 5}},
+        factory=source.factory,
+        weights=source.weights,
+        data=source.data,
+        layer="1",
+    )
+    building.build(tmp_path / "units", plan)
+    return replace(source, folder=tmp_path / "units")
+
+
+def test_a_set_of_units_trains_what_follows_the_layer(units: Source) -> None:
+    material = loaded(units)
+    assert material.importance("vargrad", "0", 1, 0).shape == (12, 1)
+    assert [type(module).__name__ for module in material.make()] == ["Units", "Softplus", "Linear"]
+    assert material.manifest.dataset.name == "squares, layer 1"
+    assert material.manifest.classifier.preprocessing["layer"] == "1"
 
 
 def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
@@ -183,6 +249,10 @@ def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
         ({"parameters": {"confidence": {"size": 1}}}, "confidence has no parameter 'size'; allowed: images"),
         ({"parameters": {"confidence": {"images": 0}}}, "confidence.images is 0; allowed: from 1"),
         ({"parameters": {"confidence": {"images": 2.0}}}, "confidence.images is 2.0; a int is wanted"),
+        (
+            {"metrics": ("kar",), "parameters": {"kar": {"shares": "0 50"}}},
+            "the shares are '0 50'; allowed: percents from 1 to 99, as in '10 50 90'",
+        ),
         ({"part": (3, 2)}, "part 3 of 2; allowed: from 1 of 2 to 2 of 2"),
         ({"parameters": {"confidence": {"images": 50}}}, "the model assigns 20 test images to class '0', "),
     ],
@@ -218,6 +288,18 @@ def test_the_command_prints_a_table_and_names_the_files(
     assert "(higher is" in printed
     assert printed.count("*") >= 5
     assert printed.endswith(f"{source.folder}/metrics: metrics.csv, metrics.json, metrics.svg\n")
+
+
+def test_the_command_tells_a_program_how_far_it_is(
+    source: Source, capsys: pytest.CaptureFixture[str]
+) -> None:
+    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    asked = ["--metrics", "sparsity", "--progress", "json", "--processes", "1"]
+    assert main(["evaluate", str(source.folder), *asked, *network]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {line["state"] for line in lines[:-1]} == {"running"}
+    assert lines[-2]["share"] == 1
+    assert lines[-1]["state"] == "finished"
 
 
 @pytest.mark.parametrize(

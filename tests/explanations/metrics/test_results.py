@@ -1,10 +1,12 @@
 import csv
 import io
 import json
+from dataclasses import replace
 
 import pytest
 
 from explanations.metrics import figure
+from explanations.metrics.relearned import Curve, Point
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import HIGHER, LOWER, Score
 
@@ -65,6 +67,46 @@ def test_the_figure_has_a_panel_a_score_and_the_same_bytes_again(results: Result
     assert svg == figure.drawn(results)
     assert ">Hit<" in svg
     assert ">Miss<" in svg
+
+
+@pytest.fixture
+def relearned(results: Results) -> Results:
+    """The same, with networks of two seeds trained again for the score of the method as a whole."""
+    whole = Point(0.0, (0.01, 0.02), (0.0, 0.0))
+    curves = [
+        Curve("miss", "a", 1, (whole, Point(0.5, (0.02, 0.03), (0.01, 0.01)))),
+        Curve("miss", "b", 1, (whole, Point(0.5, (0.01, 0.04), (0.0, 0.02)))),
+    ]
+    return replace(results, curves=tuple(curves))
+
+
+def test_what_was_gained_has_an_interval_over_seeds(relearned: Results) -> None:
+    found = relearned.gained(MISS, 0.5)["b"]
+    assert (found.mean, found.n) == (pytest.approx(1), 2)
+    assert found.high - found.mean == pytest.approx(12.706, rel=1e-4)  # t(0.975, 1), gains of 0 and 2
+
+
+def test_the_table_of_gains_says_the_error_that_they_begin_from(relearned: Results) -> None:
+    lines = relearned.to_text().splitlines()
+    assert any(line.startswith("Miss: points beyond 1.5 ±6.4 with nothing removed") for line in lines)
+    assert sum(line.split()[:2] == ["Alpha", "+1.00"] for line in lines) == 1
+
+
+def test_the_json_has_every_error_of_every_seed(relearned: Results) -> None:
+    [first, _] = json.loads(relearned.to_json())["curves"]
+    assert first["points"][1]["errors"] == [0.02, 0.03]
+    assert first["points"][1]["gained"] == pytest.approx(0.01)
+
+
+def test_the_figure_draws_the_gains_beside_the_scores(results: Results, relearned: Results) -> None:
+    assert "gained, by the share removed, %" in figure.drawn(relearned)
+    assert "gained" not in figure.drawn(results)
+
+
+def test_the_unit_of_an_interval_is_said_for_what_is_there(results: Results, relearned: Results) -> None:
+    assert "the unit is the map (4 in all)." in " ".join(results.to_text().split())
+    networks = replace(relearned, values=tuple(v for v in relearned.values if not v.label))
+    assert "the unit is the seed of networks trained again." in " ".join(networks.to_text().split())
 
 
 def test_values_that_are_not_finite_are_left_out() -> None:

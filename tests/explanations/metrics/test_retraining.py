@@ -73,17 +73,8 @@ def test_the_same_seed_gives_the_same_error_and_leaves_the_random_numbers_of_oth
     assert torch.rand(1) == expected
 
 
-def test_the_head_of_a_network_learns_from_the_features_below_it(training, test):
-    network = make().eval()
-    below = [Split(retraining.features(network, 2, part.images), part.labels) for part in (training, test)]
-    every = torch.ones(1, 12, dtype=torch.bool)
-    [error] = retraining.errors(retraining.head_of(make, 2), *below, every, 0, Recipe(8, 32, 1e-1))
-    assert error < 0.2
-
-
-def test_a_network_that_is_no_sequence_has_no_head():
-    with pytest.raises(TypeError, match=r"^a torch.nn.Sequential is wanted to cut in two, not a Linear$"):
-        retraining.head_of(lambda: nn.Linear(2, 2), 1)()
+def test_shares_are_percents_in_their_order_each_once():
+    assert retraining.shares("90 10,50 10") == [0.1, 0.5, 0.9]
 
 
 def test_every_batch_is_told_of(training, test, places):
