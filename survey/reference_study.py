@@ -29,10 +29,10 @@ QUESTIONS = {
     "zh-hans": "哪张图最能突出将类别 {label} 与其他类别区分开来的像素？",
 }
 QUESTIONS_ON_IMAGES = {
-    "en": "A computer sees “{label}” in the image above. Which picture best highlights what tells it so?",
-    "de": "Ein Computer sieht im Bild oben „{label}“. Welches der Auswahlbilder hebt am besten hervor, woran er das erkennt?",
-    "es": "Un ordenador ve «{label}» en la imagen de arriba. ¿Qué opción resalta mejor lo que se lo indica?",
-    "zh-hans": "计算机在上方的图像中看到了“{label}”。哪张图最能突出它作出判断的依据？",
+    "en": "A computer sees “{label}” in this image. Which of the pictures below best highlights what tells it so?",
+    "de": "Ein Computer sieht in diesem Bild „{label}“. Welches der Auswahlbilder darunter hebt am besten hervor, woran er das erkennt?",
+    "es": "Un ordenador ve «{label}» en esta imagen. ¿Cuál de las opciones de abajo resalta mejor lo que se lo indica?",
+    "zh-hans": "计算机在这幅图像中看到了“{label}”。下方哪张图最能突出它作出判断的依据？",
 }
 CONSENTS = {
     "en": """\

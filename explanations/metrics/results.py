@@ -101,11 +101,17 @@ class Results:
         """Print the tables: methods down, scores across, the best in bold with a star."""
         for start in range(0, len(self.scores), 4):
             console.print(self._table(self.scores[start : start + 4]))
-        maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
         console.print(
-            f"Means of {self.name} with 95 % t intervals; the unit is the map ({len(maps)} in all), of "
-            "retraining the seed. * best of its column."
+            f"Means of {self.name} with 95 % t intervals; the unit is {self._unit()}. * best of its column."
         )
+
+    def _unit(self) -> str:
+        """What the intervals count: maps, trainings, or each where both are there."""
+        maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
+        units = [f"the map ({len(maps)} in all)"] if maps else []
+        if any(not v.label for v in self.values):
+            units.append("of retraining the seed" if maps else "the seed of a training")
+        return ", ".join(units) or "the map"
 
     def _table(self, scores: Iterable[Score]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))

@@ -95,7 +95,7 @@ def test_a_question_shows_the_image_that_it_asks_about_and_says_what_the_network
         html = page(participant, image_participation, planned.position)
         original = originals[planned.question.label]
         assert original_in(html) == original.get_absolute_url()
-        assert escape(f"A computer sees “{original.seen}” in the image above.") in html
+        assert escape(f"A computer sees “{original.seen}” in this image.") in html
 
 
 def test_practice_shows_its_image_too_before_and_after_the_answer(participant, image_participation):
@@ -166,7 +166,7 @@ def test_an_original_is_no_answer(participant, image_participation, answer):
 def test_the_preview_shows_the_image(researcher, image_study):
     html = researcher.get("/studio/studies/photos/preview/1/").content.decode()
     assert original_in(html)
-    assert "in the image above" in html
+    assert "in this image" in html
 
 
 def test_the_gallery_shows_every_image_with_what_the_network_sees(
