@@ -121,6 +121,10 @@ def _set_members(explanation_set):
     manifest = json.loads(explanation_set.manifest)
     for name in manifest["metrics"]["files"] if explanation_set.metrics_csv else ():
         yield f"set/{name}", explanation_set.metrics_as(Path(name).suffix[1:])
+    originals = explanation_set.originals_by_label
+    for record in manifest.get("originals", ()):
+        with originals[record["label"]].image.open() as file:
+            yield f"set/{record['image']}", file.read()
     for record in manifest["maps"]:
         with images[record["method"], record["label"], record["replicate"]].image.open() as file:
             yield f"set/{record['image']}", file.read()

@@ -59,7 +59,7 @@ def _columns(n_options):
         "position": "place of the question for this participant: 0 is practice, then from 1",
         "question": "the question: class and replicate, with the kind before it unless it is scored",
         "kind": "scored, check (attention check: one right answer) or practice",
-        "label": "the class that was asked about",
+        "label": "the class that was asked about, or the image",
         "replicate": "which of the disjoint samples of images the pictures come from; of checks, a number",
         **{f"method_{n}": f"method of the picture shown in place {n}" for n in range(1, n_options + 1)},
         "chosen_position": f"place of the chosen picture, 1 to {n_options}; 0 for none of them",

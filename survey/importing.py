@@ -17,7 +17,7 @@ from PIL import Image
 from explanations import manifest as manifests
 
 from .exporting import check_metrics
-from .models import ClassMap, ExplanationSet
+from .models import ClassMap, ExplanationSet, Original
 from .set_metrics import METRIC_FORMATS, MetricsRefused, SetMetrics
 from .zip_reading import Limits, ZipRefused, unpack
 
@@ -25,7 +25,8 @@ SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
 METRIC_FILES = {f"metrics_{extension}": f".{extension}" for extension in METRIC_FORMATS}
 ARRAYS = (manifests.MAPS_FILE, manifests.SUPPORT_FILE)
 SET_FILES = re.compile(
-    rf"{'|'.join(map(re.escape, (manifests.MANIFEST_FILE, *ARRAYS)))}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    rf"{'|'.join(map(re.escape, (manifests.MANIFEST_FILE, *ARRAYS)))}"
+    rf"|({manifests.IMAGES_FOLDER}|{manifests.ORIGINALS_FOLDER})/[^/]+\.png"
     # what an evaluation wrote, the pieces from which it goes on, and how long the build took
     r"|[\w-]+/metrics\.(csv|json|svg)|[\w-]+/\.work/[0-9a-f]{64}\.json|timings\.json"
 )
@@ -62,6 +63,7 @@ def import_set(folder, *, renews_metrics=True):
             for record in manifest.methods
         }
         _create_maps(manifest, methods, folder)
+        _create_originals(explanation_set, manifest, folder)
     elif not explanation_set.maps:
         explanation_set.maps = _store_maps(folder, explanation_set.digest)
         explanation_set.save(update_fields=["maps"])
@@ -148,8 +150,8 @@ def import_zip(file, name="the zip file"):
             if not SET_FILES.fullmatch(inside):
                 raise ImportRefused(
                     f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
-                    f"{manifests.MANIFEST_FILE}, {', '.join(ARRAYS)}, {manifests.IMAGES_FOLDER}/*.png and "
-                    "what an evaluation wrote into metrics/."
+                    f"{manifests.MANIFEST_FILE}, {', '.join(ARRAYS)}, {manifests.IMAGES_FOLDER}/*.png, "
+                    f"{manifests.ORIGINALS_FOLDER}/*.png and what an evaluation wrote into metrics/."
                 )
         return import_set(Path(unpacked) / roots[0])
 
@@ -159,6 +161,10 @@ def _create_set(manifest, text, digest, folder):
     is_taken = ExplanationSet.objects.filter(slug=slug).exists()
     with Image.open(folder / manifest.maps[0].image) as picture:
         width, height = picture.size
+    original_width = original_height = None
+    if manifest.originals:
+        with Image.open(folder / manifest.originals[0].image) as original:
+            original_width, original_height = original.size
     return ExplanationSet.objects.create(
         slug=f"{slug}-{digest[:8]}" if is_taken else slug,
         digest=digest,
@@ -173,6 +179,8 @@ def _create_set(manifest, text, digest, folder):
         maps=_store_maps(folder, digest),
         picture_width=width,
         picture_height=height,
+        original_width=original_width,
+        original_height=original_height,
     )
 
 
@@ -193,6 +201,18 @@ def _create_maps(manifest, methods, folder):
     )
 
 
+def _create_originals(explanation_set, manifest, folder):
+    Original.objects.bulk_create(
+        Original(
+            explanation_set=explanation_set,
+            label=record.label,
+            seen=record.seen,
+            image=_store(folder / record.image, "originals"),
+        )
+        for record in manifest.originals
+    )
+
+
 def _store_maps(folder, digest):
     """Stores the raw values under the set's digest, once, and returns that name."""
     return _kept(f"sets/{digest}/{manifests.MAPS_FILE}", (folder / manifests.MAPS_FILE).read_bytes())
@@ -209,10 +229,10 @@ def _maps(path):
     return manifests.read_maps(Path(path).parent)
 
 
-def _store(path):
+def _store(path, room="maps"):
     """Stores a picture under its content's name, once, and returns that name."""
     content = path.read_bytes()
-    return _kept(f"maps/{hashlib.sha256(content).hexdigest()[:20]}.png", content)
+    return _kept(f"{room}/{hashlib.sha256(content).hexdigest()[:20]}.png", content)
 
 
 def _kept(name, content):

@@ -10,6 +10,7 @@ from django.utils.translation import override
 from .stencils import Stencil
 
 SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
+SHOWN_ORIGINAL = 224  # of the longer side of the image that the pictures explain, where there is one
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,34 @@ class Picture:
     url: str
     chosen: bool
     is_right: bool
+
+
+@dataclass(frozen=True)
+class ShownOriginal:
+    """The single image that all pictures of a question explain, and how large it is where there is room."""
+
+    url: str
+    side: int  # the longer, in its own pixels
+    width: int
+    height: int
+
+    @classmethod
+    def of(cls, question, explanation_set):
+        """None where the pictures explain a class."""
+        original = explanation_set.originals_by_label.get(question.label)
+        return original and cls.sized(original.get_absolute_url(), explanation_set)
+
+    @classmethod
+    def sized(cls, url, explanation_set):
+        width, height = explanation_set.original_width, explanation_set.original_height
+        scale = SHOWN_ORIGINAL / max(width, height)
+        scale = max(1, int(scale)) if scale >= 1 else scale  # small ones by whole numbers
+        return cls(url, max(width, height), round(width * scale), round(height * scale))
+
+    @property
+    def is_small(self):
+        """Whether its own pixels are to be seen as squares."""
+        return 2 * self.side <= SHOWN_ORIGINAL
 
 
 @dataclass(frozen=True)
@@ -33,6 +62,7 @@ class QuestionPage:
     may_choose_none: bool = False
     asks_reason: bool = False
     upcoming: tuple[str, ...] = ()  # addresses of the next question's pictures, to fetch meanwhile
+    original: ShownOriginal | None = None  # the image that the pictures explain, of a set of single images
 
     @classmethod
     def of(cls, planned, study, text, total, chosen=None):
@@ -51,6 +81,8 @@ class QuestionPage:
         if turn.following:
             following, order = turn.following
             upcoming = tuple(option.get_absolute_url() for option in questions[following].in_order(order))
+            original = ShownOriginal.of(questions[following], study.explanation_set)
+            upcoming += (original.url,) if original else ()
         position, total = turn.position, turn.last_position
         return cls._showing(question, options, position, study, text, total, chosen, upcoming)
 
@@ -59,7 +91,8 @@ class QuestionPage:
         explanation_set = study.explanation_set
         scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
         return cls(
-            heading=_heading(question, options, text),
+            heading=_heading(question, options, text, explanation_set),
+            original=ShownOriginal.of(question, explanation_set),
             pictures=tuple(
                 Picture(number, option.get_absolute_url(), number == chosen, option.is_right)
                 for number, option in enumerate(options, start=1)
@@ -103,6 +136,8 @@ class QuestionPage:
     def html_to_answer(self, study, text, *, simulated, shown, csrf_token):
         """The page for somebody who has this question of an opened study before them, from a stencil."""
         shape = (text.language, simulated, self.is_practice, len(self.pictures), len(self.upcoming))
+        if self.original:
+            shape += (study.explanation_set,)
         values = {
             "heading": self.heading,
             "position": self.position,
@@ -113,23 +148,40 @@ class QuestionPage:
         }
         values |= {f"picture_{picture.number}": picture.url for picture in self.pictures}
         values |= {f"upcoming_{number}": address for number, address in enumerate(self.upcoming)}
+        if self.original:
+            values["original"] = self.original.url
         opened = (study.seed, study.opened_at)  # tells studies apart that had one id, as `frozen_study` does
         return _stencil(study, opened, self.side, self.width, self.height, *shape).fill(values)
 
 
-def _heading(question, options, text):
+def _heading(question, options, text, explanation_set):
     if question.is_instructed:
         place = next(n for n, option in enumerate(options, start=1) if option.is_right)
         with override(text.language):
             return _("To show that you read the questions, please choose picture %(place)s here.") % {
                 "place": place
             }
-    return text.wording(question.label)
+    return text.wording(explanation_set.asked_for(question.label))
 
 
 @lru_cache(maxsize=256)
-def _stencil(study, opened, side, width, height, language, simulated, is_practice, n_pictures, n_upcoming):
-    """The question's page of this shape; `study` is frozen, one object for as long as this process lives."""
+def _stencil(
+    study,
+    opened,
+    side,
+    width,
+    height,
+    language,
+    simulated,
+    is_practice,
+    n_pictures,
+    n_upcoming,
+    of_images=None,
+):
+    """The question's page of this shape; `study` is frozen, one object for as long as this process lives.
+
+    `of_images` is its set, where an original stands beside the pictures.
+    """
 
     def render(marks):
         pictures = [{"number": n, "url": marks[f"picture_{n}"]} for n in range(1, n_pictures + 1)]
@@ -143,6 +195,7 @@ def _stencil(study, opened, side, width, height, language, simulated, is_practic
             "side": side,
             "width": width,
             "height": height,
+            "original": of_images and ShownOriginal.sized(marks["original"], of_images),
         }
         context = {
             "study": study,
@@ -158,4 +211,5 @@ def _stencil(study, opened, side, width, height, language, simulated, is_practic
     numbered = [f"picture_{n}" for n in range(1, n_pictures + 1)]
     numbered += [f"upcoming_{n}" for n in range(n_upcoming)]
     names = ["heading", "position", "total", "n_answered", "shown", "csrf_token", *numbered]
+    names += ["original"] if of_images else []
     return Stencil(render, names)

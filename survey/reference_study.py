@@ -28,6 +28,12 @@ QUESTIONS = {
     "es": "¿Qué imagen resalta mejor los píxeles que distinguen la clase {label} de las demás clases?",
     "zh-hans": "哪张图最能突出将类别 {label} 与其他类别区分开来的像素？",
 }
+QUESTIONS_ON_IMAGES = {
+    "en": "A computer sees “{label}” in this image. Which of the pictures below best highlights what tells it so?",
+    "de": "Ein Computer sieht in diesem Bild „{label}“. Welches der Auswahlbilder darunter hebt am besten hervor, woran er das erkennt?",
+    "es": "Un ordenador ve «{label}» en esta imagen. ¿Cuál de las opciones de abajo resalta mejor lo que se lo indica?",
+    "zh-hans": "计算机在这幅图像中看到了“{label}”。下方哪张图最能突出它作出判断的依据？",
+}
 CONSENTS = {
     "en": """\
 You are invited to take part in a study of how computers recognise images. You will see groups of four pictures and choose, in each group, the one that fits a question best. It takes about five minutes.
@@ -80,6 +86,32 @@ Cada pregunta se responde una sola vez y después no se puede cambiar. Si se mar
 
 每个问题只能回答一次，之后不能更改。如果您中途离开，用同一个链接可以回到原来的位置。""",
 }
+INSTRUCTIONS_ON_IMAGES = {
+    "en": """\
+A computer has learned to recognise what is in an image. Each page shows an image, says what the computer sees in it, and shows four pictures below. Each of these tries to show which parts of the image tell the computer so: the darker a place, the more it matters.
+
+Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer: we ask for your own judgement. A few questions do have a clear answer, so please look carefully at each.
+
+You answer each question once and can’t go back to change it. If you leave, the same link brings you back to where you were.""",
+    "de": """\
+Ein Computer hat gelernt zu erkennen, was auf einem Bild ist. Jede Seite zeigt ein Bild, sagt, was der Computer darin sieht, und zeigt darunter vier Auswahlbilder. Jedes davon soll zeigen, an welchen Teilen des Bildes der Computer das erkennt: Je dunkler eine Stelle ist, desto wichtiger ist sie.
+
+Wählen Sie das Auswahlbild, das am besten auf die Frage antwortet, indem Sie darauf klicken oder tippen oder eine der Tasten 1 bis 4 drücken. Oft gibt es kein Richtig oder Falsch: Wir fragen nach Ihrem eigenen Urteil. Einige Fragen haben aber eine eindeutige Antwort; bitte sehen Sie sich deshalb jede genau an.
+
+Sie beantworten jede Frage einmal und können die Antwort danach nicht mehr ändern. Wenn Sie die Seite verlassen, führt derselbe Link Sie an die Stelle zurück, an der Sie waren.""",
+    "es": """\
+Un ordenador ha aprendido a reconocer lo que hay en una imagen. Cada página muestra una imagen, dice qué ve en ella el ordenador y presenta debajo cuatro opciones. Cada una intenta mostrar qué partes de la imagen se lo indican: cuanto más oscuro es un lugar, más importa.
+
+Elija la opción que mejor responda a la pregunta haciendo clic en ella, tocándola o con las teclas del 1 al 4. A menudo no hay respuestas correctas ni incorrectas: le pedimos su propio criterio. Algunas preguntas sí tienen una respuesta clara, así que mire con atención cada una.
+
+Cada pregunta se responde una sola vez y después no se puede cambiar. Si se marcha, el mismo enlace le devuelve al punto donde estaba.""",
+    "zh-hans": """\
+计算机已经学会识别图像中的内容。每一页显示一幅图像，说明计算机在其中看到了什么，并在下方给出四张图。每张图都试图显示图像的哪些部分让计算机这样判断：颜色越深的地方越重要。
+
+请点击或轻触最符合问题的那张图，也可以按键盘上的 1 至 4 键。多数问题没有对错之分，我们想了解的是您自己的判断。少数问题有明确的答案，所以请仔细看每一题。
+
+每个问题只能回答一次，之后不能更改。如果您中途离开，用同一个链接可以回到原来的位置。""",
+}
 THANKS = {
     "en": "Thank you for taking part. Your answers are stored.",
     "de": "Vielen Dank für Ihre Teilnahme. Ihre Antworten sind gespeichert.",
@@ -90,12 +122,15 @@ THANKS = {
 
 def default_texts(explanation_set, language="en"):
     """The words of a new study on this set, by their column of StudyText."""
-    on_digits = explanation_set.labels() == DIGITS
+    of_images = explanation_set.is_of_images
+    questions = QUESTIONS_ON_IMAGES if of_images else QUESTIONS
+    if not of_images and explanation_set.labels() == DIGITS:
+        questions = QUESTIONS_ON_DIGITS
     return {
         "title": TITLES[language],
-        "question": (QUESTIONS_ON_DIGITS if on_digits else QUESTIONS)[language],
+        "question": questions[language],
         "consent": CONSENTS[language],
-        "instructions": INSTRUCTIONS[language],
+        "instructions": (INSTRUCTIONS_ON_IMAGES if of_images else INSTRUCTIONS)[language],
         "thanks": THANKS[language],
     }
 

@@ -178,6 +178,11 @@ class SetMetrics:
         """How many maps were measured, those of the random order among them."""
         return len({(v["method"], v["label"], v["replicate"]) for v in self.record["values"] if v["label"]})
 
+    @property
+    def is_of_methods(self):
+        """Whether some values are of a method as a whole, as of networks trained again."""
+        return any(not value["label"] for value in self.record["values"])
+
     def of_map(self, method, label, replicate):
         """The scores of one map that are defined, in the order of the columns."""
         values = {

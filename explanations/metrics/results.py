@@ -115,13 +115,17 @@ class Results:
                     f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)"
                 )
                 console.print(self._gains(score, curve))
+        console.print(
+            f"Means of {self.name} with 95 % t intervals; the unit is {self._unit()}. * best of its column."
+        )
+
+    def _unit(self) -> str:
+        """What the intervals count: maps, trainings, or each where both are there."""
         maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
         units = [f"the map ({len(maps)} in all)"] if maps else []
-        units += ["the seed of networks trained again"] if self.curves else []
-        unit = " and ".join(units)
-        console.print(
-            f"Means of {self.name} with 95 % t intervals; the unit is {unit}. * best of its column."
-        )
+        if any(not v.label for v in self.values):
+            units.append("of retraining the seed" if maps else "the seed of a training")
+        return ", ".join(units) or "the map"
 
     def _table(self, scores: Iterable[Score]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))

@@ -1,7 +1,7 @@
 """The data model, a file a noun: explanation sets, studies, plans and answers, participations."""
 
 from .audit import AuditEvent
-from .explanation_sets import ClassMap, ExplanationSet, Method
+from .explanation_sets import ClassMap, ExplanationSet, Method, Original
 from .identities import PlatformIdentity
 from .jobs import Classifier, Rehearsal, SetBuild
 from .participations import Participation
@@ -21,6 +21,7 @@ __all__ = [
     "Membership",
     "Method",
     "Option",
+    "Original",
     "Participation",
     "PlannedQuestion",
     "PlatformIdentity",

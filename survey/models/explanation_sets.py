@@ -1,11 +1,17 @@
 """What the explanations' pillar made: sets of class maps, as `survey.importing` read them from a folder."""
 
 import json
+import secrets
 
 from django.db import models
 from django.urls import reverse
+from django.utils.functional import cached_property
 
 from ..set_metrics import METRIC_FORMATS, metrics_in
+
+
+def new_token():
+    return secrets.token_urlsafe(12)
 
 
 class ExplanationSet(models.Model):
@@ -29,6 +35,9 @@ class ExplanationSet(models.Model):
     metrics_svg = models.FileField("metrics.svg, their figure", upload_to="sets/", blank=True)
     picture_width = models.PositiveSmallIntegerField("pixels")
     picture_height = models.PositiveSmallIntegerField("pixels")
+    # Of the originals, where single images are explained; of a set of classes both are empty.
+    original_width = models.PositiveSmallIntegerField("pixels", null=True, blank=True)
+    original_height = models.PositiveSmallIntegerField("pixels", null=True, blank=True)
     imported_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -42,6 +51,11 @@ class ExplanationSet(models.Model):
                 condition=models.Q(metrics_csv="", metrics_json="", metrics_svg="")
                 | ~(models.Q(metrics_csv="") | models.Q(metrics_json="") | models.Q(metrics_svg="")),
                 name="metrics_are_there_whole_or_not_at_all",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(original_width=None, original_height=None)
+                | models.Q(original_width__gte=1, original_height__gte=1),
+                name="originals_have_both_sizes_or_none",
             ),
         ]
 
@@ -76,6 +90,21 @@ class ExplanationSet(models.Model):
         """The SetMetrics that came with the set, None if it was not evaluated."""
         return metrics_in(self.metrics_json.path) if self.metrics_json else None
 
+    @property
+    def is_of_images(self):
+        """Whether its labels are single images, which participants see beside their explanations."""
+        return self.original_width is not None
+
+    @cached_property
+    def originals_by_label(self):
+        """The Original of every label; {} for a set of classes, without a query."""
+        return {original.label: original for original in self.originals.all()} if self.is_of_images else {}
+
+    def asked_for(self, label):
+        """What a question asks about: the class itself, or what the network sees in a single image."""
+        original = self.originals_by_label.get(label)
+        return original.seen if original else label
+
     def compared_methods(self):
         return self.methods.filter(purpose=Method.Purpose.COMPARISON)
 
@@ -85,12 +114,21 @@ class ExplanationSet(models.Model):
         return list(dict.fromkeys(labels))
 
     def sheet(self):
-        """Rows of the contact sheet: a label, and for each method its maps, one a replicate."""
+        """Rows of the contact sheet: a label, its Original if it has one, and for each method its maps, one a
+        replicate.
+        """
         cells = {}
         for class_map in self.class_maps.select_related("method"):
             cells.setdefault((class_map.label, class_map.method_id), []).append(class_map)
         methods = list(self.methods.all())
-        return [(label, [cells.get((label, method.pk), []) for method in methods]) for label in self.labels()]
+        return [
+            (
+                label,
+                self.originals_by_label.get(label),
+                [cells.get((label, method.pk), []) for method in methods],
+            )
+            for label in self.labels()
+        ]
 
 
 class Method(models.Model):
@@ -117,6 +155,29 @@ class Method(models.Model):
 
     def __str__(self):
         return self.title
+
+
+class Original(models.Model):
+    """The single image that the maps of a label explain. Its token names it to participants."""
+
+    explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="originals")
+    label = models.CharField(max_length=80)
+    seen = models.CharField("the class that the network sees in it", max_length=200)
+    image = models.FileField(upload_to="originals/")
+    token = models.CharField(max_length=16, unique=True, default=new_token)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["explanation_set", "label"], name="one_original_of_a_label")
+        ]
+
+    def __str__(self):
+        return f"{self.label}, seen as {self.seen}"
+
+    def get_absolute_url(self):
+        """Under the same addresses as the pictures of options."""
+        return reverse("participant:picture", args=[self.token])
 
 
 class ClassMap(models.Model):

@@ -1,17 +1,13 @@
 """The questions of a study and the pictures that each offers. Frozen once the study opens."""
 
-import secrets
-
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.functional import cached_property
 
-from .explanation_sets import ClassMap
+from .explanation_sets import ClassMap, new_token
 
-
-def new_token():
-    return secrets.token_urlsafe(12)
+__all__ = ["Option", "Question", "new_token"]
 
 
 class Question(models.Model):

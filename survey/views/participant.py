@@ -20,7 +20,7 @@ from ..answering import PostedAnswer, stamp
 from ..forms import ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..languages import wanted_language
-from ..models import Option, Participation, PlannedQuestion, Study
+from ..models import Option, Original, Participation, PlannedQuestion, Study
 from ..models.plans import AnswerRefused, NotOffered
 from ..models.studies import StudyFull, StudyNotOpen, frozen_study
 from ..models.turns import Turn
@@ -249,8 +249,9 @@ def withdrawn(request, slug):
 @cache_control(public=True, max_age=31536000, immutable=True)
 @require_safe
 def picture(request, token):
-    option = get_object_or_404(Option.objects.select_related("class_map"), token=token)
-    with option.class_map.image.open() as file:  # no FileResponse: it would send the map's own file name
+    option = Option.objects.select_related("class_map").filter(token=token).first()
+    image = option.class_map.image if option else get_object_or_404(Original, token=token).image
+    with image.open() as file:  # no FileResponse: it would send the map's own file name
         return HttpResponse(file.read(), content_type="image/png")
 
 

@@ -66,3 +66,18 @@ def test_a_network_is_trained_on_fashion_and_explained(
     assert manifest.read(tmp_path / "set").dataset.classes == ("Sneaker", "Bag")
     assert main(["gallery", str(tmp_path / "set"), "--out", str(tmp_path / "sheet.svg"), *subject]) == 0
     assert ">Sneaker (" in (tmp_path / "sheet.svg").read_text()
+
+
+def test_a_sandal_is_asked_why_it_is_no_sneaker(fashion: Path, tmp_path: Path) -> None:
+    """The contrast of two shoes: beside what speaks for the sandal stands what speaks for a sneaker."""
+    training = datasets.load(fashion, "train")
+    model = classifiers.train(training.images[:6000], training.labels[:6000], seed=0, epochs=2)
+    classifiers.save(model, tmp_path / "fashion.safetensors", {})
+    subject = ["--weights", str(tmp_path / "fashion.safetensors"), "--data", str(fashion)]
+    build = ["build", "--out", str(tmp_path / "set"), "--images", "2", "--samples", "60", "--replicates", "1"]
+    assert main([*build, "--methods", "lime", "lime@Sneaker", "--classes", "Sandal", *subject]) == 0
+    maps = manifest.read_maps(tmp_path / "set")
+    sandal, sneaker = maps["lime/Sandal/1"], maps["lime-for-sneaker/Sandal/1"]
+    assert (sandal != sneaker).mean() > 0.05
+    assert main(["gallery", str(tmp_path / "set"), "--out", str(tmp_path / "sheet.svg"), *subject]) == 0
+    assert "Sneaker" in (tmp_path / "sheet.svg").read_text()

@@ -94,6 +94,12 @@ def set_folder_of(tmp_path):
 
 
 @pytest.fixture
+def write_set_into():
+    """The function that writes a set into a folder: `labels`, `name`, `seed`."""
+    return write_set
+
+
+@pytest.fixture
 def explanation_set(db, set_folder):
     return import_set(set_folder)
 

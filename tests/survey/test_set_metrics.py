@@ -122,6 +122,21 @@ def test_the_sets_page_shows_the_best_of_each_metric_in_bold_and_the_direction(r
     assert "Somebody 2020" in page
 
 
+def test_metrics_of_methods_alone_name_no_number_of_maps(researcher, own_folder):
+    evaluated(own_folder)
+    path = own_folder / "metrics/metrics.json"
+    record = json.loads(path.read_text())
+    record["values"] = [
+        {"method": method, "label": "", "replicate": 1, "score": "deletion", "value": 1.0}
+        for method in METHODS
+    ]
+    path.write_text(json.dumps(record))
+    import_set(own_folder)
+    page = researcher.get(SET).content.decode()
+    assert "its unit is the seed" in page
+    assert "0 maps" not in page
+
+
 def test_a_set_without_metrics_says_how_they_come(researcher, explanation_set):
     assert "python -m explanations evaluate SET" in researcher.get(SET).content.decode()
     assert researcher.get(SET + "metrics.csv").status_code == 404

@@ -117,7 +117,7 @@ def _text(study, language):
 
 def _example(study):
     """A class to ask about in previews."""
-    return next(iter(study.labels()), "9")
+    return study.explanation_set.asked_for(next(iter(study.labels()), "9"))
 
 
 def _frozen(request, slug):
