@@ -8,7 +8,7 @@ import survey.models.explanation_sets
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("survey", "0041_keep_metrics_of_sets"),
+        ("survey", "0042_keep_metrics_of_sets"),
     ]
 
     operations = [
