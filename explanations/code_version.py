@@ -9,11 +9,11 @@ import ast
 import hashlib
 import importlib.util
 import inspect
-import marshal
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from torch import nn
@@ -31,12 +31,18 @@ def code_version(function: Callable[..., Any]) -> str:
     inner: Callable[..., Any] | None = function
     while inner is not None:
         if _source(inner.__module__) is None:
-            reached += marshal.dumps(inner.__code__)
+            reached += _compiled(inner.__code__).encode()
         names.add(inner.__module__)
         inner = getattr(inner, "__wrapped__", None)
     for name in sorted(_closure(names)):
         reached += f"{name} {_digest(name)}\n".encode()
     return hashlib.sha256(reached).hexdigest()
+
+
+def _compiled(code: CodeType) -> str:
+    """What a function without a source does: its instructions, names and constants, without its place."""
+    constants = [_compiled(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
+    return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
 def network_version(model: nn.Module) -> str:

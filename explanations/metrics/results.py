@@ -120,12 +120,11 @@ class Results:
         )
 
     def _unit(self) -> str:
-        """What the intervals count: maps, trainings, or each where both are there."""
+        """What the intervals count: maps, seeds of trainings, or each where both are there."""
         maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
         units = [f"the map ({len(maps)} in all)"] if maps else []
-        if any(not v.label for v in self.values):
-            units.append("of retraining the seed" if maps else "the seed of a training")
-        return ", ".join(units) or "the map"
+        units += ["the seed of networks trained again"] if self.curves else []
+        return " and ".join(units) or "the map"
 
     def _table(self, scores: Iterable[Score]) -> Table:
         table = Table(box=None, padding=(0, 2, 0, 0))

@@ -49,13 +49,6 @@ def test_the_table_marks_the_best_and_says_what_is_better(results: Results) -> N
     assert line.count("*") == 2
 
 
-def test_the_table_says_what_its_intervals_count_and_of_no_maps_no_number(results: Results) -> None:
-    both = " ".join(results.to_text().split())
-    assert "the unit is the map (4 in all), of retraining the seed." in both
-    of_methods = replace(results, scores=(MISS,), values=results.values[-2:])
-    assert "the unit is the seed of a training." in " ".join(of_methods.to_text().split())
-
-
 def test_the_csv_has_all_digits_and_leaves_the_undefined_empty(results: Results) -> None:
     rows = list(csv.DictReader(io.StringIO(results.to_csv())))
     assert [row["value"] for row in rows] == ["0.5", "0.7", "0.9", "", "3.0", "2.0"]
