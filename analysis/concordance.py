@@ -195,7 +195,6 @@ def _agreement(name: str, better: str, value: Floats, draw: _Draw) -> MetricAgre
     alike = _of_methods(value, found)
     hits, rival = _hits(value, found), _favourite_hits(found)
     alone = _fitted({name: value}, found)
-    beyond = _fitted({name: value}, found, with_methods=True)
     return MetricAgreement(
         metric=name,
         better=better,
@@ -203,12 +202,12 @@ def _agreement(name: str, better: str, value: Floats, draw: _Draw) -> MetricAgre
         n_votes=int(np.isfinite(hits).sum()),
         correlation=draw.correlation(float(correlation[0]), correlation[1:]),
         within=draw.correlation(float(within[0]), within[1:]),
-        p_maps=None if alike else _shuffled(value, found, draw.shares, draw.seed),
+        p_maps=None if alike else p_over_maps(value, found, draw.shares, draw.seed),
         of_methods=alike,
         predicted=draw.share(hits),
         over_favourite=draw.share(hits, rival),
         odds=_odds(alone, 0, found),
-        beyond=_odds(beyond, 0, found),
+        beyond=odds_ratio(value, found, with_methods=True),
         pseudo_r_squared=None if isinstance(alone, str) else alone.pseudo_r_squared,
     )
 
@@ -246,21 +245,24 @@ def _of_methods(value: Floats, found: Choices) -> bool:
     return all(len(values) == 1 for values in known.values()) and len(known) < len(found.maps)
 
 
-def _shuffled(value: Floats, found: Choices, shares: Floats, seed: int) -> float | None:
+def p_over_maps(
+    value: Floats, found: Choices, shares: Floats, seed: int, shuffles: int = SHUFFLES
+) -> float | None:
     """How often the metric, shuffled over the maps of each question, correlates as much; None of nothing.
 
-    The table itself counts as one of the shuffles (Good 2005, Permutation, Parametric, and Bootstrap Tests of
-    Hypotheses). The map is the unit: a metric of random numbers is found with 5 %, however many people vote.
+    `value` and `shares` are (maps,). The table itself counts as one of the shuffles (Good 2005, Permutation,
+    Parametric, and Bootstrap Tests of Hypotheses). The map is the unit: a metric of random numbers is found
+    with 5 %, however many people vote.
     """
     rng = np.random.default_rng(seed)
-    total = np.zeros(SHUFFLES + 1)
+    total = np.zeros(shuffles + 1)
     for question in found.questions:
         maps = question[question >= 0]
         maps = maps[np.isfinite(value[maps])]
         if len(maps) < 2 or np.ptp(value[maps]) == 0 or np.ptp(shares[maps]) == 0:
             continue
         own = shares[maps]
-        mixed = rng.permuted(np.tile(own, (SHUFFLES, 1)), axis=1)
+        mixed = rng.permuted(np.tile(own, (shuffles, 1)), axis=1)
         total += _correlations(value[maps], np.vstack([own, mixed]))
     if not total.any():
         return None
@@ -299,6 +301,11 @@ def _favourite_hits(found: Choices) -> Floats:
 
 
 # The conditional logit
+
+
+def odds_ratio(value: Floats, found: Choices, with_methods: bool = False) -> Odds:
+    """The odds of a choice by one metric (maps,); `with_methods` at equal methods."""
+    return _odds(_fitted({"metric": value}, found, with_methods), 0, found)
 
 
 def _fitted(columns: dict[str, Floats], found: Choices, with_methods: bool = False) -> ConditionalLogit | str:

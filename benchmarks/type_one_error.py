@@ -1,7 +1,8 @@
 """How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind.
 
-Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes about half an hour on two
-cores. The tests of the analysis run the same studies, fewer of them.
+Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes about half an hour on two cores,
+and writes the table down after every block of studies. The tests of the analysis run the same studies, fewer
+of them.
 """
 
 import os
@@ -20,6 +21,8 @@ from analysis.agreement import agreement
 from analysis.anova import one_way, welch
 from analysis.bias import class_by_method, order, position
 from analysis.choice import compare, paired_tests
+from analysis.choices import Choices
+from analysis.concordance import odds_ratio, p_over_maps
 from analysis.dirichlet import dirichlet_multinomial
 from analysis.exact import ExactShares
 from analysis.omnibus import LIBERAL, NAMES
@@ -53,14 +56,25 @@ DESIGN = {  # simulated with four methods
     "classes": "Class by method (permutation within participants)",
     "agreement": "Agreement on a question (permutation)",
 }
+METRICS = {  # of random numbers, simulated with four methods and equal numbers of votes
+    "metric, maps": "A metric over maps (permutation within questions)",
+    "metric, odds": "Odds ratio of a metric, where no map is preferred",
+    "metric, equal": "The same at equal methods",
+}
 OTHERS = {
     "looks": "Repeated-measures ANOVA at 3 looks (O'Brien–Fleming)",
     "within-person": "Even spread within one person, whose votes are independent",
     **DESIGN,
+    **METRICS,
     "chi-square": "Pooled chi-square of the votes (not in any report)",
 }
 TITLES = {**NAMES, **PAIRS, **OTHERS}
 DO_NOT_HOLD = (*LIBERAL, "tukey", "chi-square")
+SIGN_TEST = (
+    "The sign test, which stands where all participants split their votes alike, needs no simulation: of n",
+    "people without a preference among k methods, each of whom sticks to one, all agree with probability",
+    "k^(1 - n), and its p is 2^(1 - n).",
+)
 Rejected = dict[str, bool | None]  # None where a test is undefined
 
 
@@ -136,6 +150,20 @@ def design_tests(votes: pd.DataFrame, k: int, seed: int) -> dict[str, float | No
     }
 
 
+def metric_tests(votes: pd.DataFrame, k: int, rng: np.random.Generator, seed: int) -> dict[str, float | None]:
+    """p of each test of whether a metric of random numbers and the votes agree."""
+    maps = np.arange(VOTES * k)
+    columns = (votes[name].to_numpy() for name in ("participant", "question", "chosen_method"))
+    found = Choices(tuple((f"m{i % k}", f"{i // k}", "1") for i in maps), maps.reshape(VOTES, k), *columns)
+    value = rng.standard_normal(VOTES * k)
+    shares = found.chosen.sum(axis=0) / found.offered.sum(axis=0)
+    return {
+        "metric, maps": p_over_maps(value, found, shares, seed, SHUFFLES),
+        "metric, odds": odds_ratio(value, found).p,
+        "metric, equal": odds_ratio(value, found, with_methods=True).p,
+    }
+
+
 def stopped_early(table: np.ndarray) -> bool:
     """Does the repeated-measures ANOVA find a difference at any of three looks?"""
     sizes = [len(table) // 3, 2 * len(table) // 3, len(table)]
@@ -162,6 +190,7 @@ def rejected(k: int, fewest: int, seed: int) -> Rejected:
     np.add.at(table, (votes["participant"], votes["chosen_method"]), 1)
     p = {**omnibus_tests(table, seed), **smallest_of_pairs(table)}
     p |= design_tests(votes, k, seed) if k == 4 else dict.fromkeys(DESIGN)
+    p |= metric_tests(votes, k, rng, seed) if (k, fewest) == (4, VOTES) else dict.fromkeys(METRICS)
     p["within-person"] = even_spread(rng.multinomial(VOTES, [1 / k] * k), seed, 999)
     found: Rejected = {name: None if x is None else bool(x <= ALPHA) for name, x in p.items()}
     found["max-t"], found["looks"] = intervals_exclude_0(table, seed), stopped_early(table)
@@ -200,8 +229,8 @@ def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str
         f"Simulated studies of {N} participants with {VOTES} votes each, or with any number from {FEWEST} to "
         f"{VOTES}; participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
         "is preferred. Of pairs, any pair counts (family-wise). Nothing stands where a test is undefined or "
-        f"was not simulated. {SHUFFLES} shuffles in each permutation test. Standard error in the longest "
-        f"column about {error:.2f} %. Made by `make bench-levels`.",
+        f"was not simulated. {SHUFFLES} shuffles in each permutation test. "
+        f"Standard error about {error:.2f} %. Made by `make bench-levels`.",
         "",
         f"| Test | said to hold 5 % | {' | '.join(heads)} |",
         f"| --- | --- |{' ---: |' * len(KINDS)}",
@@ -210,19 +239,26 @@ def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str
         holds = "no" if name in DO_NOT_HOLD else "yes"
         cells = " | ".join(cell(found[kind][name]) for kind in KINDS)
         lines.append(f"| {title} | {holds} | {cells} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, "", *SIGN_TEST]) + "\n"
 
 
 def main(runs: int = 20_000) -> None:
+    """Block after block of every kind; the page is written after each, so that no hour is lost."""
+    parts: dict[str, list[dict[str, float | None]]] = {kind: [] for kind in KINDS}
+    weights: list[int] = []
     blocks = [range(start, min(start + BLOCK, runs)) for start in range(0, runs, BLOCK)]
-    found: dict[str, dict[str, float | None]] = {}
     with ProcessPoolExecutor(2) as pool:
-        for kind in KINDS:
-            parts = list(pool.map(rates, [kind] * len(blocks), blocks))
-            weights = list(map(len, blocks))
-            found[kind] = {name: mean([part[name] for part in parts], weights) for name in TITLES}
-    text = page(found, dict.fromkeys(KINDS, runs))
-    Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+        jobs = [[pool.submit(rates, kind, block) for kind in KINDS] for block in blocks]
+        for block, those in zip(blocks, jobs, strict=True):
+            for kind, job in zip(KINDS, those, strict=True):
+                parts[kind].append(job.result())
+            weights.append(len(block))
+            found = {
+                kind: {name: mean([part[name] for part in parts[kind]], weights) for name in TITLES}
+                for kind in KINDS
+            }
+            text = page(found, dict.fromkeys(KINDS, sum(weights)))
+            Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -17,6 +17,7 @@ from explanations import (
     forecast,
     gallery,
     manifest,
+    naming,
     progress,
 )
 from explanations import methods as registry
@@ -95,7 +96,8 @@ def build(options: argparse.Namespace) -> None:
         return
     with progress.terminable(), progress.shown("Building", options.progress) as step:
         finished = building.build(options.out, plan, step, scheduling, options.cache)
-    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} classes"
+    kind = "images" if finished.originals else "classes"
+    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} {kind}"
     progress.finished(f"{options.out}: {pictures}", options.progress)
 
 
@@ -115,7 +117,7 @@ def methods(options: argparse.Namespace) -> None:
     for method in registry.METHODS.values():
         parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
         print(f"{method.slug}: {method.title}. {method.reference}")
-        if also := registry.aliases(method.slug):
+        if also := naming.aliases(method.slug):
             print(f"    also: {', '.join(also)}")
         print(f"    {method.local.slug}: {parameters}")
 
@@ -124,7 +126,7 @@ def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
     """What the list of methods says of one."""
     return {
         "slug": method.slug,
-        "aliases": registry.aliases(method.slug),
+        "aliases": naming.aliases(method.slug),
         "title": method.title,
         "reference": method.reference,
         "signed": method.signed,
@@ -144,21 +146,23 @@ def evaluate(options: argparse.Namespace) -> None:
 def draw_gallery(options: argparse.Namespace) -> None:
     """Draw the comparison figure of a set: classes down, methods across, replicates side by side."""
     described = manifest.read(options.folder)
+    slugs = [method.slug for method in described.methods]
+    methods = options.methods and [naming.method_among(name, slugs) for name in options.methods]
     replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
     gallery.draw(
         described,
         manifest.read_maps(options.folder),
         options.out,
         replicates,
-        _examples(options, described, replicates[0]),
+        _examples(options, described, replicates[0], methods),
         options.classes,
-        options.methods,
+        methods,
     )
-    print(options.out)
+    print(options.out, *gallery.picks(described, replicates, options.classes, methods), sep="\n")
 
 
 def _examples(
-    options: argparse.Namespace, described: manifest.Manifest, replicate: int
+    options: argparse.Namespace, described: manifest.Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
     named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
@@ -171,15 +175,15 @@ def _examples(
     if classifiers.weights_sha256(weights) != described.classifier.weights_sha256:
         raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
     model, test = fitting.loaded(options.model, weights, options.data, _preprocessing(options))
-    return examples.examples(described, model, test, replicate)
+    return examples.examples(described, model, test, replicate, methods)
 
 
 def _plan(options: argparse.Namespace) -> building.Plan:
-    chosen = registry.chosen(options.methods)
+    chosen = naming.chosen(options.methods)
     return building.Plan(
         methods=tuple(options.methods or registry.DEFAULT),
         classes=tuple(options.classes) if options.classes else None,
-        replicates=options.replicates,
+        replicates=_replicates(options),
         seed=options.seed,
         parameters=_parameters(options, chosen),
         factory=options.model,
@@ -188,7 +192,14 @@ def _plan(options: argparse.Namespace) -> building.Plan:
         preprocessing=_preprocessing(options),
         name=options.name,
         minimum_support=options.minimum_support,
+        each_image=options.each_image,
     )
+
+
+def _replicates(options: argparse.Namespace) -> int:
+    if options.replicates is None:
+        return 2 if options.each_image is None else 1
+    return int(options.replicates)
 
 
 def _parameters(
@@ -204,7 +215,8 @@ def _parameters(
                     change[key] = getattr(options, key)
     for setting in options.set or []:
         name, equals, text = setting.partition("=")
-        slug, _, key = name.partition(".")
+        method, _, key = name.rpartition(".")
+        slug = naming.local_among(method, families)
         if not equals or slug not in families or key not in families[slug].defaults:
             allowed = [f"{local.slug}.{known}" for local in families.values() for known in local.defaults]
             raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
@@ -256,7 +268,17 @@ def _parser() -> argparse.ArgumentParser:
     command = commands.add_parser("build", help="build an explanation set, or finish an interrupted one")
     command.add_argument("--out", type=Path, required=True, metavar="FOLDER", help="folder of the set")
     _add_plan(command)
-    command.add_argument("--replicates", type=int, default=2, help="maps of each class by each method")
+    command.add_argument(
+        "--replicates", type=int, help="maps of each class by each method (default: 2; of an image: 1)"
+    )
+    command.add_argument(
+        "--each-image",
+        type=int,
+        nargs="?",
+        const=1,
+        metavar="N",
+        help="maps of N single images of each class (default: 1) in place of the class's",
+    )
     command.add_argument(
         "--minimum-support",
         type=int,
@@ -290,7 +312,7 @@ def _parser() -> argparse.ArgumentParser:
     command.add_argument("--top", type=int, default=100, metavar="PIXELS", help="how many must be the same")
     _add_device(command)
     _add_classifier(command)
-    command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1)
+    command.set_defaults(run=stability, replicates=2, name=None, minimum_support=1, each_image=None)
 
     command = commands.add_parser("methods", help="list the explanation methods and their parameters")
     command.add_argument("--format", choices=("text", "json"), default="text")

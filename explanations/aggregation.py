@@ -23,7 +23,8 @@ Counts = NDArray[np.intp]
 class Aggregation:
     """A way from local weights to a class map, `combine(weights (n, features)) -> (features,)`.
 
-    `signed`: whether a map keeps the signs of local weights that have them.
+    `signed`: whether a map keeps the signs of local weights that have them. `pick(weights)`, of one that
+    takes some of the images only, gives their rows, in the order in which they are picked.
     """
 
     slug: str
@@ -31,6 +32,7 @@ class Aggregation:
     reference: str
     combine: Callable[[Floats], Floats]
     signed: bool
+    pick: Callable[[Floats], list[int]] | None = None
 
 
 def support(weights: Floats) -> Counts:
@@ -68,7 +70,12 @@ PICKED = 10  # images of SP-LIME's pick: Ribeiro et al. show people "a few"
 
 def sp_lime_pick(weights: Floats) -> Floats:
     """The mean over the images that SP-LIME picks as representative, at most PICKED of them."""
-    return mean(weights[submodular_pick(weights, PICKED)])
+    return mean(weights[representatives(weights)])
+
+
+def representatives(weights: Floats) -> list[int]:
+    """The rows of the images that SP-LIME picks, at most PICKED, in the order of picking."""
+    return submodular_pick(weights, PICKED)
 
 
 def submodular_pick(weights: Floats, budget: int) -> list[int]:
@@ -143,6 +150,7 @@ AGGREGATIONS = {
             f"The mean over the images of SP-LIME's submodular pick: {_RIBEIRO}, algorithm 2",
             sp_lime_pick,
             signed=True,
+            pick=representatives,
         ),
         Aggregation(
             "normlime",

@@ -21,7 +21,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from explanations import execution, lock, manifest, rendering
+from explanations import execution, lock, manifest, originals, rendering
 from explanations.cache import Cache
 from explanations.datasets import LabelledImages
 from explanations.methods import ExplanationMethod, Parameters
@@ -66,17 +66,20 @@ def build(
     with lock.held(work / LOCK_FILE, str(folder)):
         kept = Cache(cache or work)
         compute(loaded, tasks, kept, step, scheduling)
+        weights = _local_weights(tasks, kept)
         maps, support, counts = _class_maps(
             loaded.methods,
             loaded.parameters,
-            _local_weights(tasks, kept),
+            weights,
             loaded.test.images.shape[2:],
             loaded.plan.minimum_support,
         )
-        means, mean_counts = _class_means(loaded.plan, loaded.training, loaded.classes)
+        picks = _picks(loaded.methods, weights, _numbers(tasks))
+        means, mean_counts = _of_checks(loaded)
         _write_timings(folder, began, kept.seconds(tasks))
         manifest.write_support(folder, support)
-        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts)
+        _write_originals(folder, loaded)
+        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts, picks)
         shutil.rmtree(work)
     return finished
 
@@ -88,7 +91,7 @@ def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
     """Whether the set is there already. Raises ValueError where the folder holds anything else."""
     if (folder / manifest.MANIFEST_FILE).exists():
         found = manifest.read(folder)
-        for key in ("name", "seed", "dataset", "classifier", "rendering", "versions", "methods"):
+        for key in ("name", "seed", "dataset", "classifier", "rendering", "versions", "methods", "originals"):
             if getattr(found, key) != getattr(draft, key):
                 raise ValueError(
                     f"{folder}: holds a finished set whose {key} differs from what you ask for; "
@@ -132,6 +135,14 @@ def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
     return {key: np.concatenate(found) for key, found in parts.items()}
 
 
+def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
+    """The numbers, in their data set, of the images that the rows of the local explanations are of."""
+    found: dict[Key, tuple[int, ...]] = {}
+    for task in sorted(tasks, key=lambda task: task.shard):
+        found[task.key] = found.get(task.key, ()) + task.sample.numbers
+    return found
+
+
 # Class maps
 
 
@@ -154,6 +165,39 @@ def _class_maps(
                 support[key] = chosen.reshape(shape).astype(np.float32)
                 counts[key] = parameters[slug]["images"]
     return maps, support, counts
+
+
+def _picks(
+    methods: list[ExplanationMethod], weights: dict[Key, Floats], numbers: dict[Key, tuple[int, ...]]
+) -> dict[str, tuple[int, ...]]:
+    """By key of a map the numbers of the images that its method picked; () where it picks none."""
+    return {
+        manifest.array_key(method.slug, key[1], key[2]): method.picked(local, numbers[key])
+        for method in methods
+        for key, local in weights.items()
+        if key[0] == method.local.slug
+    }
+
+
+def _of_checks(loaded: Loaded) -> tuple[manifest.Maps, dict[str, int]]:
+    """What attention checks show, by key: the mean of every class, or the edges of every single image."""
+    if not loaded.singles:
+        return _class_means(loaded.plan, loaded.training, loaded.classes)
+    maps = {
+        manifest.array_key(originals.CHECK, single.record.label, 1): originals.edges(
+            loaded.test.images[single.record.number]
+        )
+        for single in loaded.singles
+    }
+    return maps, dict.fromkeys(maps, 1)
+
+
+def _write_originals(folder: Path, loaded: Loaded) -> None:
+    shutil.rmtree(folder / manifest.ORIGINALS_FOLDER, ignore_errors=True)
+    for single in loaded.singles:
+        path = folder / single.record.image
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(single.picture)
 
 
 def _class_means(
@@ -181,7 +225,11 @@ def _mean_image(images: Tensor) -> NDArray[np.float32]:
 
 
 def _finish(
-    folder: Path, draft: manifest.Manifest, maps: manifest.Maps, counts: dict[str, int]
+    folder: Path,
+    draft: manifest.Manifest,
+    maps: manifest.Maps,
+    counts: dict[str, int],
+    picks: dict[str, tuple[int, ...]],
 ) -> manifest.Manifest:
     """Write pictures and arrays, then the manifest, and read it all back."""
     shutil.rmtree(folder / manifest.IMAGES_FOLDER, ignore_errors=True)
@@ -196,7 +244,11 @@ def _finish(
         if (folder / image).exists():
             raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
         (folder / image).write_bytes(picture)
-        records.append(manifest.ClassMap(label, method, int(replicate), key, image, sha256, counts[key]))
+        records.append(
+            manifest.ClassMap(
+                label, method, int(replicate), key, image, sha256, counts[key], picks.get(key, ())
+            )
+        )
     manifest.write_maps(folder, maps)
     manifest.write(folder, replace(draft, maps=tuple(records)))
     return manifest.read(folder)

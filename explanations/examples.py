@@ -1,5 +1,7 @@
 """One explained image a class, and what the classifier says of it, to stand beside the class's maps."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -13,9 +15,15 @@ from explanations.sampling import parts
 
 
 def examples(
-    manifest: Manifest, model: nn.Module, data: LabelledImages, replicate: int
+    manifest: Manifest,
+    model: nn.Module,
+    data: LabelledImages,
+    replicate: int,
+    methods: Sequence[str] | None = None,
 ) -> dict[str, Example]:
-    """By class the first image that its maps of this replicate explain.
+    """By class the first image that its maps of this replicate, by these methods or by all, explain.
+
+    That is the first pick of a method that picks, if there is one. By single image, the image.
 
     `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
     """
@@ -31,11 +39,26 @@ def examples(
     predicted = classifiers.predicted(model, data.images)
     found = {}
     for label in manifest.dataset.classes:
-        numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
-        first = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
-        image = data.images[int(first[0])]
+        original = manifest.original(label)
+        if original:
+            number = original.number
+        else:
+            numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
+            [first] = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
+            number = _first_pick(manifest, label, replicate, methods, int(first))
+        image = data.images[number]
         found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))
     return found
+
+
+def _first_pick(
+    manifest: Manifest, label: str, replicate: int, methods: Sequence[str] | None, otherwise: int
+) -> int:
+    for record in manifest.maps:
+        wanted = methods is None or record.method in methods
+        if wanted and record.picked and (record.label, record.replicate) == (label, replicate):
+            return record.picked[0]
+    return otherwise
 
 
 def _in_colour(image: Tensor) -> NDArray[np.float32]:

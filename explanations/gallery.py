@@ -75,6 +75,24 @@ def draw(
         sheet.figure().savefig(out, dpi=DPI, metadata=metadata)
 
 
+def picks(
+    manifest: Manifest,
+    replicates: Sequence[int],
+    classes: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+) -> list[str]:
+    """A line for each drawn map of a method that picks images: which ones, by number, best first."""
+    return [
+        f"{record.method}, class {record.label}, replicate {record.replicate}: picked "
+        + ", ".join(map(str, record.picked))
+        for record in manifest.maps
+        if record.picked
+        and record.replicate in replicates
+        and record.label in (classes or manifest.dataset.classes)
+        and (methods is None or record.method in methods)
+    ]
+
+
 def _chosen(what: str, wanted: Sequence[str] | None, there: list[str]) -> list[str]:
     for name in wanted or ():
         if name not in there:
@@ -213,15 +231,24 @@ class _Sheet:
 
 def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
     """What the maps are of, in lines."""
-    counts = sorted({record.images for record in manifest.maps if record.method in {m.slug for m in methods}})
+    records = [record for record in manifest.maps if record.method in {m.slug for m in methods}]
+    counts = sorted({record.images for record in records})
     accuracy = 100 * manifest.classifier.test_accuracy
     others = ", another replicate others" if manifest.replicates > 1 else ""
     images = " or ".join(map(str, counts)) + (" image" if counts == [1] else " images")
     return [
         f"{manifest.dataset.name}, of which {manifest.classifier.factory} gets {accuracy:.2f} % right.",
         f"A map explains {images} that the model assigns to the class{others}.",
+        *_pick_note(records),
         f"Colours are square roots of values over their {rendering.PERCENTILE:g}th percentile.",
     ]
+
+
+def _pick_note(records: list[ClassMap]) -> list[str]:
+    """How many images were picked, if any were."""
+    counts = sorted({len(record.picked) for record in records if record.picked})
+    words = " to ".join(map(str, sorted({counts[0], counts[-1]}))) if counts else ""
+    return [f"Of these SP-LIME picked {words}."] if counts else []
 
 
 def _wrapped(text: str, width: float, size: float) -> list[str]:

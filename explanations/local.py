@@ -47,7 +47,7 @@ class Sample:
         """The same images, to be explained for another class ("why not a 9?"). Raises ValueError."""
         if label not in self.classes:
             raise ValueError(f"there is no class {label!r} to ask about; allowed: {', '.join(self.classes)}")
-        if label == self.label:
+        if self.classes.index(label) == self.index:
             raise ValueError(
                 f"images of class {label!r} cannot be asked why they are not of class {label!r}; "
                 "leave the class out with --classes"
@@ -93,6 +93,7 @@ def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Param
             advance(passes_each(parameters))
         return np.stack(rows)
 
+    explained.__wrapped__ = explain  # type: ignore[attr-defined]
     return explained
 
 

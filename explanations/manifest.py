@@ -4,7 +4,9 @@
     maps.safetensors    raw importances, float32 (H, W), key "method/label/replicate"
     support.safetensors how many images chose each pixel, the same shapes and keys; absent from older sets
     images/<name>.png   the blind pictures, one a class map
+    originals/<name>.png the images that are explained, in a set of single images; absent from sets of classes
 
+A set of single images has a label, and a map by each method, for each image in place of each class.
 Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has
 the same width, height and number of bytes, a name of hexadecimal digits, and no chunk but the picture's
 own. The layout of maps.safetensors is that of https://huggingface.co/docs/safetensors#format.
@@ -17,9 +19,10 @@ import math
 import os
 import re
 import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -30,10 +33,12 @@ MANIFEST_FILE = "manifest.json"
 MAPS_FILE = "maps.safetensors"
 SUPPORT_FILE = "support.safetensors"
 IMAGES_FOLDER = "images"
+ORIGINALS_FOLDER = "originals"
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 SHA256 = re.compile(r"[0-9a-f]{64}")
 IMAGE_PATH = re.compile(rf"{IMAGES_FOLDER}/[0-9a-f]{{8,64}}\.png")
+ORIGINAL_PATH = re.compile(rf"{ORIGINALS_FOLDER}/[0-9a-f]{{8,64}}\.png")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = ("IHDR", "PLTE", "IDAT", "IEND")
 
@@ -93,7 +98,19 @@ class ClassMap:
     array: str
     image: str
     sha256: str  # of the picture's file
-    images: int  # how many images of the class it aggregates
+    images: int  # how many images of the class it aggregates, or was picked from
+    picked: tuple[int, ...] = ()  # of a method that picks: the images' numbers in the data set, best first
+
+
+@dataclass(frozen=True)
+class Original:
+    """The one image that the maps of `label` explain, of a set of single images; `image` is its path."""
+
+    label: str
+    number: int  # of the image in its data set, from 0
+    seen: str  # the class that the classifier assigns it to, for which it is explained
+    image: str
+    sha256: str  # of the picture's file
 
 
 @dataclass(frozen=True)
@@ -110,6 +127,11 @@ class Manifest:
     methods: tuple[Method, ...]
     maps: tuple[ClassMap, ...]
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # {"files": [...]} once evaluated
+    originals: tuple[Original, ...] = ()  # one a label where single images are explained; else none
+
+    def original(self, label: str) -> Original | None:
+        """The image that the maps of `label` explain; None where they explain a class."""
+        return next((original for original in self.originals if original.label == label), None)
 
     @property
     def replicates(self) -> int:
@@ -130,19 +152,35 @@ def read(folder: Path) -> Manifest:
     _check_arrays(manifest, maps)
     _check_support(manifest, maps, read_support(folder))
     _check_images(manifest, folder)
+    _check_originals(manifest, folder)
     return manifest
 
 
 def write(folder: Path, manifest: Manifest) -> None:
     """Write manifest.json into `folder`: sorted keys, one newline at the end, whole or not at all."""
+    write_atomically(Path(folder) / MANIFEST_FILE, _text(manifest).encode())
+
+
+def digest(manifest: Manifest) -> str:
+    """SHA-256 of the set as it was built: of its manifest as `write` has it, but for the metrics.
+
+    A set is the same set before and after it is evaluated.
+    """
+    return hashlib.sha256(_text(dataclasses.replace(manifest, metrics={})).encode()).hexdigest()
+
+
+def _text(manifest: Manifest) -> str:
     record = dataclasses.asdict(manifest)
     record["maps"] = sorted(
         record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
     )
-    if not manifest.metrics:
-        del record["metrics"]  # a set that was not evaluated is written as before there were metrics
-    text = json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_atomically(Path(folder) / MANIFEST_FILE, text.encode())
+    for entry in record["maps"]:
+        if not entry["picked"]:
+            del entry["picked"]  # a map of all images is written as before there were picks
+    for key in ("metrics", "originals"):
+        if not record[key]:
+            del record[key]  # a set that has none is written as before there were any
+    return json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def name_metrics(folder: Path, files: list[str]) -> None:
@@ -274,16 +312,22 @@ def _load_json(folder: Path) -> Any:
 class _Record:
     """A JSON object whose values are taken out by type; `where` names it in messages, as in `maps[3]`.
 
-    `optional` fields, which came with later versions, are objects that are empty where they are missing.
+    `optional` fields, which came with later versions, are given with what they are where they are missing.
     """
 
-    def __init__(self, value: Any, where: str, fields: Iterable[str], optional: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        value: Any,
+        where: str,
+        fields: Iterable[str],
+        optional: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.where = where
         if not isinstance(value, dict):
             raise ManifestError(
                 f"{MANIFEST_FILE}: {where or 'the file'} is {_shown(value)}; an object is wanted"
             )
-        self.value: dict[str, Any] = {key: {} for key in optional} | value
+        self.value: dict[str, Any] = dict(optional) | value
         fields = list(fields)
         for key in fields:
             if key not in self.value:
@@ -326,6 +370,14 @@ class _Record:
     def table(self, key: str) -> dict[str, Any]:
         return dict(self.take(key, "an object", lambda v: isinstance(v, dict)))
 
+    def picks(self, key: str, most: int) -> tuple[int, ...]:
+        fits: Callable[[Any], bool] = lambda v: (  # noqa: E731
+            isinstance(v, list)
+            and len(v) == len({str(number) for number in v}) <= most
+            and all(type(number) is int and number >= 0 for number in v)
+        )
+        return tuple(self.take(key, f"a list of at most {most} different whole numbers from 0", fits))
+
     def rows(self, key: str) -> list[Any]:
         return list(self.take(key, "a list that is not empty", lambda v: isinstance(v, list) and len(v) > 0))
 
@@ -349,14 +401,14 @@ def _parse(value: Any) -> Manifest:
         raise ManifestError(
             f"{MANIFEST_FILE}: format is {found}; allowed: {_shown(FORMAT)}; build the set with this version"
         )
-    record = _Record(value, "", _names(Manifest), ["metrics"])
+    record = _Record(value, "", _names(Manifest), {"metrics": {}, "originals": []})
     return Manifest(
         format=FORMAT,
         name=record.text("name"),
         seed=record.whole("seed", 0),
         dataset=_dataset(_Record(record.value["dataset"], "dataset", _names(Dataset))),
         classifier=_classifier(
-            _Record(record.value["classifier"], "classifier", _names(Classifier), ["preprocessing"])
+            _Record(record.value["classifier"], "classifier", _names(Classifier), {"preprocessing": {}})
         ),
         rendering=record.table("rendering"),
         versions=record.table("versions"),
@@ -365,10 +417,14 @@ def _parse(value: Any) -> Manifest:
             for i, row in enumerate(record.rows("methods"))
         ),
         maps=tuple(
-            _class_map(_Record(row, f"maps[{i}]", _names(ClassMap)))
+            _class_map(_Record(row, f"maps[{i}]", _names(ClassMap), {"picked": []}))
             for i, row in enumerate(record.rows("maps"))
         ),
         metrics=record.table("metrics"),
+        originals=tuple(
+            _original(_Record(row, f"originals[{i}]", _names(Original)))
+            for i, row in enumerate(record.rows("originals") if record.value["originals"] else ())
+        ),
     )
 
 
@@ -412,6 +468,17 @@ def _class_map(record: _Record) -> ClassMap:
         image=record.match("image", IMAGE_PATH, f"{IMAGES_FOLDER}/<8 to 64 hexadecimal digits>.png"),
         sha256=record.sha256("sha256"),
         images=record.whole("images", 1),
+        picked=record.picks("picked", record.whole("images", 1)),
+    )
+
+
+def _original(record: _Record) -> Original:
+    return Original(
+        label=record.text("label"),
+        number=record.whole("number", 0),
+        seen=record.text("seen"),
+        image=record.match("image", ORIGINAL_PATH, f"{ORIGINALS_FOLDER}/<8 to 64 hexadecimal digits>.png"),
+        sha256=record.sha256("sha256"),
     )
 
 
@@ -502,13 +569,7 @@ def _check_images(manifest: Manifest, folder: Path) -> None:
     """Every picture is there, unchanged, a plain PNG, and as large as the first in pixels and in bytes."""
     first, expected = "", (0, 0, 0)
     for record in manifest.maps:
-        content = _content(folder, record.image)
-        digest = hashlib.sha256(content).hexdigest()
-        if digest != record.sha256:
-            raise ManifestError(
-                f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
-                "the file was changed: build the set again"
-            )
+        content = _unchanged(folder, record)
         width, height = _png_size(record.image, content)
         size = (width, height, len(content))
         first, expected = (first, expected) if first else (record.image, size)
@@ -518,6 +579,41 @@ def _check_images(manifest: Manifest, folder: Path) -> None:
                 f"{expected[0]} x {expected[1]} in {expected[2]}; all pictures of a set have one size, "
                 "or the size would tell the method"
             )
+
+
+def _check_originals(manifest: Manifest, folder: Path) -> None:
+    """Where single images are explained, every label has its one, all of one width and height."""
+    if not manifest.originals:
+        return
+    labels = [original.label for original in manifest.originals]
+    for label in labels:
+        _check_choice("originals.label", label, manifest.dataset.classes)
+        if labels.count(label) > 1:
+            raise ManifestError(f"{MANIFEST_FILE}: originals has {label!r} twice; a label has one image")
+    for label in manifest.dataset.classes:
+        if label not in labels:
+            raise ManifestError(f"{MANIFEST_FILE}: originals has no image {label!r}; build the set again")
+    first, expected = "", (0, 0)
+    for original in manifest.originals:
+        size = _png_size(original.image, _unchanged(folder, original))
+        first, expected = (first, expected) if first else (original.image, size)
+        if size != expected:
+            raise ManifestError(
+                f"{original.image}: {size[0]} x {size[1]} pixels, but {first} has {expected[0]} x "
+                f"{expected[1]}; all images of a set have one size"
+            )
+
+
+def _unchanged(folder: Path, record: ClassMap | Original) -> bytes:
+    """The bytes of a record's picture, after comparing their SHA-256."""
+    content = _content(folder, record.image)
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != record.sha256:
+        raise ManifestError(
+            f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
+            "the file was changed: build the set again"
+        )
+    return content
 
 
 def _png_size(name: str, content: bytes) -> tuple[int, int]:

@@ -2,27 +2,19 @@
 
 A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
 `(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
-Besides the entries any combination has a name: `vargrad:normlime` aggregates VarGrad's weights as NormLIME
-does, and `lime:mean@9` asks of the images of every other class what speaks for a 9.
+What people may call methods, and their combinations, is in `naming`.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from typing import Any
 
-import numpy as np
-import torch
-from torch import Tensor, nn
-
-from explanations import randomness
+from explanations import shared_lime
 from explanations.aggregation import AGGREGATIONS, Aggregation, Counts, support, supported
 from explanations.attribution import (
     cam,
     derivatives,
     gates,
     gradients,
-    lime,
     occlusion,
     paths,
     propagation,
@@ -31,19 +23,9 @@ from explanations.attribution import (
     units,
 )
 from explanations.local import Floats, Local, Parameters, Sample, each, once, samples_each
+from explanations.noise import under_noise
 
-__all__ = [
-    "ALIASES",
-    "DEFAULT",
-    "LOCALS",
-    "METHODS",
-    "ExplanationMethod",
-    "Local",
-    "Parameters",
-    "Sample",
-    "aliases",
-    "chosen",
-]
+__all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample"]
 
 
 @dataclass(frozen=True)
@@ -81,6 +63,12 @@ class ExplanationMethod:
         gates.check_images(self.slug, label, importance[None], None)
         return importance, counts
 
+    def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the images of these numbers and weights (n, pixels) those that the map is of, in the order of
+        picking; none where it is of all."""
+        pick = self.aggregation.pick
+        return tuple(numbers[row] for row in pick(weights)) if pick else ()
+
     @property
     def signed(self) -> bool:
         """Whether a map has negative values that mean something."""
@@ -105,75 +93,11 @@ def _on_average(local: Local) -> ExplanationMethod:
     return ExplanationMethod(local.slug, local.title, local.reference, local, AGGREGATIONS["mean"])
 
 
-@lru_cache(maxsize=1)
-def _bank(
-    pixels: int, seed: int, replicate: int, group: int, settings: tuple[tuple[str, Any], ...]
-) -> lime.Bank:
-    """The perturbations that a group of images of every class shares; other groups and replicates have
-    others."""
-    parameters = dict(settings)
-    generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate, group)
-    samples, width = parameters["samples"], parameters["kernel_width"]
-    if parameters["perturbation"] == "gaussian":
-        return lime.gaussian_bank(pixels, samples, generator, parameters["sigma"], width)
-    return lime.mask_bank(pixels, samples, generator, width)
-
-
-def _lime(model: nn.Module, sample: Sample, parameters: Parameters, advance: Callable[[int], None]) -> Floats:
-    if parameters["perturbation"] not in lime.PERTURBATIONS:
-        allowed = ", ".join(lime.PERTURBATIONS)
-        raise ValueError(f"lime.perturbation is {parameters['perturbation']!r}; allowed: {allowed}")
-    settings = tuple((key, parameters[key]) for key in ("samples", "perturbation", "kernel_width", "sigma"))
-    weights = []
-    for group, images in _groups(sample, parameters["shared_by"]):
-        bank = _bank(images[0, 0].numel(), sample.seed, sample.replicate, group, settings)
-        weights.append(
-            lime.explain(
-                model,
-                images,
-                sample.index,
-                bank,
-                features=parameters["features"],
-                target=parameters["target"],
-                skip_black=parameters["skip_black"],
-                advance=advance,
-            )
-        )
-    return np.concatenate(weights)
-
-
-def _groups(sample: Sample, size: int) -> Iterator[tuple[int, Tensor]]:
-    """The images of a sample by the `size` that share perturbations, counted from the first of the
-    replicate."""
-    groups = (np.arange(len(sample.images)) + sample.first) // size
-    for group in np.unique(groups):
-        yield int(group), sample.images[torch.from_numpy(groups == group)]
-
-
-def _under_noise(slug: str, attribute: Callable[..., Floats]) -> Callable[..., Floats]:
-    def explain(
-        model: nn.Module, sample: Sample, parameters: Parameters, advance: Callable[[int], None]
-    ) -> Floats:
-        address = (sample.seed, slug, sample.label)
-        return attribute(
-            model,
-            sample.images,
-            sample.index,
-            seeds=[randomness.torch_seed(*address, number) for number in sample.numbers],
-            samples=parameters["samples"],
-            sigma=parameters["sigma"],
-            target=parameters["target"],
-            advance=advance,
-        )
-
-    return explain
-
-
 LIME = Local(
     "lime",
     "LIME",
     "Ribeiro et al. 2016, arXiv:1602.04938",
-    _lime,
+    shared_lime.explain,
     {
         "images": 50,
         "samples": 1500,
@@ -194,7 +118,7 @@ SMOOTHGRAD = Local(
     "smoothgrad",
     "SmoothGrad",
     f"SmoothGrad-Squared: {_SMILKOV}; Hooker et al. 2019, arXiv:1806.10758",
-    _under_noise("smoothgrad", gradients.smoothgrad_squared),
+    under_noise("smoothgrad", gradients.smoothgrad_squared),
     _NOISE,
     backward=True,
     signed=False,
@@ -204,7 +128,7 @@ VARGRAD = Local(
     "vargrad",
     "VarGrad",
     "VarGrad: Adebayo et al. 2018, arXiv:1810.03292",
-    _under_noise("vargrad", gradients.vargrad),
+    under_noise("vargrad", gradients.vargrad),
     _NOISE,
     backward=True,
     signed=False,
@@ -464,64 +388,5 @@ METHODS = {
     )
 }
 
-# Names under which the literature knows some entries.
-ALIASES = {
-    "smoothgrad-squared": "smoothgrad",
-    "saliency": "gradient",
-    "ig": "integrated-gradients",
-    "gradcam": "grad-cam",
-    "guided-gradcam": "guided-grad-cam",
-    "deepexplainer": "deepshap",
-    "deepliftshap": "deepshap",
-    "gradientexplainer": "gradientshap",
-    "expected-gradients": "gradientshap",
-    "sp-lime": "lime",
-}
-
 # The methods of the reference study: what is built where nobody names methods.
 DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")
-
-
-def chosen(names: list[str] | None) -> list[ExplanationMethod]:
-    """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
-
-    A name is an entry's slug, an alias of it, or `local:aggregation`, either with `@class` behind it. Raises
-    ValueError.
-    """
-    found = {method.slug: method for method in map(_named, names if names is not None else DEFAULT)}
-    order = list(METHODS)
-    return sorted(
-        found.values(), key=lambda method: order.index(method.slug) if method.slug in METHODS else len(order)
-    )
-
-
-def aliases(slug: str) -> list[str]:
-    """The other names of an entry."""
-    return [alias for alias, entry in ALIASES.items() if entry == slug]
-
-
-def _named(name: str) -> ExplanationMethod:
-    combination, at, label = name.partition("@")
-    slug, colon, aggregation = combination.partition(":")
-    slug = ALIASES.get(slug, slug)
-    method = _combined(slug, aggregation) if colon else _entry(slug)
-    return method.about(label) if at else method
-
-
-def _entry(slug: str) -> ExplanationMethod:
-    if slug not in METHODS:
-        raise ValueError(f"there is no method {slug!r}; allowed: {', '.join(METHODS)}")
-    return METHODS[slug]
-
-
-def _combined(slug: str, aggregation: str) -> ExplanationMethod:
-    if slug not in LOCALS:
-        raise ValueError(f"there is no local method {slug!r}; allowed: {', '.join(LOCALS)}")
-    if aggregation not in AGGREGATIONS:
-        raise ValueError(f"there is no aggregation {aggregation!r}; allowed: {', '.join(AGGREGATIONS)}")
-    local, way = LOCALS[slug], AGGREGATIONS[aggregation]
-    for method in METHODS.values():
-        if (method.local, method.aggregation) == (local, way):
-            return method
-    title, reference = f"{local.title}, {way.title}", f"{local.reference}; {way.reference}"
-    return ExplanationMethod(f"{slug}-{aggregation}", title, reference, local, way)

@@ -8,10 +8,11 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from explanations import classifiers, datasets, fitting, manifest, rendering
+from explanations import classifiers, datasets, fitting, manifest, originals, rendering
+from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
-from explanations.methods import chosen as chosen_methods
+from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
 from explanations.sampling import parts
@@ -38,6 +39,7 @@ class Plan:
     preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
+    each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
 
 
 @dataclass(frozen=True)
@@ -54,10 +56,11 @@ class Loaded:
     test: LabelledImages
     training: LabelledImages
     draft: manifest.Manifest
+    singles: tuple[originals.Single, ...] = ()  # where single images are explained
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes that have maps."""
+        """The labels that have maps: classes, or single images."""
         return self.draft.dataset.classes
 
     def name_of(self, slug: str) -> str:
@@ -74,6 +77,8 @@ class Loaded:
 
     @cached_property
     def _all_samples(self) -> list[Sample]:
+        if self.singles:
+            return originals.samples(list(self.singles), self.test, self.plan.seed)
         return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
 
     def tasks(self) -> list[Task]:
@@ -98,11 +103,16 @@ class Loaded:
         drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
         return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
 
+    @cached_property
+    def _network_version(self) -> str:
+        return network_version(self.model)
+
     def _address(self) -> Address:
         return {
             "dataset": self.draft.dataset.sha256,
             "factory": self.draft.classifier.factory,
             "weights": self.draft.classifier.weights_sha256,
+            "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
             "versions": self.draft.versions,
         }
@@ -114,15 +124,29 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     methods = chosen_methods(list(plan.methods))
     if not methods or plan.replicates < 1 or plan.seed < 0:
         raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
+    if plan.each_image is not None and plan.replicates != 1:
+        raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     model, test = fitting.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
     training = datasets.load(plan.data, "train", classifiers.preprocessing_of(model))
-    classes = _classes(plan, test)
+    labels = _classes(plan, test)
+    singles = _singles(plan, model, test, labels)
+    classes = tuple(single.record.label for single in singles) or labels
     parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
     _refuse_unknown(plan, parameters)
     draft = _draft(plan, model, test, classes, methods, parameters, device)
-    return Loaded(plan, methods, parameters, model, test, training, draft)
+    draft = replace(draft, originals=tuple(single.record for single in singles))
+    return Loaded(plan, methods, parameters, model, test, training, draft, singles)
+
+
+def _singles(
+    plan: Plan, model: nn.Module, test: LabelledImages, labels: tuple[str, ...]
+) -> tuple[originals.Single, ...]:
+    """The single images that are explained; none where classes are."""
+    if plan.each_image is None:
+        return ()
+    return tuple(originals.singles(model, test, labels, plan.each_image, plan.seed))
 
 
 def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
@@ -134,7 +158,7 @@ def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
 
 def _parameters(plan: Plan, local: Local) -> Parameters:
     """The defaults of a local function with what the plan changes, of the same types. Raises ValueError."""
-    changes = plan.parameters.get(local.slug, {})
+    changes = plan.parameters.get(local.slug, {}) | ({} if plan.each_image is None else {"images": 1})
     for key, value in changes.items():
         if key not in local.defaults:
             raise ValueError(f"{local.slug} has no parameter {key!r}; allowed: {', '.join(local.defaults)}")
@@ -181,12 +205,19 @@ def _draft(
                 _record(m, parameters[m.local.slug], len(classes) * plan.replicates, plan.minimum_support)
                 for m in methods
             ),
-            manifest.Method(
-                CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, {"split": _means_of(test)}, 0, 0
-            ),
+            _check_record(plan, test),
         ),
         maps=(),
     )
+
+
+def _check_record(plan: Plan, test: LabelledImages) -> manifest.Method:
+    """What attention checks show: the mean of a class, or the edges of a single image."""
+    if plan.each_image is None:
+        of = {"split": _means_of(test)}
+        return manifest.Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
+    title, reference = originals.CHECK_TITLE, originals.CHECK_REFERENCE
+    return manifest.Method(originals.CHECK, title, reference, "check", False, {}, 0, 0)
 
 
 def _means_of(test: LabelledImages) -> str:

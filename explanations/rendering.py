@@ -81,6 +81,18 @@ def picture(importance: NDArray[np.floating[Any]]) -> bytes:
     return file.getvalue()
 
 
+def photograph(image: NDArray[np.floating[Any]]) -> bytes:
+    """The PNG file of an image (C, H, W) in [0, 1] as a network was given it, no metadata.
+
+    In colour where it has three channels; else the mean of its channels, as grey.
+    """
+    shown = image.transpose(1, 2, 0) if len(image) == 3 else image.mean(axis=0)  # (H, W, 3) or (H, W)
+    pixels = np.rint(255 * np.clip(shown, 0, 1)).astype(np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(np.ascontiguousarray(pixels)).save(file, format="PNG", optimize=True)
+    return file.getvalue()
+
+
 def normalised(importance: NDArray[np.floating[Any]]) -> Floats:
     """The map (H, W) in [0, 1]: positive values over their PERCENTILE, cut at 1, to the EXPONENT; else 0."""
     positive = np.maximum(importance.astype(np.float64), 0)

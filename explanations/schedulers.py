@@ -19,7 +19,7 @@ from typing import Any
 from torch import nn
 
 from explanations import execution
-from explanations.tasks import Outcome, Task, perform, versions
+from explanations.tasks import Outcome, Task, perform, surroundings
 
 Keep = Callable[[Task, Outcome], None]
 Advance = Callable[[Task, float], None]
@@ -155,7 +155,13 @@ def on_cluster(
         there = client.scatter(model, broadcast=True)
         futures = {
             client.submit(
-                perform_remotely, there, task, versions(), device, key=f"beholder-{task.digest}", pure=False
+                perform_remotely,
+                there,
+                task,
+                surroundings(task),
+                device,
+                key=f"beholder-{task.digest}",
+                pure=False,
             ): task
             for task in tasks
         }
@@ -179,8 +185,9 @@ def _distributed() -> Any:
 
 
 def perform_remotely(model: nn.Module, task: Task, wanted: dict[str, str], device: str | None) -> Outcome:
-    """Do a task on a worker of a cluster. Raises ValueError where its libraries would give other bytes."""
-    found = versions()
+    """Do a task on a worker of a cluster. Raises ValueError where its libraries or its code would give other
+    bytes."""
+    found = surroundings(task)
     for name, number in wanted.items():
         if found[name] != number:
             raise ValueError(

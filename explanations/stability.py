@@ -1,9 +1,11 @@
-"""How far two seeds agree on a class map, and how many samples a wanted agreement takes.
+"""How far two seeds agree on a class map, and how many samples and images a wanted agreement takes.
 
-The same images are explained twice with different perturbations, at a ladder of numbers of samples. Agreement
-is the share of the top pixels that both maps have, mean over classes; beside it stands Spearman's rank
-correlation over all pixels. What stands at "other images" compares two replicates: different images and
-different perturbations.
+Agreement is the share of the top pixels that two maps have in common, mean over classes; beside it stands
+Spearman's rank correlation over all pixels. Two kinds of it are told apart. "Same images": the same images
+are explained twice with different perturbations, so that only chance in the method differs; it grows with the
+samples. "Other images": two replicates, or two builds of different seeds, which explain different images with
+different perturbations; it grows with the samples up to what so many images allow, and then with the images
+alone. Both are measured at a ladder of samples, the second also at a ladder of images.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,40 +23,76 @@ from explanations.tasks import Floats, perform, shards
 
 Step = Callable[[float, float, str], None]
 
-LADDER = (1 / 8, 1 / 4, 1 / 2, 1.0)  # of the plan's samples
-FURTHEST = 1000  # times the plan's samples: beyond, a line through the ladder says nothing
+LADDER = (1 / 8, 1 / 4, 1 / 2, 1.0)  # of the plan's samples, and of its images
+FURTHEST = 1000  # times the plan's samples or images: beyond, a line through the ladder says nothing
 
 
 @dataclass(frozen=True)
 class Rung:
-    """At so many samples: the share of the top pixels that two seeds agree on, and the rank correlation."""
+    """At so many samples or images: the share of the top pixels that two maps agree on, and the rank
+    correlation."""
 
-    samples: int
+    amount: int
     overlap: float
     correlation: float
+
+    def __str__(self) -> str:
+        return f"{self.overlap:.1%}   r = {self.correlation:6.3f}"
 
 
 @dataclass(frozen=True)
 class Need:
-    """How many samples a wanted agreement takes; None: more samples do not bring it about.
+    """How many samples or images a wanted agreement takes; None: more of them do not bring it about.
 
     `how`: "measured" where the first rung already has it, "interpolated" between two rungs, "extrapolated"
     by a line through the ladder's logarithms, or "out of reach".
     """
 
-    samples: int | None
+    amount: int | None
     how: str
 
 
 @dataclass(frozen=True)
+class Ladder:
+    """Agreement at growing numbers of samples or images, and how many of them the wanted one takes."""
+
+    rungs: tuple[Rung, ...]
+    need: Need
+
+    def told(self, what: str) -> str:
+        """The need in words; `what` is "samples" or "images"."""
+        need = self.need
+        return need.how if need.amount is None else f"{need.amount:,} {what} ({need.how})"
+
+
+@dataclass(frozen=True)
 class Stability:
-    """The stability of one method. `rungs` has one of 0 samples where the method takes none."""
+    """The stability of one method, whose maps are of `images` images.
+
+    `same_images` and `other_images` grow by samples, with one rung of 0 where the method takes none;
+    `more_images` is of other images at the plan's samples, and grows by images.
+    """
 
     method: str
     images: int
-    rungs: tuple[Rung, ...]
-    other_images: Rung
-    need: Need
+    same_images: Ladder
+    other_images: Ladder
+    more_images: Ladder
+
+    def lines(self, wanted: float) -> Iterator[str]:
+        """A table of both ladders by samples, then that by images."""
+        goal = f"for {wanted:.0%}"
+        yield f"{self.method}, {self.images} images a map"
+        yield f"{'':>18}  {'same images':<30}other images"
+        for same, other in zip(self.same_images.rungs, self.other_images.rungs, strict=True):
+            amount = f"{same.amount:,} samples" if same.amount else "no samples"
+            yield f"{amount:>18}: {same!s:<30}{other}"
+        if self.same_images.rungs[-1].amount:
+            found = self.same_images.told("samples"), self.other_images.told("samples")
+            yield f"{goal:>18}: {found[0]:<30}{found[1]}"
+        for rung in self.more_images.rungs:
+            yield f"{f'{rung.amount:,} images':>18}: {'':<30}{rung}"
+        yield f"{goal:>18}: {'':<30}{self.more_images.told('images')}"
 
 
 @dataclass(frozen=True)
@@ -68,23 +106,14 @@ class Report:
 
     def __str__(self) -> str:
         text = [
-            f"Share of the top {self.top} pixels that two seeds agree on, and rank correlation of all, on "
-            f"the same images; mean of {len(self.classes)} classes.",
-            "",
+            f"Share of the top {self.top} pixels that two maps agree on, and rank correlation r of all; "
+            f"mean of {len(self.classes)} classes.",
+            "Same images: perturbed by two seeds. Other images: of two replicates, or of two builds with two "
+            "seeds.",
         ]
         for row in self.rows:
-            text.append(f"{row.method}, {row.images} images a map")
-            for rung in row.rungs:
-                amount = f"{rung.samples:,} samples" if rung.samples else "no samples"
-                text.append(f"{amount:>18}: {rung.overlap:6.1%}   r = {rung.correlation:.3f}")
-            other = row.other_images
-            text.append(f"{'other images':>18}: {other.overlap:6.1%}   r = {other.correlation:.3f}")
-            text.append(f"{f'for {self.wanted:.0%}':>18}: {_told(row.need)}")
+            text += ["", *row.lines(self.wanted)]
         return "\n".join(text)
-
-
-def _told(need: Need) -> str:
-    return need.how if need.samples is None else f"{need.samples:,} samples ({need.how})"
 
 
 def report(
@@ -114,23 +143,34 @@ def _rows(loaded: Loaded, wanted: float, top: int, step: Step) -> tuple[Stabilit
 Key = tuple[str, int, int, int]  # local function, samples, seed (0 or 1), replicate
 Weights = dict[str, Floats]  # by class
 
+# What is compared, by seed and replicate: one set of maps with the same images under another seed, and with
+# other images.
+SUBJECT, OTHER_SEED, OTHER_IMAGES = (0, 1), (1, 1), (0, 2)
+
 
 def _all_weights(loaded: Loaded, step: Step) -> Iterator[tuple[Key, Weights]]:
-    """The local weights of all that is compared: both seeds on every rung, and the other replicate once."""
-    runs = [(slug, rung, 0, 2) for slug in loaded.parameters for rung in _ladder(loaded, slug)[-1:]]
-    for slug in loaded.parameters:
-        runs += [(slug, rung, seed, 1) for rung in _ladder(loaded, slug) for seed in (0, 1)]
-    costs = [_passes(loaded, slug, rung) for slug, rung, _, _ in runs]
-    for number, (slug, rung, seed, replicate) in enumerate(runs):
-        doing = f"{slug}, {rung:,} samples, seed {loaded.plan.seed + seed}"
+    """The local weights of all that is compared: on every rung both seeds, and the other replicate."""
+    runs = [
+        (slug, samples, seed, replicate)
+        for slug in loaded.parameters
+        for samples in _samples(loaded, slug)
+        for seed, replicate in (SUBJECT, OTHER_SEED, OTHER_IMAGES)
+    ]
+    costs = [_passes(loaded, slug, samples) for slug, samples, _, _ in runs]
+    for number, (slug, samples, seed, replicate) in enumerate(runs):
+        doing = f"{slug}, {samples:,} samples, seed {loaded.plan.seed + seed}, replicate {replicate}"
         step(sum(costs[:number]), sum(costs), doing)
-        yield (slug, rung, seed, replicate), _weights(loaded, slug, rung, seed, replicate)
+        yield (slug, samples, seed, replicate), _weights(loaded, slug, samples, seed, replicate)
     step(sum(costs), sum(costs), "")
 
 
-def _ladder(loaded: Loaded, slug: str) -> list[int]:
+def _samples(loaded: Loaded, slug: str) -> list[int]:
     """Numbers of samples, growing; 0 alone for a method that takes none."""
-    most = loaded.parameters[slug].get("samples", 0)
+    return _shares(loaded.parameters[slug].get("samples", 0))
+
+
+def _shares(most: int) -> list[int]:
+    """The ladder up to `most`, growing."""
     return sorted({ceil(most * share) for share in LADDER})
 
 
@@ -162,25 +202,42 @@ def _stability(
     method: ExplanationMethod, loaded: Loaded, weights: dict[Key, Weights], wanted: float, top: int
 ) -> Stability:
     slug = method.local.slug
+    images: int = loaded.parameters[slug]["images"]
+    ladder = _samples(loaded, slug)
 
-    def compared(samples: int, one: tuple[int, int], other: tuple[int, int]) -> Rung:
-        """By (seed, replicate)."""
-        pairs = [
-            (method.aggregate(weights[slug, samples, *one][label]), method.aggregate(found))
-            for label, found in weights[slug, samples, *other].items()
-        ]
+    def rung(amount: int, other: tuple[int, int], samples: int, count: int) -> Rung:
+        """Of maps of `count` images at so many samples, the subject's and the other's."""
+        one, two = weights[slug, samples, *SUBJECT], weights[slug, samples, *other]
+        pairs = [(method.aggregate(one[k][:count]), method.aggregate(two[k][:count])) for k in one]
         overlap = float(np.mean([shared(a, b, top) for a, b in pairs]))
-        return Rung(samples, overlap, float(np.mean([correlation(a, b) for a, b in pairs])))
+        return Rung(amount, overlap, float(np.mean([correlation(a, b) for a, b in pairs])))
 
-    rungs = tuple(compared(samples, (0, 1), (1, 1)) for samples in _ladder(loaded, slug))
-    other = compared(rungs[-1].samples, (0, 1), (0, 2))
-    return Stability(method.slug, loaded.parameters[slug]["images"], rungs, other, needed(rungs, wanted))
+    def risen(rungs: list[Rung]) -> Ladder:
+        return Ladder(tuple(rungs), needed(tuple(rungs), wanted))
+
+    return Stability(
+        method.slug,
+        images,
+        risen([rung(samples, OTHER_SEED, samples, images) for samples in ladder]),
+        risen([rung(samples, OTHER_IMAGES, samples, images) for samples in ladder]),
+        risen([rung(count, OTHER_IMAGES, ladder[-1], count) for count in _shares(images)]),
+    )
 
 
 def shared(first: Floats, second: Floats, top: int) -> float:
-    """The share of the `top` largest values of two maps (pixels,) that are at the same places."""
-    places = [set(np.argsort(-importance, kind="stable")[:top].tolist()) for importance in (first, second)]
-    return len(places[0] & places[1]) / top
+    """The share of the `top` largest values of two maps (pixels,) that are at the same places.
+
+    Where values are tied for the last places, it is what drawing among them gives on average: two empty maps
+    agree by chance only.
+    """
+    return float(_places(first, top) @ _places(second, top)) / top
+
+
+def _places(importance: Floats, top: int) -> Floats:
+    """The odds (pixels,) of each pixel to be among the `top` largest, where ties are drawn."""
+    last = np.partition(importance, -top)[-top]
+    above, tied = importance > last, importance == last
+    return np.asarray(above + tied * ((top - above.sum()) / tied.sum()))
 
 
 def correlation(first: Floats, second: Floats) -> float:
@@ -191,14 +248,14 @@ def correlation(first: Floats, second: Floats) -> float:
 
 
 def needed(rungs: tuple[Rung, ...], wanted: float) -> Need:
-    """The samples that give the wanted overlap, from the overlaps at growing numbers of samples.
+    """The samples or images that give the wanted overlap, from the overlaps at growing numbers of them.
 
-    The share that is missed falls like a power of the samples, of which two points give a line in
+    The share that is missed falls like a power of their number, of which two points give a line in
     logarithms.
     """
     reached = [i for i, rung in enumerate(rungs) if rung.overlap >= wanted]
     if reached and reached[0] == 0:
-        return Need(rungs[0].samples, "measured")
+        return Need(rungs[0].amount, "measured")
     if reached:
         points, how = rungs[reached[0] - 1 : reached[0] + 1], "interpolated"
     else:
@@ -206,17 +263,17 @@ def needed(rungs: tuple[Rung, ...], wanted: float) -> Need:
     if len(points) < 2:
         return Need(None, "out of reach")
     smallest = 1e-3  # a miss of nothing at all has no logarithm
-    x = [log(rung.samples) for rung in points]
+    x = [log(rung.amount) for rung in points]
     y = [log(max(1 - rung.overlap, smallest)) for rung in points]
     slope, level = np.polyfit(x, y, 1)
-    if slope >= 0 or (power := (log(1 - wanted) - level) / slope) > log(FURTHEST * rungs[-1].samples):
+    if slope >= 0 or (power := (log(1 - wanted) - level) / slope) > log(FURTHEST * rungs[-1].amount):
         return Need(None, "out of reach")
     # a line may pass the wanted share before the last rung, which is measured not to have it
-    least = rungs[-1].samples + 1 if how == "extrapolated" else 1
+    least = rungs[-1].amount + 1 if how == "extrapolated" else 1
     return Need(_rounded_up(max(exp(power), least)), how)
 
 
-def _rounded_up(samples: float) -> int:
+def _rounded_up(amount: float) -> int:
     """To two figures."""
-    unit: int = 10 ** max(0, int(log10(samples)) - 1)
-    return ceil(samples / unit - 1e-9) * unit
+    unit: int = 10 ** max(0, int(log10(amount)) - 1)
+    return ceil(amount / unit - 1e-9) * unit

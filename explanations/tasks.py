@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from torch import nn
 
 from explanations import execution
-from explanations.methods import Parameters, Sample, chosen
+from explanations.code_version import code_version
+from explanations.methods import Local, Parameters, Sample
+from explanations.naming import chosen
 
 Floats = NDArray[np.float64]
 Address = dict[str, object]
@@ -91,16 +93,17 @@ def shards(method: str, parameters: Parameters, sample: Sample, address: Address
             first // SHARD_IMAGES + 1,
             each * len(numbers),
             each * len(numbers) if local.backward else 0,
-            _digest(address, local.slug, parameters, part),
+            _digest(address, local, parameters, part),
         )
 
 
-def _digest(address: Address, local: str, parameters: Parameters, sample: Sample) -> str:
-    """A name for the result: the digest of all that it depends on. How many images there are beside the
-    shard's is no part of it."""
+def _digest(address: Address, local: Local, parameters: Parameters, sample: Sample) -> str:
+    """A name for the result: the digest of all that it depends on, the method's own code among it. How many
+    images there are beside the shard's is no part of it."""
     whole = {
         **address,
-        "local": local,
+        "local": local.slug,
+        "code": code_version(local.explain),
         "parameters": {key: value for key, value in parameters.items() if key != "images"},
         "seed": sample.seed,
         "label": sample.label,
@@ -128,6 +131,12 @@ def perform(model: nn.Module, task: Task, advance: Callable[[int], None] = lambd
             "does the classifier return finite logits?"
         )
     return Outcome(weights, time.monotonic() - began)
+
+
+def surroundings(task: Task) -> dict[str, str]:
+    """What a task's result depends on besides the task: libraries' versions and the code of its method."""
+    local = chosen([task.method])[0].local
+    return versions() | {f"{local.slug} of code": code_version(local.explain)[:12]}
 
 
 def versions() -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The replication archive: one zip from which a closed study can be checked, recomputed and restored.
 
-    study.yaml          the study as it was frozen            set/            pictures, raw maps, manifest
+    study.yaml          the study as it was frozen            set/            pictures, maps, metrics
     votes.csv, .parquet one row an answer, codebook.csv       report.*        HTML, JSON, Markdown
     participants.csv    how each participation went           plan.csv        what each was shown, in order
     recompute.py, .R    the main table from votes.csv         archive.json    versions, dates
@@ -119,7 +119,10 @@ def _set_members(explanation_set):
     images = {
         (m.method.slug, m.label, m.replicate): m for m in explanation_set.class_maps.select_related("method")
     }
-    for record in json.loads(explanation_set.manifest)["maps"]:
+    manifest = json.loads(explanation_set.manifest)
+    for name in manifest["metrics"]["files"] if explanation_set.metrics_csv else ():
+        yield f"set/{name}", explanation_set.metrics_as(Path(name).suffix[1:])
+    for record in manifest["maps"]:
         with images[record["method"], record["label"], record["replicate"]].image.open() as file:
             yield f"set/{record['image']}", file.read()
 
@@ -227,7 +230,7 @@ class _Restoration:
         slug = self.facts["study"]
         if Study.objects.filter(slug=slug).exists():
             raise ArchiveRefused(f"There is a study {slug!r} here already; an archive overwrites nothing.")
-        import_set(self.folder / "set")
+        import_set(self.folder / "set", renews_metrics=False)  # other studies' reports stay as they are
         study = self._closed(slug)
         self._answers(study, self._participations(study))
         told = self._text("votes.csv")

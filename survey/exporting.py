@@ -3,22 +3,26 @@
 import csv
 import io
 from functools import lru_cache
+from pathlib import Path
 
 import pyarrow as pa
 from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
+from analysis.measures import MetricTable, MetricTableError
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Question
 from .models.participations import code_of
 from .models.plans import milliseconds
+from .set_metrics import MetricsRefused
 
 __all__ = [
     "REPORT_FORMATS",
     "SIMULATED",
     "chart_of",
+    "check_metrics",
     "codebook_lines",
     "columns_of",
     "study_report",
@@ -28,6 +32,8 @@ __all__ = [
     "votes_file_name",
     "votes_parquet",
 ]
+
+METRICS_FILE = "metrics.csv"
 
 # What a study's report is written as.
 REPORT_FORMATS = {
@@ -168,19 +174,31 @@ def study_report(study, simulated="include", table=None):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
-    at the level of the study's plan. `table` is that file, bytes, where it is there already.
+    at the level of the study's plan. Metrics that the study's set has are held against the votes. `table` is
+    that file, bytes, where it is there already.
     """
     table = table or vote_table(study)
-    return _report(table, votes_file_name(study), simulated, study.primary_test, float(study.alpha))
+    metrics = study.explanation_set.metrics_csv
+    path = metrics.path if metrics else None
+    return _report(table, votes_file_name(study), simulated, study.primary_test, float(study.alpha), path)
 
 
 @lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
-def _report(table, name, simulated, primary, alpha):
+def _report(table, name, simulated, primary, alpha, metrics):
     try:
         votes = VoteTable.from_csv(table, name)
-        return report(votes, simulated=simulated, primary=primary, alpha=alpha)
+        held = MetricTable.from_csv(Path(metrics).read_bytes(), METRICS_FILE) if metrics else None
+        return report(votes, simulated=simulated, primary=primary, alpha=alpha, metrics=held)
     except NoVotesError:
         return None
+
+
+def check_metrics(data, name):
+    """Raises MetricsRefused unless the bytes of a CSV file are a table of metrics."""
+    try:
+        MetricTable.from_csv(data, name)
+    except MetricTableError as error:
+        raise MetricsRefused(f"{error}.") from None
 
 
 def chart_of(report, name):

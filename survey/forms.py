@@ -1,40 +1,11 @@
 """The forms of the participants' side, and the short names of studies."""
 
-from datetime import UTC, datetime
-
 from django import forms
-from django.core import signing
-from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
 
 from .models import Study
 from .models.questions import new_token
-from .models.studies import MAX_METHODS
-
-
-class AnswerForm(forms.Form):
-    """The chosen picture's place, and when the page was shown: signed, since it decides the response time."""
-
-    choice = forms.IntegerField(min_value=0, max_value=MAX_METHODS)
-    reason = forms.CharField(required=False, max_length=500)
-    shown = forms.CharField()
-
-    def __init__(self, data=None, *, page):
-        """`page` names the one page that the stamp is good for: whose it is, and which question."""
-        super().__init__(data)
-        self.signer = signing.Signer(salt=f"shown-{page}")
-
-    def stamp(self):
-        """The signed present moment, for the hidden field of a page that is about to be sent."""
-        return self.signer.sign(str(timezone.now().timestamp()))
-
-    def clean_shown(self):
-        try:
-            stamp = self.signer.unsign(self.cleaned_data["shown"])
-        except signing.BadSignature:
-            raise forms.ValidationError("This page has been changed on its way.") from None
-        return datetime.fromtimestamp(float(stamp), UTC)
 
 
 class ScreeningForm(forms.Form):

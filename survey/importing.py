@@ -1,4 +1,6 @@
-"""From an explanation set's folder to rows, pictures, raw values; only door to `explanations.manifest`."""
+"""From an explanation set's folder to rows, pictures, raw values, metrics; only door to
+`explanations.manifest`.
+"""
 
 import hashlib
 import re
@@ -14,12 +16,18 @@ from PIL import Image
 
 from explanations import manifest as manifests
 
+from .exporting import check_metrics
 from .models import ClassMap, ExplanationSet
+from .set_metrics import METRIC_FORMATS, MetricsRefused, SetMetrics
 from .zip_reading import Limits, ZipRefused, unpack
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
+METRIC_FILES = {f"metrics_{extension}": f".{extension}" for extension in METRIC_FORMATS}
+ARRAYS = (manifests.MAPS_FILE, manifests.SUPPORT_FILE)
 SET_FILES = re.compile(
-    rf"{re.escape(manifests.MANIFEST_FILE)}|{re.escape(manifests.MAPS_FILE)}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    rf"{'|'.join(map(re.escape, (manifests.MANIFEST_FILE, *ARRAYS)))}|{manifests.IMAGES_FOLDER}/[^/]+\.png"
+    # what an evaluation wrote, the pieces from which it goes on, and how long the build took
+    r"|[\w-]+/metrics\.(csv|json|svg)|[\w-]+/\.work/[0-9a-f]{64}\.json|timings\.json"
 )
 
 
@@ -28,30 +36,94 @@ class ImportRefused(Exception):
 
 
 @transaction.atomic
-def import_set(folder):
-    """The ExplanationSet of a folder, with its pictures stored. The same folder again gives the same set."""
+def import_set(folder, *, renews_metrics=True):
+    """The ExplanationSet of a folder, with its pictures stored.
+
+    The same folder again gives the same set, also where its maps were evaluated in between. Metrics that the
+    folder has are stored with it; those of a set that is there already are replaced, unless `renews_metrics`
+    is false.
+    """
     folder = Path(folder)
     try:
         manifest = manifests.read(folder)
     except manifests.ManifestError as error:
         raise ImportRefused(str(error)) from error
     text = (folder / manifests.MANIFEST_FILE).read_text(encoding="utf-8")
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    known = ExplanationSet.objects.filter(digest=digest).first()
-    if known:
-        if not known.maps:
-            known.maps = _store_maps(folder, digest)
-            known.save(update_fields=["maps"])
-        return known
-    explanation_set = _create_set(manifest, text, digest, folder)
-    methods = {
-        record.slug: explanation_set.methods.create(
-            slug=record.slug, title=record.title, reference=record.reference, purpose=record.purpose
-        )
-        for record in manifest.methods
-    }
-    _create_maps(manifest, methods, folder)
+    digest = manifests.digest(manifest)
+    # sets of before there was this digest are known by that of their file
+    digests = [digest, hashlib.sha256(text.encode()).hexdigest()]
+    explanation_set = ExplanationSet.objects.filter(digest__in=digests).order_by("imported_at").first()
+    if explanation_set is None:
+        explanation_set = _create_set(manifest, text, digest, folder)
+        methods = {
+            record.slug: explanation_set.methods.create(
+                slug=record.slug, title=record.title, reference=record.reference, purpose=record.purpose
+            )
+            for record in manifest.methods
+        }
+        _create_maps(manifest, methods, folder)
+    elif not explanation_set.maps:
+        explanation_set.maps = _store_maps(folder, explanation_set.digest)
+        explanation_set.save(update_fields=["maps"])
+    if renews_metrics or not explanation_set.metrics_json:
+        _add_metrics(explanation_set, manifest, text, folder)
     return explanation_set
+
+
+def _add_metrics(explanation_set, manifest, text, folder):
+    """Stores the metrics that the manifest names, and the manifest that names them. Raises ImportRefused."""
+    files = _metric_files(manifest, folder)
+    if not files:
+        return
+    found = {column: path.read_bytes() for column, path in files.items()}
+    names = {column: path.relative_to(folder).as_posix() for column, path in files.items()}
+    slugs = [method.slug for method in manifest.methods if method.purpose == "comparison"]
+    try:
+        metrics = SetMetrics.read(found["metrics_json"], names["metrics_json"])
+        metrics.check(
+            names["metrics_json"],
+            dataset=manifest.dataset.sha256,
+            classifier=manifest.classifier.weights_sha256,
+            methods=slugs,
+        )
+        check_metrics(found["metrics_csv"], names["metrics_csv"])
+    except MetricsRefused as refusal:
+        raise ImportRefused(str(refusal)) from None
+    for column, content in found.items():
+        kept = (
+            f"sets/{explanation_set.digest}/{hashlib.sha256(content).hexdigest()[:20]}{METRIC_FILES[column]}"
+        )
+        setattr(explanation_set, column, _kept(kept, content))
+    explanation_set.manifest = text
+    explanation_set.save(update_fields=["manifest", *METRIC_FILES])
+
+
+def _metric_files(manifest, folder):
+    """The files of an evaluation by their column; {} where there are none, as in a set sent without them."""
+    named = manifest.metrics.get("files", [])
+    if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
+        raise ImportRefused(
+            f"{manifests.MANIFEST_FILE}: metrics.files is {named!r}; allowed is a list of paths."
+        )
+    for name in named:
+        if not (folder / name).resolve().is_relative_to(folder.resolve()):
+            raise ImportRefused(f"{manifests.MANIFEST_FILE}: {name!r} leads out of the set's folder.")
+    there = [name for name in named if (folder / name).is_file()]
+    if not there:
+        return {}
+    if len(there) < len(named):
+        missing = next(name for name in named if name not in there)
+        raise ImportRefused(
+            f"{manifests.MANIFEST_FILE}: names {missing}, which is not there; evaluate the set again."
+        )
+    if sorted(Path(name).suffix for name in named) != sorted(METRIC_FILES.values()):
+        raise ImportRefused(
+            f"{manifests.MANIFEST_FILE}: metrics.files is {named!r}; allowed is one file each of "
+            f"{', '.join(METRIC_FILES.values())}; evaluate the set again."
+        )
+    return {
+        column: folder / name for name in there for column, end in METRIC_FILES.items() if name.endswith(end)
+    }
 
 
 def import_zip(file, name="the zip file"):
@@ -76,7 +148,8 @@ def import_zip(file, name="the zip file"):
             if not SET_FILES.fullmatch(inside):
                 raise ImportRefused(
                     f"{name}: {str(path)!r} is no part of an explanation set; allowed are "
-                    f"{manifests.MANIFEST_FILE}, {manifests.MAPS_FILE} and {manifests.IMAGES_FOLDER}/*.png."
+                    f"{manifests.MANIFEST_FILE}, {', '.join(ARRAYS)}, {manifests.IMAGES_FOLDER}/*.png and "
+                    "what an evaluation wrote into metrics/."
                 )
         return import_set(Path(unpacked) / roots[0])
 

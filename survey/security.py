@@ -8,6 +8,8 @@ POLICY = (
     "default-src 'none'; img-src 'self'; style-src 'self'; script-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self'{forms}; frame-ancestors {frames}"
 )
+# Of a figure that came from elsewhere, which is no page that could run anything.
+ONLY_A_PICTURE = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
 PERMISSIONS = "camera=(), geolocation=(), microphone=(), payment=(), usb=(), browsing-topics=()"
 
 

@@ -28,6 +28,7 @@ set_urls = [
     path("sets/<slug:slug>/", sets.explanation_set, name="explanation_set"),
     path("sets/<slug:slug>/new-study/", studies.new_study, name="new_study"),
     path("sets/<slug:slug>/effect/", studies.effect, name="effect"),
+    path("sets/<slug:slug>/metrics.<str:extension>", sets.metrics, name="set_metrics"),
     path("maps/<int:pk>/", sets.class_map, name="class_map_page"),
     path("maps/<int:pk>.png", sets.picture, name="class_map"),
     path("maps/<int:pk>/signed.png", sets.signed_picture, name="signed_picture"),

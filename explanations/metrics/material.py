@@ -83,7 +83,13 @@ class Material:
         return np.asarray(generator(seed, CONTROL, label, replicate).random(shape))
 
     def numbers(self, label: str, count: int, seed: int) -> tuple[int, ...]:
-        """Test images that the model assigns to a class, drawn by the seed. Raises ValueError for too few."""
+        """Test images that the model assigns to a class, drawn by the seed. Raises ValueError for too few.
+
+        Of a single image that has maps of its own, that image, however many are asked for.
+        """
+        original = self.manifest.original(label)
+        if original:
+            return (original.number,)
         index = self.test.classes.index(label)
         found = torch.nonzero(self._predicted == index).flatten().numpy()
         if len(found) < count:
@@ -93,10 +99,15 @@ class Material:
             )
         return tuple(generator(seed, "evaluation", label).permutation(found)[:count].tolist())
 
+    def index(self, label: str) -> int:
+        """The model's output that the maps of a label explain."""
+        original = self.manifest.original(label)
+        return self.test.classes.index(original.seen if original else label)
+
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
         chosen = self.numbers(label, count, seed)
-        index = self.test.classes.index(label)
+        index = self.index(label)
         images = self.test.images[list(chosen)]
         background = self.training.images[
             generator(seed, "background").permutation(len(self.training.images))[:BACKGROUND]

@@ -14,6 +14,7 @@ from explanations import methods as registry
 from explanations.aggregation import AGGREGATIONS
 from explanations.local import Floats, Sample
 from explanations.metrics.subject import Method, unwatched
+from explanations.naming import chosen
 
 COMPLETE = {"integrated-gradients", "deeplift"}
 INVARIANT = {
@@ -73,7 +74,7 @@ def _entry(record: manifest.Method) -> registry.ExplanationMethod | None:
         return registry.METHODS[record.slug]
     for slug in registry.LOCALS:
         for aggregation in AGGREGATIONS:
-            [method] = registry.chosen([f"{slug}:{aggregation}"])
+            [method] = chosen([f"{slug}:{aggregation}"])
             if method.slug == record.slug:
                 return method
     return None

@@ -191,6 +191,8 @@ def of_retraining(
     entry: Retraining, parameters: Parameters, material: Material, seed: int
 ) -> list[RetrainTask]:
     """Every network, in groups that train together."""
+    if material.manifest.originals:
+        raise ValueError(f"{entry.slug}: trains by maps of classes, and this set has maps of single images")
     replicates = parameters["replicates"]
     if replicates > material.manifest.replicates:
         raise ValueError(

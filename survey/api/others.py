@@ -2,7 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.db import transaction
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import mixins, status, viewsets
@@ -19,10 +19,11 @@ from ..archive import restore_archive
 from ..importing import import_zip
 from ..models import AuditEvent, ExplanationSet, Membership, Team
 from ..rights import Action, allowed_in, teams_for
-from ..security import address_of, failed_logins
+from ..security import ONLY_A_PICTURE, address_of, failed_logins
+from ..set_metrics import METRIC_FORMATS
 from ..study_file import StudyFileRefused, import_study, unused_slug
 from . import serializers as s
-from .describing import described
+from .describing import described, file_described
 from .problems import Conflict
 
 LARGEST_STUDY_FILE = 4_000_000  # bytes
@@ -57,6 +58,17 @@ class SetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         body.is_valid(raise_exception=True)
         file = body.validated_data["file"]
         return Response(s.SetSerializer(import_zip(file, file.name)).data, status.HTTP_201_CREATED)
+
+    @file_described("The metrics of faithfulness that came with a set", "application/json")
+    @action(detail=True, url_path=r"metrics\.(?P<extension>[a-z]+)")
+    def metrics(self, request, slug, extension):
+        content = get_object_or_404(self.get_queryset(), slug=slug).metrics_as(extension)
+        if content is None:
+            raise Http404(f"{slug} has no metrics as {extension!r}.")
+        response = HttpResponse(content, content_type=METRIC_FORMATS[extension])
+        response.headers["Content-Disposition"] = f'attachment; filename="{slug}-metrics.{extension}"'
+        response.headers["Content-Security-Policy"] = ONLY_A_PICTURE
+        return response
 
 
 class _Import(APIView):

@@ -27,12 +27,18 @@ class MethodSerializer(serializers.ModelSerializer):
 
 class SetSerializer(serializers.ModelSerializer):
     methods = MethodSerializer(many=True, read_only=True)
+    is_evaluated = serializers.SerializerMethodField(
+        help_text="whether metrics.csv, .json and .svg are there"
+    )
+
+    def get_is_evaluated(self, explanation_set) -> bool:
+        return bool(explanation_set.metrics_csv)
 
     class Meta:
         model = ExplanationSet
         fields = [
             *("slug", "digest", "dataset", "dataset_split", "dataset_sha256", "classifier"),
-            *("weights_sha256", "test_accuracy", "seed", "imported_at", "methods"),
+            *("weights_sha256", "test_accuracy", "seed", "imported_at", "is_evaluated", "methods"),
         ]
 
 

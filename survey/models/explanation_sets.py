@@ -5,12 +5,14 @@ import json
 from django.db import models
 from django.urls import reverse
 
+from ..set_metrics import METRIC_FORMATS, metrics_in
+
 
 class ExplanationSet(models.Model):
     """One imported folder. Never edited: another build is another set."""
 
     slug = models.SlugField(max_length=80, unique=True)
-    digest = models.CharField("SHA-256 of manifest.json", max_length=64, unique=True)
+    digest = models.CharField("SHA-256 of manifest.json without its metrics", max_length=64, unique=True)
     manifest = models.TextField("manifest.json, verbatim")
     seed = models.BigIntegerField()
     dataset = models.CharField(max_length=80)
@@ -21,6 +23,10 @@ class ExplanationSet(models.Model):
     test_accuracy = models.FloatField("share of the test images classified correctly")
     # Empty in a set imported before the values were kept; importing its folder again brings them.
     maps = models.FileField("maps.safetensors, the raw values", upload_to="sets/", blank=True)
+    # All three or none: an evaluation may come with the set, later, or again.
+    metrics_csv = models.FileField("metrics.csv, one row a map and score", upload_to="sets/", blank=True)
+    metrics_json = models.FileField("metrics.json, with their means", upload_to="sets/", blank=True)
+    metrics_svg = models.FileField("metrics.svg, their figure", upload_to="sets/", blank=True)
     picture_width = models.PositiveSmallIntegerField("pixels")
     picture_height = models.PositiveSmallIntegerField("pixels")
     imported_at = models.DateTimeField(auto_now_add=True)
@@ -31,7 +37,12 @@ class ExplanationSet(models.Model):
             models.CheckConstraint(
                 condition=models.Q(test_accuracy__gte=0, test_accuracy__lte=1),
                 name="test_accuracy_is_a_share",
-            )
+            ),
+            models.CheckConstraint(
+                condition=models.Q(metrics_csv="", metrics_json="", metrics_svg="")
+                | ~(models.Q(metrics_csv="") | models.Q(metrics_json="") | models.Q(metrics_svg="")),
+                name="metrics_are_there_whole_or_not_at_all",
+            ),
         ]
 
     def __str__(self):
@@ -51,6 +62,19 @@ class ExplanationSet(models.Model):
     @property
     def class_maps(self):
         return ClassMap.objects.filter(method__explanation_set=self)
+
+    def metrics_as(self, extension):
+        """The bytes of its metrics as csv, json or svg; None where there are none."""
+        file = getattr(self, f"metrics_{extension}") if extension in METRIC_FORMATS else None
+        if not file:
+            return None
+        with file.open() as opened:
+            return opened.read()
+
+    @property
+    def metrics(self):
+        """The SetMetrics that came with the set, None if it was not evaluated."""
+        return metrics_in(self.metrics_json.path) if self.metrics_json else None
 
     def compared_methods(self):
         return self.methods.filter(purpose=Method.Purpose.COMPARISON)

@@ -95,9 +95,13 @@ class Turn:
     following: tuple[int, str] | None  # question and order of options of the next position, if there is one
 
     @property
+    def is_under_way(self):
+        return self.status in ("started", "answering")
+
+    @property
     def is_to_answer(self):
         """In turn, by somebody who may answer, or may once there is a free place again."""
-        return self.position <= self.next_position and self.status in ("started", "answering", "timed out")
+        return self.position <= self.next_position and (self.is_under_way or self.status == "timed out")
 
     @classmethod
     def at(cls, public_id, position):

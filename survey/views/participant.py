@@ -7,7 +7,7 @@ second tab and on another device. Only POST writes.
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseRedirect
 from django.middleware.csrf import get_token
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +16,8 @@ from django.utils.translation import override
 from django.views.decorators.cache import cache_control, never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ..forms import AnswerForm, ScreeningForm, WithdrawalForm
+from ..answering import PostedAnswer, stamp
+from ..forms import ScreeningForm, WithdrawalForm
 from ..invitations import invited_id, is_simulation, new_invitation
 from ..languages import wanted_language
 from ..models import Option, Participation, PlannedQuestion, Study
@@ -88,7 +89,7 @@ def start(request, slug):
         )
     except (StudyNotOpen, StudyFull) as refusal:
         return _turned_away(request, study, refusal)
-    response = redirect(participation)
+    response = redirect(_next_url(participation))
     if not door.arrival:
         _remember(request, response, study, public_id)
     return response
@@ -163,16 +164,12 @@ def question(request, public_id, position):
 
 
 def _answer(request, public_id, position):
-    form = AnswerForm(request.POST, page=request.path)
-    if not form.is_valid():
+    posted = PostedAnswer.read(request.POST, request.path)
+    if posted is None:
         return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
     try:
         following = PlannedQuestion.objects.record_answer(
-            public_id,
-            position,
-            form.cleaned_data["choice"],
-            form.cleaned_data["shown"],
-            form.cleaned_data["reason"],
+            public_id, position, posted.place, posted.shown_at, posted.reason
         )
     except NotOffered:
         return _show(request, public_id, position, status=400, notice=NOT_WHOLE)
@@ -186,10 +183,10 @@ def _answer(request, public_id, position):
         participation = _participation(public_id)
         return _turned_away(request, participation.study, refusal, participation)
     if position <= 0:  # practice ends with its feedback
-        return redirect(_question_url(public_id, position))
+        return HttpResponseRedirect(_question_url(public_id, position))
     if following is None:
         return redirect("participant:thanks", public_id)
-    return redirect(_question_url(public_id, following))
+    return HttpResponseRedirect(_question_url(public_id, following))
 
 
 def _show(request, public_id, position, status=200, notice=""):
@@ -203,10 +200,12 @@ def _show(request, public_id, position, status=200, notice=""):
         return redirect("participant:resume", public_id)
     text = study.text_in(turn.language)
     page = QuestionPage.of_turn(turn, questions, study, text)
-    shown = AnswerForm(page=request.path).stamp()
+    shown = stamp(request.path)
     notice = notice or _told(request)
     if page.is_answered or notice:
         next_url = reverse("participant:resume", args=[public_id])
+        if turn.is_under_way:
+            next_url = _question_url(public_id, turn.next_position)
         context = {"page": page, "shown": shown, "next_url": next_url, "notice": notice}
         return _page(request, "question", study, turn, status=status, **context)
     csrf_token = get_token(request)
@@ -345,7 +344,7 @@ def _page(request, name, study, participation=None, *, status=200, **context):
 def _told(request):
     """Why the answer that led here was not stored, if that is so: the address carries the reason."""
     reason = request.GET.get("told")
-    return AnswerRefused.Reason(reason).label if reason in AnswerRefused.Reason else ""
+    return AnswerRefused.Reason(reason).label if reason and reason in AnswerRefused.Reason else ""
 
 
 def _language(request, study):

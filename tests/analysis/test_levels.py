@@ -16,7 +16,7 @@ def test_every_test_that_is_said_to_hold_its_level_does_and_others_do_not(kind):
     found = rates(kind, range(RUNS))
     assert set(found) == set(TITLES)
     for name, rate in found.items():
-        if name not in DO_NOT_HOLD:
+        if name not in DO_NOT_HOLD and rate is not None:
             assert rate < 0.05 + 3.5 * math.sqrt(0.05 * 0.95 / RUNS), name
     assert min(found["one-way"], found["tukey"], found["chi-square"]) > 0.06
 

@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import safetensors.torch
 import torch
 from torch import nn
 
+from explanations import build as building
 from explanations import manifest, rendering
+from explanations.build import Plan
 from explanations.manifest import Classifier, ClassMap, Dataset, Manifest, Method
 
 CLASSES = 3
@@ -81,6 +84,60 @@ def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
     }
     safetensors.torch.save_file(tensors, tmp_path / "squares.safetensors")
     return Network("square_network:make", tmp_path / "squares.safetensors", tmp_path)
+
+
+@pytest.fixture
+def small() -> dict[str, dict[str, int]]:
+    """Parameters with which a build takes a fraction of a second."""
+    return {
+        "lime": {"images": 3, "samples": 60, "features": 10},
+        "smoothgrad": {"images": 2, "samples": 5},
+        "vargrad": {"images": 2, "samples": 5},
+    }
+
+
+@pytest.fixture
+def plan(squares: Path, network: Network, small: dict[str, dict[str, int]]) -> Plan:
+    """A build of three classes by four methods, two replicates each."""
+    return Plan(parameters=small, factory=network.factory, weights=network.weights, data=squares)
+
+
+@pytest.fixture
+def content() -> Callable[[Path], dict[str, bytes]]:
+    """Every file of a set but the timings, by its path from the set's folder."""
+
+    def read(folder: Path) -> dict[str, bytes]:
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return {str(p.relative_to(folder)): p.read_bytes() for p in files if p.name != "timings.json"}
+
+    return read
+
+
+@pytest.fixture
+def kept() -> Callable[[Path], set[str]]:
+    """The digests of the results in an unfinished set."""
+    return lambda folder: {file.stem for file in (folder / ".work").glob("*.npy")}
+
+
+@pytest.fixture
+def interrupted() -> Callable[[Path, Plan], None]:
+    """Begins to build a set, and is interrupted at the eighth step."""
+
+    class Interruption(Exception):
+        pass
+
+    def begin(folder: Path, plan: Plan) -> None:
+        steps: list[str] = []
+
+        def step(done: float, total: float, doing: str) -> None:
+            steps.append(doing)
+            if len(steps) == 8:
+                raise Interruption
+
+        with pytest.raises(Interruption):
+            building.build(folder, plan, step)
+
+    return begin
 
 
 @pytest.fixture

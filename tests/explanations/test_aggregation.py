@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from explanations import aggregation
+from explanations.methods import METHODS
 
 # Three explanations of four features; the fourth is never chosen.
 WEIGHTS = np.array(
@@ -75,6 +76,11 @@ def test_sp_limes_pick_covers_important_features_first_and_nothing_twice() -> No
     """
     assert aggregation.submodular_pick(WEIGHTS, 3) == [1, 0]
     assert aggregation.submodular_pick(WEIGHTS, 1) == [1]
+
+
+def test_the_method_that_picks_tells_the_numbers_of_its_images() -> None:
+    assert METHODS["sp-lime-pick"].picked(WEIGHTS, (70, 50, 60)) == (50, 70)
+    assert METHODS["lime"].picked(WEIGHTS, (70, 50, 60)) == ()
 
 
 def test_the_map_of_sp_limes_pick_is_the_mean_over_the_images_that_it_picks() -> None:

@@ -81,6 +81,23 @@ def test_a_mistake_in_a_build_is_one_line(
     assert line.startswith(f"python -m explanations build: {expected}")
 
 
+def test_a_parameter_is_set_by_any_name_of_its_method(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    build = ["build", "--out", str(tmp_path / "set"), "--images", "2", "--methods", "smoothgrad-squared"]
+    assert main([*build, "--set", "smoothgrad-squared.samples=7", "--dry-run", *arguments]) == 0
+    assert capsys.readouterr().out.splitlines()[1].split()[:4] == ["smoothgrad", "6", "0", "84"]
+
+
+def test_a_gallery_takes_any_name_of_a_method(
+    small_set: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.svg"
+    assert main(["gallery", str(small_set), "--out", str(sheet), "--methods", "sp-lime"]) == 0
+    assert ">LIME<" in sheet.read_text()
+    assert ">VarGrad<" not in sheet.read_text()
+
+
 def test_a_dry_run_says_what_is_to_do_and_writes_nothing(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

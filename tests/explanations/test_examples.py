@@ -46,6 +46,18 @@ def test_an_example_is_the_first_image_that_the_maps_explain(
             assert torch.equal(torch.from_numpy(found[sample.label].image[..., 0]), sample.images[0, 0])
 
 
+def test_the_example_of_a_method_that_picks_is_its_first_pick(
+    built: Manifest, subject: tuple[nn.Module, LabelledImages]
+) -> None:
+    model, test = subject
+    maps = [dataclasses.replace(r, picked=(11, 2)) if r.method == "vargrad" else r for r in built.maps]
+    picking = dataclasses.replace(built, maps=tuple(maps))
+    found = examples(picking, model, test, 1, ["vargrad"])["2"]
+    assert torch.equal(torch.from_numpy(found.image[..., 0]), test.images[11, 0])
+    plain = examples(picking, model, test, 1, ["lime"])["2"]
+    assert plain.image.tobytes() == examples(built, model, test, 1)["2"].image.tobytes()
+
+
 def test_a_prediction_names_the_class_and_its_share(
     built: Manifest, subject: tuple[nn.Module, LabelledImages]
 ) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -80,6 +81,33 @@ def test_the_note_says_what_is_explained_and_by_what(draw: Draw) -> None:
     drawing = " ".join(draw().read_text().split())
     assert "package.module:make gets 99.00 % right" in drawing
     assert "A map explains 5 images" in drawing
+
+
+def with_picks(described: Manifest) -> Manifest:
+    """The manifest as of a set whose LIME picks images: two for class 3, three for class 8."""
+    picks = {"3": (44, 7), "8": (1, 5, 2)}
+    maps = [replace(r, picked=picks[r.label]) if r.method == "lime" else r for r in described.maps]
+    return replace(described, maps=tuple(maps))
+
+
+def test_the_images_that_were_picked_are_told(small_manifest: Manifest) -> None:
+    assert gallery.picks(with_picks(small_manifest), [2], ["8"]) == [
+        "lime, class 8, replicate 2: picked 1, 5, 2"
+    ]
+    assert gallery.picks(with_picks(small_manifest), [1, 2], methods=["vargrad"]) == []
+
+
+def test_the_note_says_how_many_images_were_picked(
+    small_manifest: Manifest, small_set: Path, tmp_path: Path
+) -> None:
+    gallery.draw(
+        with_picks(small_manifest),
+        manifest.read_maps(small_set),
+        tmp_path / "sheet.svg",
+        [1],
+        methods=["lime"],
+    )
+    assert "SP-LIME picked 2 to 3" in " ".join((tmp_path / "sheet.svg").read_text().split())
 
 
 @pytest.mark.parametrize("name", ["sheet.png", "sheet.svg"])

@@ -52,6 +52,14 @@ def test_what_is_written_is_read_back(small_set: Path, small_manifest: Manifest)
     assert manifest.read(small_set) == small_manifest
 
 
+def test_a_set_has_one_digest_before_and_after_its_evaluation(
+    small_set: Path, small_manifest: Manifest
+) -> None:
+    before = hashlib.sha256((small_set / "manifest.json").read_bytes()).hexdigest()
+    manifest.name_metrics(small_set, ["metrics/metrics.csv"])
+    assert manifest.digest(manifest.read(small_set)) == manifest.digest(small_manifest) == before
+
+
 def test_writing_twice_gives_the_same_bytes_whatever_the_order(
     small_set: Path, small_manifest: Manifest
 ) -> None:
@@ -402,3 +410,18 @@ def test_counts_that_do_not_fit_are_refused(
     key: str, counts: np.ndarray, expected: str, small_set: Path
 ) -> None:
     assert refusal(with_support(small_set, key, counts)) == f"support.safetensors: {expected}"
+
+
+def test_picks_are_read_as_they_were_written(small_set: Path, small_manifest: Manifest) -> None:
+    first = dataclasses.replace(small_manifest.maps[0], picked=(44, 7))
+    manifest.write(small_set, dataclasses.replace(small_manifest, maps=(first, *small_manifest.maps[1:])))
+    assert [record.picked for record in manifest.read(small_set).maps[:2]] == [(44, 7), ()]
+
+
+@pytest.mark.parametrize("picked", [[3, 3], [-1], [1.5], ["3"], [True], [1, 2, 3, 4, 5, 6], "3"])
+def test_picks_that_cannot_be_are_refused(picked: object, small_set: Path) -> None:
+    change(small_set, "maps", 0, "picked", to=picked)
+    assert refusal(small_set) == (
+        f"manifest.json: maps[0].picked is {json.dumps(picked)}; "
+        "allowed: a list of at most 5 different whole numbers from 0"
+    )

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from explanations import methods
+from explanations import naming
 from explanations.local import NEEDS
 from explanations.methods import LOCALS, METHODS, Local, Parameters, Sample
 
@@ -171,42 +171,10 @@ def test_the_noise_of_an_image_does_not_depend_on_its_replicate(
     assert first[0].tobytes() == second[0].tobytes()
 
 
-def test_any_local_method_goes_with_any_aggregation() -> None:
-    [method] = methods.chosen(["vargrad:normlime-global"])
-    assert (method.slug, method.title) == ("vargrad-normlime-global", "VarGrad, Global NormLIME")
-    assert method.local is METHODS["vargrad"].local
-
-
-def test_a_combination_that_is_an_entry_has_the_entrys_name() -> None:
-    assert methods.chosen(["lime:normlime", "normlime"]) == [METHODS["normlime"]]
-
-
-def test_the_reference_study_is_what_is_chosen_where_nobody_chooses() -> None:
-    assert [method.slug for method in methods.chosen(None)] == ["normlime", "lime", "smoothgrad", "vargrad"]
-
-
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [
-        ("shap:mean", f"there is no local method 'shap'; allowed: {', '.join(LOCALS)}"),
-        (
-            "lime:median",
-            "there is no aggregation 'median'; "
-            "allowed: mean, mean-absolute, sp-lime, sp-lime-pick, normlime, normlime-global",
-        ),
-        ("lime@?!", "class '?!' has no letter or digit to name a method after"),
-    ],
-)
-def test_a_combination_that_cannot_be_is_refused(name: str, expected: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011
-        methods.chosen([name])
-    assert str(caught.value) == expected
-
-
 def test_a_counter_class_is_explained_on_the_images_of_another(
     sample: Sample, linear_model: nn.Sequential
 ) -> None:
-    [method] = methods.chosen(["vargrad@2"])
+    [method] = naming.chosen(["vargrad@2"])
     parameters = {**method.local.defaults, "samples": 5, "target": "probability"}
     weights = method.local.attribute(linear_model, sample, parameters, nothing)
     about_two = dataclasses.replace(sample, index=2)
@@ -229,32 +197,13 @@ def test_a_counter_class_is_explained_on_the_images_of_another(
 def test_a_counter_class_that_cannot_be_is_refused(
     label: str, expected: str, sample: Sample, linear_model: nn.Module
 ) -> None:
-    [method] = methods.chosen([f"vargrad@{label}"])
+    [method] = naming.chosen([f"vargrad@{label}"])
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         method.local.attribute(linear_model, sample, method.local.defaults, nothing)
     assert str(caught.value) == expected
-
-
-def test_an_unknown_method_is_refused() -> None:
-    with pytest.raises(
-        ValueError, match=r"^there is no method 'shap'; allowed: normlime, lime, smoothgrad, "
-    ):
-        methods.chosen(["lime", "shap"])
 
 
 def test_an_unknown_perturbation_is_refused(sample: Sample, curved_model: nn.Module) -> None:
     local = METHODS["lime"].local
     with pytest.raises(ValueError, match=r"^lime.perturbation is 'blur'; allowed: masks, gaussian$"):
         local.attribute(curved_model, sample, {**local.defaults, "perturbation": "blur"}, nothing)
-
-
-@pytest.mark.parametrize(("alias", "slug"), methods.ALIASES.items())
-def test_an_alias_names_an_entry_and_is_none_itself(alias: str, slug: str) -> None:
-    assert methods.chosen([alias]) == methods.chosen([slug]) == [METHODS[slug]]
-    assert alias not in METHODS
-    assert alias not in methods.LOCALS
-
-
-def test_an_alias_may_be_combined_with_an_aggregation_and_a_class() -> None:
-    [combined] = methods.chosen(["smoothgrad-squared:normlime@9"])
-    assert combined.slug == "smoothgrad-normlime-for-9"

@@ -1,3 +1,4 @@
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +36,11 @@ def ladder(*overlaps: float) -> tuple[Rung, ...]:
 def test_every_method_is_compared_at_a_ladder_of_samples(plan: Plan) -> None:
     found = stability.report(plan, top=9)
     assert [row.method for row in found.rows] == ["normlime", "lime", "smoothgrad", "vargrad"]
-    assert [rung.samples for rung in found.rows[0].rungs] == [10, 20, 40, 80]
-    assert [rung.samples for rung in found.rows[3].rungs] == [1, 2, 4, 8]
+    lime, vargrad = found.rows[0], found.rows[3]
+    for kind in ("same_images", "other_images"):
+        assert [rung.amount for rung in getattr(lime, kind).rungs] == [10, 20, 40, 80]
+        assert [rung.amount for rung in getattr(vargrad, kind).rungs] == [1, 2, 4, 8]
+    assert [rung.amount for rung in lime.more_images.rungs] == [1, 2, 3]
 
 
 def test_without_noise_two_seeds_agree(plan: Plan) -> None:
@@ -49,14 +53,36 @@ def test_without_noise_two_seeds_agree(plan: Plan) -> None:
         data=plan.data,
     )
     [row] = stability.report(plan, top=9).rows
-    assert all((rung.overlap, rung.correlation) == (1, pytest.approx(1)) for rung in row.rungs)
-    assert row.need == Need(1, "measured")
-    assert row.other_images.correlation < 1
+    assert all((rung.overlap, rung.correlation) == (1, pytest.approx(1)) for rung in row.same_images.rungs)
+    assert row.same_images.need == Need(1, "measured")
+    assert all(rung.correlation < 1 for rung in row.other_images.rungs)
+
+
+def test_the_ladder_of_images_ends_where_that_of_samples_does(plan: Plan) -> None:
+    for row in stability.report(plan, top=9).rows:
+        last, of_samples = row.more_images.rungs[-1], row.other_images.rungs[-1]
+        assert (last.overlap, last.correlation) == (of_samples.overlap, of_samples.correlation)
+        assert last.amount == row.images
+
+
+def test_the_ladder_of_images_compares_maps_of_the_first_images(plan: Plan) -> None:
+    """By VarGrad, whose maps of one image are the whole report on a plan of one image."""
+    two = dataclasses.replace(plan, methods=("vargrad",), parameters={"vargrad": {"images": 2, "samples": 8}})
+    one = dataclasses.replace(two, parameters={"vargrad": {"images": 1, "samples": 8}})
+    [first, _] = stability.report(two, top=9).rows[0].more_images.rungs
+    assert first == stability.report(one, top=9).rows[0].more_images.rungs[-1]
 
 
 def test_the_shared_top_is_counted() -> None:
     first, second = np.arange(10.0), np.r_[np.zeros(7), 8, 9, -1]
     assert stability.shared(first, second, 3) == pytest.approx(2 / 3)
+
+
+def test_maps_that_are_tied_agree_as_often_as_chance_has_it() -> None:
+    """A place of one map for sure, and a third of each of the other three; of both: 1/1 and 3 * 1/9."""
+    tied = np.array([5.0, 0, 0, 0])
+    assert stability.shared(tied, tied, 2) == pytest.approx((1 + 1 / 3) / 2)
+    assert stability.shared(np.zeros(10), np.zeros(10), 3) == pytest.approx(0.3)
 
 
 def test_a_constant_map_has_no_rank_correlation() -> None:
@@ -107,6 +133,26 @@ def test_the_command_prints_a_ladder_and_what_is_needed(
     command = ["stability", "--methods", "vargrad", "--images", "2", "--samples", "8", "--top", "9"]
     command += ["--data", str(plan.data), "--model", plan.factory, "--weights", str(plan.weights)]
     assert main(command) == 0
-    lines = [line.split(":")[0].strip() for line in capsys.readouterr().out.splitlines()]
-    expected = ["1 samples", "2 samples", "4 samples", "8 samples", "other images", "for 85%"]
-    assert lines[-6:] == expected
+    printed = capsys.readouterr().out
+    lines = [line.split(":")[0].strip() for line in printed.splitlines()]
+    expected = [
+        "1 samples",
+        "2 samples",
+        "4 samples",
+        "8 samples",
+        "for 85%",
+        "1 images",
+        "2 images",
+        "for 85%",
+    ]
+    assert lines[-8:] == expected
+    assert "same images" in printed.splitlines()[-9]
+    assert "other images" in printed.splitlines()[-9]
+    assert all(line.count("%") == 2 for line in printed.splitlines()[-8:-4])
+
+
+def test_a_method_without_samples_has_one_rung_and_no_need_of_samples(plan: Plan) -> None:
+    plain = dataclasses.replace(plan, methods=("gradient",), parameters={"gradient": {"images": 2}})
+    text = str(stability.report(plain, top=9))
+    assert "no samples: 100.0%" in text
+    assert text.count("for 85%:") == 1

@@ -1,9 +1,11 @@
+import hashlib
 import json
 import shutil
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from explanations import manifest
 from survey.importing import ImportRefused, import_set
 from survey.models import ClassMap, ExplanationSet
 
@@ -47,6 +49,22 @@ def test_pictures_are_stored_byte_for_byte_under_names_that_tell_nothing(set_fol
 def test_the_same_folder_twice_is_one_set(set_folder):
     assert import_set(set_folder) == import_set(set_folder)
     assert ExplanationSet.objects.count() == 1
+
+
+def test_a_set_that_was_evaluated_since_is_the_same_set(own_folder):
+    before = import_set(own_folder)
+    manifest.name_metrics(own_folder, ["metrics/metrics.csv"])
+    assert import_set(own_folder) == before
+    assert ExplanationSet.objects.count() == 1
+
+
+def test_a_set_known_by_the_digest_of_its_file_is_known_still(own_folder):
+    edit_manifest(own_folder, lambda content: content)  # written otherwise, the same content
+    explanation_set = import_set(own_folder)
+    file = hashlib.sha256((own_folder / "manifest.json").read_bytes()).hexdigest()
+    assert explanation_set.digest != file
+    ExplanationSet.objects.update(digest=file)
+    assert import_set(own_folder) == explanation_set
 
 
 def test_another_build_of_the_same_name_is_another_set(set_folder, own_folder):

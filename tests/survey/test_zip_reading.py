@@ -5,6 +5,7 @@ import zipfile
 
 import pytest
 
+from explanations import manifest
 from survey.importing import ImportRefused, import_set, import_zip
 from survey.models import ExplanationSet
 from survey.zip_reading import Limits, ZipRefused, unpack
@@ -86,6 +87,19 @@ def test_a_zipped_set_is_the_set(set_folder, tmp_path, top):
     base = str(set_folder.name) if top == ".." else None
     root = set_folder.parent if top == ".." else set_folder
     file = shutil.make_archive(str(tmp_path / "set"), "zip", root, base)
+    assert import_zip(file) == import_set(set_folder)
+
+
+@pytest.mark.django_db
+def test_a_zipped_set_with_counts_that_was_evaluated_is_the_set(set_folder, tmp_path):
+    folder = shutil.copytree(set_folder, tmp_path / "set")
+    manifest.write_support(folder, {key: 0 * array for key, array in manifest.read_maps(folder).items()})
+    pieces = folder / "metrics" / ".work"
+    pieces.mkdir(parents=True)
+    for file in (folder / "timings.json", pieces / f"{'0a' * 32}.json"):
+        file.write_text("{}")
+    manifest.name_metrics(folder, ["metrics/metrics.csv"])  # which was not sent
+    file = shutil.make_archive(str(tmp_path / "zipped"), "zip", folder)
     assert import_zip(file) == import_set(set_folder)
 
 

@@ -6,7 +6,10 @@ from survey.importing import ImportRefused, import_set
 
 
 class Command(BaseCommand):
-    help = "Import an explanation set's folder, so that studies can be made from it."
+    help = (
+        "Import an explanation set's folder, so that studies can be made from it; "
+        "once more, to add the metrics of a set that was evaluated since."
+    )
 
     def add_arguments(self, parser):
         parser.add_argument("folder")
@@ -16,4 +19,7 @@ class Command(BaseCommand):
             explanation_set = import_set(folder)
         except ImportRefused as refusal:
             raise CommandError(str(refusal)) from refusal
-        self.stdout.write(f"{explanation_set.slug}: {explanation_set.class_maps.count()} pictures")
+        told = f"{explanation_set.slug}: {explanation_set.class_maps.count()} pictures"
+        if explanation_set.metrics:
+            told += f", {len(explanation_set.metrics.scores)} metrics"
+        self.stdout.write(told)

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_safe
 
-from ...forms import AnswerForm
+from ...answering import PostedAnswer, stamp
 from ...models.plans import draw_plan
 from ...question_page import QuestionPage
 from .finding import find_study, text_asked_for
@@ -46,12 +46,12 @@ def question(request, slug, position):
     next_url = _step(request, slug, "thanks") if is_last else _question(request, slug, position + 1)
     chosen = None
     if request.method == "POST":
-        form = AnswerForm(request.POST, page=request.path)
-        if form.is_valid() and position > 0:
+        posted = PostedAnswer.read(request.POST, request.path)
+        if posted and position > 0:
             return redirect(next_url)
-        chosen = form.cleaned_data.get("choice")  # practice: shows its feedback
+        chosen = posted and posted.place  # practice: shows its feedback
     page = QuestionPage.of(planned, found, text_asked_for(request, found), total, chosen)
-    shown = AnswerForm(page=request.path).stamp()
+    shown = stamp(request.path)
     return _shown(request, "question", found, page=page, shown=shown, next_url=next_url)
 
 

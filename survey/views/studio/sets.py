@@ -1,4 +1,4 @@
-"""Explanation sets: the gallery, one map with its raw values, provenance."""
+"""Explanation sets: the gallery, one map with its raw values, metrics of faithfulness, provenance."""
 
 import csv
 
@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from ...importing import ImportRefused, import_zip, raw_values
 from ...models import ClassMap, ExplanationSet
 from ...raw_maps import RawMap
+from ...security import ONLY_A_PICTURE
+from ...set_metrics import METRIC_FORMATS
 from ...studio_forms import SetForm
 from .finding import require_maker
 
@@ -27,6 +29,8 @@ def explanation_set(request, slug):
         "methods": found.methods.all(),
         "rows": found.sheet(),
         "signed": request.GET.get("show") == "signed" and bool(found.maps),
+        "metrics": found.metrics,
+        "metric_formats": list(METRIC_FORMATS),
         "studies": found.studies.prefetch_related("texts"),
     }
     return render(request, "studio/explanation_set.html", context)
@@ -49,9 +53,30 @@ def upload(request):
 
 @login_required
 @require_safe
+def metrics(request, slug, extension):
+    """A file of the set's evaluation, as it came."""
+    found = get_object_or_404(ExplanationSet, slug=slug)
+    content = found.metrics_as(extension)
+    if content is None:
+        raise Http404(f"{slug} has no metrics as {extension!r}.")
+    response = HttpResponse(content, content_type=METRIC_FORMATS[extension])
+    response.headers["Content-Disposition"] = f'inline; filename="{slug}-metrics.{extension}"'
+    response.headers["Content-Security-Policy"] = ONLY_A_PICTURE
+    return response
+
+
+@login_required
+@require_safe
 def class_map(request, pk):
     found = _class_map(pk)
-    context = {"class_map": found, "raw": _raw(found), "explanation_set": found.method.explanation_set}
+    explanation_set = found.method.explanation_set
+    scores = explanation_set.metrics.of_map(*found.key()) if explanation_set.metrics else []
+    context = {
+        "class_map": found,
+        "raw": _raw(found),
+        "explanation_set": explanation_set,
+        "scores": scores,
+    }
     return render(request, "studio/class_map.html", context)
 
 
