@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from ..question_writing import write_questions
+from ..designing.question_writing import write_questions
 from .analysis_plans import AnalysisPlan
 from .explanation_sets import ExplanationSet, Method
 from .questions import Question, new_token
@@ -418,7 +418,7 @@ class Study(Recruitment, AnalysisPlan, models.Model):
 
     def open(self):
         """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
-        from ..study_file import export_study, study_sha256  # which reads what is defined here
+        from ..files.study_file import export_study, study_sha256  # which reads what is defined here
 
         with transaction.atomic():
             draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()

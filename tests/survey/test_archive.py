@@ -9,8 +9,8 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
-from survey.archive import ArchiveRefused, restore_archive, write_archive
 from survey.exporting import study_report, vote_lines
+from survey.files.archive import ArchiveRefused, restore_archive, write_archive
 from survey.models import Answer, AuditEvent, ExplanationSet, Participation, PlannedQuestion, Study
 
 pytestmark = pytest.mark.django_db

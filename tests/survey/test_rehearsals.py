@@ -3,7 +3,7 @@ import html
 import pytest
 from django.urls import reverse
 
-from survey import rehearsing, ways_back
+from survey.background import rehearsing, ways_back
 from survey.models import (
     Answer,
     AuditEvent,

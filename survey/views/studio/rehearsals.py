@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ... import monitoring, rehearsing, ways_back
+from ... import monitoring
+from ...background import rehearsing, ways_back
 from ...models import Rehearsal
 from ...rights import Action
 from ...studio_forms import RehearsalForm

@@ -12,8 +12,8 @@ from urllib.parse import urljoin, urlsplit
 import mechanicalsoup
 import requests
 
-from .invitations import simulation_path
-from .models import Option
+from ..invitations import simulation_path
+from ..models import Option
 
 PAPER_VOTES = {"normlime": 939, "lime": 438, "vargrad": 151, "smoothgrad": 132}
 CONCENTRATION = 26  # of the Dirichlet distribution of participants' shares; fits the paper's F and totals

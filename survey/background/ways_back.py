@@ -5,8 +5,8 @@ Programs are sent by no platform, so each gets an identity such as the platform 
 
 from bs4 import BeautifulSoup
 
-from .models import PlatformIdentity
-from .recruitment import Outcome, WayBack, mturk
+from ..models import PlatformIdentity
+from ..recruitment import Outcome, WayBack, mturk
 
 ENDS = {Outcome.COMPLETE: "complete and kept", Outcome.FAILED_CHECKS: "left out for failed attention checks"}
 

@@ -24,10 +24,10 @@ import django
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
-from .exporting import codebook_lines, study_report, vote_lines, vote_table, votes_parquet
-from .importing import ImportRefused, import_set
-from .models import Answer, Participation, PlannedQuestion, Study
-from .models.questions import new_token
+from ..exporting import codebook_lines, study_report, vote_lines, vote_table, votes_parquet
+from ..importing import ImportRefused, import_set
+from ..models import Answer, Participation, PlannedQuestion, Study
+from ..models.questions import new_token
 from .study_file import StudyFileRefused, export_study, import_study, study_sha256
 from .zip_reading import ZipRefused, unpack
 

@@ -4,10 +4,10 @@ import requests
 from django.db import transaction
 from django_tasks import task
 
+from ..models import Answer, Participation, PlannedQuestion, Rehearsal, Study, StudyText
+from ..models.jobs import Job
+from ..models.studies import new_token
 from . import ways_back
-from .models import Answer, Participation, PlannedQuestion, Rehearsal, Study, StudyText
-from .models.jobs import Job
-from .models.studies import new_token
 from .simulation import TIMEOUT, simulate
 from .working import shift
 
