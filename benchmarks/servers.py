@@ -28,7 +28,7 @@ import sys; sys.path.insert(0, "tests/survey")
 from pathlib import Path
 import conftest; conftest.SIDE = 28
 from survey.importing import import_set
-from survey.reference_study import create_reference_study
+from survey.designing.reference_study import create_reference_study
 study = create_reference_study(import_set(conftest.write_set(Path(sys.argv[1]) / "set")), slug="bench")
 study.quota = int(sys.argv[2]) or None; study.min_passed = 0; study.save(); study.open()
 """

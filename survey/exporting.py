@@ -74,6 +74,7 @@ def _columns(n_options):
         "simulated": "true if a program answered",
         "version": "of the study that was answered; a study that was changed after opening is a new version",
         "design": "SHA-256 of the study file that was frozen when the study opened",
+        "language": "in which the participant was shown the study, for example en",
     }
 
 
@@ -83,6 +84,7 @@ _READ = (
     *("planned__question_id", "planned__option_order", "option__number", "shown_at", "answered_at"),
     *("planned__participation__status", "planned__participation__checks_passed"),
     *("planned__participation__kept", "planned__participation__simulated"),
+    "planned__participation__language",
 )
 
 
@@ -98,7 +100,7 @@ def vote_rows(study):
 
 def _row(
     study, offered, number, archived_code, position, question_id, order, chosen, shown_at, answered_at,
-    status, checks_passed, kept, simulated,
+    status, checks_passed, kept, simulated, language,
 ):  # fmt: skip
     shown = [offered[question_id, option] for option in order]
     titles = [option.class_map.method.title for option in shown]
@@ -125,6 +127,7 @@ def _row(
         "simulated": simulated,
         "version": study.version,
         "design": study.design_sha256,
+        "language": language,
     }
 
 
@@ -135,9 +138,10 @@ class _Echo:
         return line
 
 
-def vote_lines(study):
-    """The vote table as lines of CSV, the header first."""
-    writer = csv.DictWriter(_Echo(), columns_of(study), lineterminator="\n")
+def vote_lines(study, without=()):
+    """The vote table as lines of CSV, the header first; perhaps without some columns."""
+    columns = [column for column in columns_of(study) if column not in without]
+    writer = csv.DictWriter(_Echo(), columns, extrasaction="ignore", lineterminator="\n")
     yield writer.writeheader()
     for row in vote_rows(study):
         yield writer.writerow({column: _spelled(value) for column, value in row.items()})

@@ -17,9 +17,9 @@ from PIL import Image
 from explanations import manifest as manifests
 
 from .exporting import check_metrics
+from .files.zip_reading import Limits, ZipRefused, unpack
 from .models import ClassMap, ExplanationSet, Original
 from .set_metrics import METRIC_FORMATS, MetricsRefused, SetMetrics
-from .zip_reading import Limits, ZipRefused, unpack
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
 METRIC_FILES = {f"metrics_{extension}": f".{extension}" for extension in METRIC_FORMATS}

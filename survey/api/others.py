@@ -15,13 +15,13 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from ..archive import restore_archive
+from ..files.archive import restore_archive
+from ..files.study_file import StudyFileRefused, import_study, unused_slug
 from ..importing import import_zip
 from ..models import AuditEvent, ExplanationSet, Membership, Team
 from ..rights import Action, allowed_in, teams_for
 from ..security import ONLY_A_PICTURE, address_of, failed_logins
 from ..set_metrics import METRIC_FORMATS
-from ..study_file import StudyFileRefused, import_study, unused_slug
 from . import serializers as s
 from .describing import described, file_described
 from .problems import Conflict

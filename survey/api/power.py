@@ -3,7 +3,7 @@
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from ..needed import cost, needed
+from ..designing.needed import cost, needed
 from ..planning import ICC
 from . import serializers as s
 from .describing import described

@@ -6,9 +6,9 @@ from django.core.exceptions import ValidationError
 from rest_framework import exceptions, serializers
 from rest_framework.views import exception_handler
 
-from ..archive import ArchiveRefused
+from ..files.archive import ArchiveRefused
+from ..files.study_file import StudyFileRefused
 from ..importing import ImportRefused
-from ..study_file import StudyFileRefused
 
 REFUSALS = (ArchiveRefused, ImportRefused, StudyFileRefused)
 

@@ -5,7 +5,8 @@ from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from .. import monitoring, rehearsing
+from .. import monitoring
+from ..background import rehearsing
 from ..models import Rehearsal
 from ..rights import Action
 from . import serializers as s

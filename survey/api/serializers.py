@@ -3,6 +3,7 @@
 from django.contrib.auth import get_user_model
 from rest_framework import serializers
 
+from ..files.study_file import study_data
 from ..models import (
     AuditEvent,
     Classifier,
@@ -16,7 +17,6 @@ from ..models import (
     StudyText,
     Team,
 )
-from ..study_file import study_data
 
 
 class MethodSerializer(serializers.ModelSerializer):

@@ -10,22 +10,15 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.pagination import LimitOffsetPagination
 from rest_framework.response import Response
 
-from ..archive import archive_name, write_archive
-from ..exporting import (
-    REPORT_FORMATS,
-    SIMULATED,
-    study_report,
-    vote_lines,
-    votes_file_name,
-    votes_parquet,
-)
+from ..designing.reference_study import default_design
+from ..designing.review import risks
+from ..exporting import REPORT_FORMATS, SIMULATED, study_report, vote_lines, votes_file_name, votes_parquet
+from ..files.archive import archive_name, write_archive
+from ..files.preregistration import preregistration
+from ..files.study_file import create_study, export_study, revise_study, study_data, unused_slug
+from ..files.versions import new_version
 from ..models import AuditEvent, Study
-from ..preregistration import preregistration
-from ..reference_study import default_design
-from ..review import risks
 from ..rights import Action, allowed_in, find_study, look_early, must_say_why, teams_for
-from ..study_file import create_study, export_study, revise_study, study_data, unused_slug
-from ..versions import new_version
 from . import serializers as s
 from .describing import ERRORS, described, file_described
 from .merging import merged

@@ -254,7 +254,7 @@ class SetBuild(Job):
         return settings.DATA_DIR / "builds" / str(self.pk)
 
     def enqueue(self):
-        from ..building import build_set  # the task imports the models
+        from ..background.building import build_set  # the task imports the models
 
         build_set.enqueue(self.pk, self.attempt)
 
@@ -285,6 +285,6 @@ class Rehearsal(Job):
         return reverse("studio:rehearsal", args=[self.study.slug])
 
     def enqueue(self):
-        from ..rehearsing import rehearse  # the task imports the models
+        from ..background.rehearsing import rehearse  # the task imports the models
 
         rehearse.enqueue(self.pk, self.attempt)

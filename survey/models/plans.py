@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from ..sampling import block
+from ..designing.sampling import block
 from .questions import Option, Question
 from .studies import StudyNotOpen
 from .turns import answer_in_turn

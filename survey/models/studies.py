@@ -1,15 +1,14 @@
-"""A study: which maps are compared, in which words, with which attention checks, and how it will be analysed.
+"""A study: which maps are compared, with which attention checks, from draft to closed.
 
 The defaults are the NormLIME paper's study (arXiv:1909.04200, section 4).
 """
 
 import secrets
-from decimal import Decimal
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models, transaction
 from django.db.models import Count, F, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
@@ -17,11 +16,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from ..planning import primary_tests
-from ..question_writing import write_questions
-from ..recruitment import PLATFORMS
+from ..designing.question_writing import write_questions
+from .analysis_plans import AnalysisPlan
 from .explanation_sets import ExplanationSet, Method
 from .questions import Question, new_token
+from .recruiting import Recruitment
 from .teams import Membership, first_team
 
 __all__ = ["Study", "StudyFull", "StudyNotOpen", "new_seed", "new_token"]
@@ -99,7 +98,7 @@ def _questions(study_id):
     return {question.pk: question for question in questions}
 
 
-class Study(models.Model):
+class Study(Recruitment, AnalysisPlan, models.Model):
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
         OPEN = "open", "Open"
@@ -113,10 +112,6 @@ class Study(models.Model):
     class OnFailedChecks(models.TextChoices):
         END = "end", "goes on to the end, and is left out of the analysis"
         AT_ONCE = "at once", "is told so as soon as too few can still be passed"
-
-    class Comparisons(models.TextChoices):
-        HOLM = "paired-t-holm", "every pair by paired t tests, adjusted by Holm"
-        TUKEY = "tukey-hsd", "every pair by Tukey’s HSD, as in the NormLIME paper"
 
     slug = models.SlugField(max_length=80, unique=True)
     version = models.PositiveSmallIntegerField(default=1)
@@ -210,77 +205,6 @@ class Study(models.Model):
         default=60,
         validators=[MinValueValidator(1), MaxValueValidator(60 * 24 * 30)],
         help_text="Who does nothing for so long loses the place to the next. Coming back takes a free one.",
-    )
-    platform = models.CharField(
-        "recruitment",
-        max_length=12,
-        choices=[(name, platform.TITLE) for name, platform in PLATFORMS.items()],
-        default="link",
-        help_text="Where participants come from, and go back to.",
-    )
-    return_url = models.URLField(
-        "return address",
-        max_length=500,
-        blank=True,
-        help_text="SONA’s completion URL, or Connect’s redirect URL.",
-    )
-    code_complete = models.CharField("code: complete", max_length=40, blank=True)
-    code_failed_checks = models.CharField(
-        "code: failed attention checks",
-        max_length=40,
-        blank=True,
-        help_text="Empty: the code for complete. Leaving answers out of the analysis and refusing payment "
-        "are two different things; Beholder records only the first, and says why.",
-    )
-    code_screened_out = models.CharField("code: screened out", max_length=40, blank=True)
-    code_no_consent = models.CharField("code: no consent", max_length=40, blank=True)
-    pay = models.DecimalField(
-        "pay for a participant",
-        max_digits=7,
-        decimal_places=2,
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(0)],
-        help_text="Without the platform’s fees.",
-    )
-    currency = models.CharField(
-        max_length=3,
-        default="USD",
-        validators=[RegexValidator("^[A-Z]{3}$", "Three capital letters, such as USD, EUR or GBP.")],
-    )
-    minutes = models.PositiveSmallIntegerField(
-        "expected minutes",
-        default=5,
-        validators=[MinValueValidator(1), MaxValueValidator(600)],
-        help_text="That a participation takes.",
-    )
-    primary_test = models.CharField(
-        max_length=24,
-        choices=primary_tests,
-        default="repeated-measures",
-        help_text="The one test that decides whether the methods differ; named before anybody answers.",
-    )
-    comparisons = models.CharField(
-        max_length=16,
-        choices=Comparisons.choices,
-        default=Comparisons.HOLM,
-        help_text="Which method is ahead of which.",
-    )
-    alpha = models.DecimalField(
-        "significance level",
-        max_digits=5,
-        decimal_places=4,
-        default=Decimal("0.05"),
-        validators=[MinValueValidator(Decimal("0.0001")), MaxValueValidator(Decimal("0.5"))],
-    )
-    expected_lead = models.DecimalField(
-        "expected lead",
-        max_digits=4,
-        decimal_places=3,
-        default=Decimal("0.1"),
-        validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal("0.999"))],
-        help_text="By what share of the votes the best method should be ahead of the others: 0.1 is ten of "
-        "a hundred. The review says whether enough participants are wanted to find it.",
     )
     on_withdrawal = models.CharField(
         "who withdraws",
@@ -439,20 +363,6 @@ class Study(models.Model):
         """This opened study with all its texts and its set, from the process's memory; not its status."""
         return frozen_study(self.pk, self.seed, self.opened_at)[0]
 
-    @property
-    def recruitment(self):
-        """The module of the platform that sends participants."""
-        return PLATFORMS[self.platform]
-
-    @property
-    def is_framed(self):
-        """Shown in a frame of the platform's own."""
-        return self.platform == "mturk"
-
-    def code(self, outcome):
-        """What the researcher wants shown to, or sent with, who ends with this Outcome; may be empty."""
-        return getattr(self, f"code_{outcome}")
-
     def text_in(self, language):
         """The texts in this language, or else in the study's default one."""
         texts = self.frozen_texts or {text.language: text for text in self.texts.all()}
@@ -508,7 +418,7 @@ class Study(models.Model):
 
     def open(self):
         """Opens a draft to participants; freezes design, texts and plan of the analysis under one hash."""
-        from ..study_file import export_study, study_sha256  # which reads what is defined here
+        from ..files.study_file import export_study, study_sha256  # which reads what is defined here
 
         with transaction.atomic():
             draft = Study.objects.locked().filter(pk=self.pk, status=self.Status.DRAFT).first()

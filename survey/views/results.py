@@ -111,7 +111,7 @@ def _simulated(request, study):
     chosen = request.GET.get("simulated")
     if chosen in SIMULATED:
         return chosen
-    if study.is_closed or study.is_rehearsal:
+    if study.is_draft or study.is_closed or study.is_rehearsal:
         return "include"
     return "include" if study.participations.filter(simulated=False).exists() else "only"
 

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from ..study_file import SCHEMA_FILE
+from ..files.study_file import SCHEMA_FILE
 
 
 @require_safe

@@ -10,10 +10,10 @@ from django_tasks_db.management.commands.db_worker import Worker
 from PIL import Image
 
 from explanations import manifest as manifests
+from survey.designing.reference_study import create_reference_study
 from survey.importing import import_set
 from survey.models import Membership, Participation, PlannedQuestion, Study, Team
 from survey.models.teams import first_team
-from survey.reference_study import create_reference_study
 
 DIGITS = tuple(str(digit) for digit in range(10))
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}

@@ -4,9 +4,9 @@ import json
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
-from survey.archive import write_archive
+from survey.files.archive import write_archive
+from survey.files.study_file import export_study
 from survey.models import AuditEvent, Membership, Participation, Study
-from survey.study_file import export_study
 
 pytestmark = pytest.mark.django_db
 API = "/api/v1/"

@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 import shutil
@@ -8,8 +9,8 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
-from survey.archive import ArchiveRefused, restore_archive, write_archive
 from survey.exporting import study_report, vote_lines
+from survey.files.archive import ArchiveRefused, restore_archive, write_archive
 from survey.models import Answer, AuditEvent, ExplanationSet, Participation, PlannedQuestion, Study
 
 pytestmark = pytest.mark.django_db
@@ -70,6 +71,18 @@ def test_the_same_study_gives_the_same_bytes_also_after_a_restoration(answered_s
     assert archived(answered_study) == archive
     emptied()
     assert archived(restore_archive(io.BytesIO(archive))) == archive
+
+
+def test_an_archive_from_before_the_language_was_told_is_restored(answered_study):
+    archive = archived(answered_study)
+    before = "".join(vote_lines(answered_study, without={"language"})).encode()
+    with zipfile.ZipFile(io.BytesIO(archive)) as members:
+        now, sums = members.read("votes.csv"), members.read("SHA256SUMS").decode()
+    assert now.splitlines()[0] == before.splitlines()[0] + b",language"
+    sums = sums.replace(*(hashlib.sha256(table).hexdigest() for table in (now, before)))
+    emptied()
+    older = changed(changed(archive, "votes.csv", before).getvalue(), "SHA256SUMS", sums)
+    assert "".join(vote_lines(restore_archive(older))).encode() == now
 
 
 def test_an_archive_holds_no_personal_data_and_no_key_to_a_page(answered_study):

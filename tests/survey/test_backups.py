@@ -117,7 +117,7 @@ def test_a_backup_that_fails_leaves_nothing_behind(complete_participation, tmp_p
     def fail(*_):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr("survey.backups.shutil.copytree", fail)
+    monkeypatch.setattr("survey.files.backups.shutil.copytree", fail)
     with pytest.raises(CommandError, match="No space left on device"):
         call_command("backup", tmp_path / "backup")
     assert not list(tmp_path.glob("backup*"))

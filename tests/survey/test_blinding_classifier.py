@@ -9,8 +9,8 @@ from django.test import Client
 from sklearn.ensemble import RandomForestClassifier
 from sklearn.model_selection import GroupKFold, cross_val_score
 
+from survey.designing.reference_study import create_reference_study
 from survey.models import Option, Participation
-from survey.reference_study import create_reference_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

@@ -11,11 +11,11 @@ from django.core.management import CommandError, call_command
 from django.urls import reverse
 from django.utils import timezone
 
-from survey import building
-from survey.building import build_set, command_of, progress_in
+from survey.background import building
+from survey.background.building import build_set, command_of, progress_in
+from survey.background.working import Shift, Stopped
 from survey.models import Classifier, SetBuild
 from survey.models.jobs import DEAD_AFTER, Job
-from survey.working import Shift, Stopped
 
 pytestmark = pytest.mark.django_db
 

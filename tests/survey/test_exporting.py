@@ -1,10 +1,12 @@
 import csv
 import io
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
 from analysis.votes import COLUMNS as UNDERSTOOD
-from survey.exporting import columns_of, study_report, vote_lines, vote_rows
+from survey.exporting import columns_of, study_report, vote_lines, vote_rows, votes_parquet
 from survey.models import Answer, Participation
 
 pytestmark = pytest.mark.django_db
@@ -39,10 +41,21 @@ def test_a_row_of_a_check_says_whether_it_was_passed(participation, answer):
     assert {row["checks_passed"] for row in checks} == {3}
 
 
-def test_the_exported_columns_are_those_that_the_analysis_understands(draft_study):
+def test_the_exported_columns_are_those_that_the_analysis_understands_and_the_language(draft_study):
     columns = tuple(columns_of(draft_study))
-    assert columns == tuple(column for column in UNDERSTOOD if column in columns)
+    assert columns == (*(column for column in UNDERSTOOD if column in columns), "language")
     assert set(UNDERSTOOD) - set(columns) == {f"method_{place}" for place in range(5, 13)}
+
+
+def test_a_row_says_in_which_language_the_study_was_shown(open_study, answer):
+    answer(Participation.objects.enrol(open_study, "hier", language="de"), 3)
+    assert {row["language"] for row in vote_rows(open_study)} == {"de"}
+
+
+def test_the_parquet_file_holds_the_texts_of_the_csv(complete_participation, open_study):
+    table = parquet.read_table(pa.BufferReader(votes_parquet(open_study)))
+    assert table.to_pylist() == list(csv.DictReader(io.StringIO("".join(vote_lines(open_study)))))
+    assert table.schema.metadata[b"design_sha256"].decode() == open_study.design_sha256
 
 
 def test_the_csv_spells_truth_in_lower_case_and_absence_as_nothing(complete_participation):

@@ -5,9 +5,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
+from survey.files.study_file import export_study, study_sha256
 from survey.models import AuditEvent, ExplanationSet, Membership, Study
 from survey.models.teams import first_team
-from survey.study_file import export_study, study_sha256
 
 pytestmark = pytest.mark.django_db
 

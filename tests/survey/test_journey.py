@@ -109,9 +109,21 @@ def right_or(place):
     return choice
 
 
-def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(visit, explanation_set, researcher, work):
+@pytest.fixture
+def zipped_set(set_folder, tmp_path):
+    """A file as a researcher gets it who zips the folder of a build."""
+    return shutil.make_archive(str(tmp_path / "tiny"), "zip", set_folder.parent, set_folder.name)
+
+
+def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(
+    visit, zipped_set, researcher, work, settings
+):
     studio = visit("/studio/")
     log_in(studio)
+    studio.get_by_role("link", name="Upload a set").click()
+    studio.get_by_label("Explanation set, zipped").set_input_files(zipped_set)
+    studio.get_by_role("button", name="Import the set").click()
+    expect(studio.get_by_role("heading", name="tiny", exact=True)).to_be_visible()
     studio.get_by_role("link", name="New study").click()
     expect(studio.get_by_text("25 questions a person")).to_be_visible()  # by HTMX
     studio.get_by_label("Title").fill("Pictures of digits")
@@ -146,6 +158,7 @@ def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(visit, expla
     archive = downloaded(studio, "Export the archive")
 
     call_command("flush", interactive=False, verbosity=0)
+    shutil.rmtree(settings.MEDIA_ROOT)
     user = get_user_model().objects.create_user("researcher", password="a long password")
     Membership.objects.create(team_id=first_team(), user=user, role="researcher")
     elsewhere = visit("/studio/studies/import/")
@@ -156,6 +169,8 @@ def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(visit, expla
     elsewhere.get_by_role("link", name="Results").first.click()
     assert elsewhere.locator(".answer").inner_text() == shown
     assert downloaded(elsewhere, "Vote table (CSV)").read_text() == table
+    elsewhere.get_by_role("link", name="Files").click()
+    assert downloaded(elsewhere, "Export the archive").read_bytes() == archive.read_bytes()
 
 
 def downloaded(page, link):

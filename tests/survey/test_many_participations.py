@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import get_resolver
 
 from benchmarks.crowd import gather
-from survey import rehearsing
+from survey.background import rehearsing
 from survey.models import AuditEvent, Rehearsal, SetBuild, Team
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]

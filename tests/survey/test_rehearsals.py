@@ -1,8 +1,19 @@
+import html
+
 import pytest
 from django.urls import reverse
 
-from survey import rehearsing
-from survey.models import Answer, AuditEvent, Participation, PlannedQuestion, Rehearsal, Study, StudyText
+from survey.background import rehearsing, ways_back
+from survey.models import (
+    Answer,
+    AuditEvent,
+    Participation,
+    PlannedQuestion,
+    PlatformIdentity,
+    Rehearsal,
+    Study,
+    StudyText,
+)
 from survey.models.jobs import Job
 
 pytestmark = pytest.mark.django_db
@@ -152,10 +163,62 @@ def test_strangers_change_no_rehearsal(stranger, rehearsal, name):
     assert Rehearsal.objects.get().attempt == 1
 
 
+WAYS_BACK = {
+    "link": ({}, "by a code of their own"),
+    "invitation": ({"code_complete": "DONE"}, "by the code DONE"),
+    "prolific": (
+        {"code_complete": "C1"},
+        "by https://app.prolific.com/submissions/complete?cc=C1 and the code C1",
+    ),
+    "connect": (
+        {"return_url": "https://connect.cloudresearch.com/x"},
+        "by https://connect.cloudresearch.com/x",
+    ),
+    "sona": (
+        {"return_url": "https://school.sona-systems.com/webstudy_credit.aspx?experiment_id=1&credit_token=a"},
+        "&credit_token=a&survey_code=rehearsal-PERSON",
+    ),
+    "mturk": ({}, "by https://workersandbox.mturk.com/mturk/externalSubmit"),
+}
+
+
+@pytest.fixture(params=WAYS_BACK)
+def ended_participation(request, draft_study, answer):
+    """Of a program in a rehearsal, with each platform; the way back that the page of the rehearsal tells."""
+    columns, told = WAYS_BACK[request.param]
+    Study.objects.update(platform=request.param, **columns)
+    draft_study.refresh_from_db()
+    copy = rehearsing.begin(draft_study, 1, "http://127.0.0.1:1/", None).copy
+    return answer(Participation.objects.enrol(copy, "frame-bot", simulated=True), 26), told
+
+
+def test_the_way_back_of_each_platform_is_found_on_the_last_page(ended_participation, stranger, researcher):
+    participation, told = ended_participation
+    ways_back.identify(participation)
+    ways_back.check(participation, text(stranger.get("/p/frame-bot/thanks/")))
+    assert told in html.unescape(text(researcher.get(PAGE)))
+
+
+def test_a_last_page_that_leads_nowhere_fails_the_rehearsal(ended_participation):
+    participation, _ = ended_participation
+    with pytest.raises(ways_back.NoWayBack, match=f"^The last page of {participation.code}, who is complete"):
+        ways_back.check(participation, "<main><p>Thank you</p></main>")
+
+
+def test_the_identity_of_a_program_goes_with_the_rehearsal(ended_participation):
+    participation, _ = ended_participation
+    ways_back.identify(participation)
+    Rehearsal.objects.update(status=Job.Status.DONE)
+    rehearsing.erase(Rehearsal.objects.get())
+    assert not PlatformIdentity.objects.exists()
+
+
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_programs_answer_over_http(draft_study, live_server):
     draft_study.texts.update(screening="Do you see well?")
+    Study.objects.update(platform="mturk")
+    draft_study.refresh_from_db()
     rehearsal = rehearsing.begin(draft_study, 2, live_server.url, None)
     rehearsing.rehearse.call(rehearsal.pk, rehearsal.attempt)
     rehearsal.refresh_from_db()

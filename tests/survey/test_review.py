@@ -3,11 +3,11 @@
 import pytest
 from django.core.exceptions import ValidationError
 
+from survey.designing.review import risks
+from survey.files.preregistration import preregistration
+from survey.files.study_file import export_study
+from survey.files.versions import new_version
 from survey.models import ClassMap, Study
-from survey.preregistration import preregistration
-from survey.review import risks
-from survey.study_file import export_study
-from survey.versions import new_version
 
 pytestmark = pytest.mark.django_db
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from survey.designing.sampling import block, round_length
 from survey.models import Participation
 from survey.models.plans import draw_plan
-from survey.sampling import block, round_length
 
 pytestmark = pytest.mark.django_db
 Q = namedtuple("Q", "pk label replicate")

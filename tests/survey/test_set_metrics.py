@@ -11,8 +11,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from explanations import manifest as manifests
-from survey.archive import restore_archive, write_archive
 from survey.exporting import study_report
+from survey.files.archive import restore_archive, write_archive
 from survey.importing import ImportRefused, import_set
 from survey.models import Answer, AuditEvent, ExplanationSet, Participation, PlannedQuestion, Study
 

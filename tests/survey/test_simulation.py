@@ -3,8 +3,8 @@ import random
 import pytest
 from django.core.management import CommandError, call_command
 
+from survey.background.simulation import PAPER_VOTES, SimulationFailed, _Chooser, simulate
 from survey.models import Option, Participation
-from survey.simulation import PAPER_VOTES, SimulationFailed, _Chooser, simulate
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 

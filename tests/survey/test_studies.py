@@ -4,9 +4,9 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from PIL import Image
 
-from survey.likeness import least_alike
+from survey.designing.likeness import least_alike
+from survey.designing.reference_study import create_reference_study
 from survey.models import ClassMap, Option, Participation, Study
-from survey.reference_study import create_reference_study
 
 pytestmark = pytest.mark.django_db
 

@@ -9,11 +9,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from survey.models import ExplanationSet, Study, StudyText
-from survey.planning import primary_tests
-from survey.recruitment import PLATFORMS
-from survey.strict_yaml import dump
-from survey.study_file import (
+from survey.files.strict_yaml import dump
+from survey.files.study_file import (
     COLUMNS,
     StudyFileRefused,
     export_study,
@@ -22,6 +19,9 @@ from survey.study_file import (
     study_data,
     study_sha256,
 )
+from survey.models import ExplanationSet, Study, StudyText
+from survey.planning import primary_tests
+from survey.recruitment import PLATFORMS
 
 pytestmark = pytest.mark.django_db
 

@@ -6,9 +6,9 @@ import zipfile
 import pytest
 
 from explanations import manifest
+from survey.files.zip_reading import Limits, ZipRefused, unpack
 from survey.importing import ImportRefused, import_set, import_zip
 from survey.models import ExplanationSet
-from survey.zip_reading import Limits, ZipRefused, unpack
 
 
 def zipped(*members, compression=zipfile.ZIP_DEFLATED):

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.backups import BackupRefused, back_up
+from survey.files.backups import BackupRefused, back_up
 
 
 class Command(BaseCommand):

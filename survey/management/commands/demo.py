@@ -11,10 +11,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
+from survey.designing.reference_study import create_reference_study
 from survey.importing import ImportRefused, import_set
 from survey.models import Membership, Study
 from survey.models.teams import first_team
-from survey.reference_study import create_reference_study
 
 SET_FOLDER = settings.DATA_DIR / "sets" / "mnist-reference"
 PASSWORD_FILE = settings.DATA_DIR / "demo-password"

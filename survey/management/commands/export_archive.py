@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.archive import ArchiveRefused, archive_name, write_archive
+from survey.files.archive import ArchiveRefused, archive_name, write_archive
 from survey.models import AuditEvent, Study
 
 

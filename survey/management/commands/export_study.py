@@ -2,8 +2,8 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
+from survey.files.study_file import export_study
 from survey.models import AuditEvent, Study
-from survey.study_file import export_study
 
 
 class Command(BaseCommand):

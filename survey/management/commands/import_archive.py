@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.archive import ArchiveRefused, restore_archive
+from survey.files.archive import ArchiveRefused, restore_archive
 from survey.models import AuditEvent
 
 

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.backups import BackupRefused, restore
+from survey.files.backups import BackupRefused, restore
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ import requests
 from django.core.management.base import BaseCommand, CommandError
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from survey.background.simulation import SimulationFailed, simulate
 from survey.models import Study
-from survey.simulation import SimulationFailed, simulate
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ...building import known_methods
+from ...background.building import known_methods
 from ...models import SetBuild
 from ...studio_forms import BuildForm
 from .finding import require_maker

@@ -10,15 +10,15 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ... import versions
-from ...archive import ArchiveRefused, archive_name, restore_archive, write_archive
+from ...files import versions
+from ...files.archive import ArchiveRefused, archive_name, restore_archive, write_archive
+from ...files.preregistration import preregistration
+from ...files.study_file import StudyFileRefused, export_study, import_study
 from ...forms import unused_slug
 from ...models import AuditEvent
 from ...models.teams import first_team
-from ...preregistration import preregistration
 from ...rights import Action, teams_for
 from ...studio_forms import ImportForm
-from ...study_file import StudyFileRefused, export_study, import_study
 from .finding import find_study, require_maker
 
 LARGEST_STUDY_FILE = 1_000_000  # bytes; texts in four languages are some 20,000

@@ -5,7 +5,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ...needed import cost, needed
+from ...designing.needed import cost, needed
 from ...planning import ICC
 from ...studio_forms import PowerForm
 from .finding import find_study

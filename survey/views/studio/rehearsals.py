@@ -6,7 +6,8 @@ from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ... import monitoring, rehearsing
+from ... import monitoring
+from ...background import rehearsing, ways_back
 from ...models import Rehearsal
 from ...rights import Action
 from ...studio_forms import RehearsalForm
@@ -82,6 +83,7 @@ def _context(study):
             "counts": monitoring.counts(job.copy, simulated=True),
             "minutes": monitoring.median_minutes(job.copy, simulated=True),
             "exclusions": monitoring.exclusions(job.copy, simulated=True),
+            "ways_back": list(ways_back.summary(job.copy)),
             "worker_busy": Rehearsal.objects.alive().exclude(pk=job.pk).exists(),
         }
     return context

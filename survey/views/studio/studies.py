@@ -5,9 +5,9 @@ from django.contrib.auth.decorators import login_required
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from ...design_effect import effect_of
+from ...designing.design_effect import effect_of
+from ...designing.review import risks
 from ...models import AuditEvent, ExplanationSet, SetBuild, Study
-from ...review import risks
 from ...rights import Action, teams_for
 from ...studio_forms import DesignForm, Frozen
 from .finding import find_study, find_to_post, require_maker

@@ -6,8 +6,8 @@ from django.http import Http404
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from ...designing.reference_study import TITLES, default_texts
 from ...models import AuditEvent, StudyText
-from ...reference_study import TITLES, default_texts
 from ...rights import Action
 from ...studio_forms import Frozen, LanguageForm, TextForm
 from .finding import find_study, find_to_post

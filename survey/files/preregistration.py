@@ -5,7 +5,7 @@ Made from the study alone, so that it says what the frozen file says. No codes t
 
 from dataclasses import dataclass
 
-from .models import Study
+from ..models import Study
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 
-from .planning import chance_to_pass
+from ..planning import chance_to_pass
 
 SECONDS_A_QUESTION = 8
 SECONDS_AROUND = 60  # consent, instructions, thanks

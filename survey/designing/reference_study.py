@@ -3,9 +3,9 @@
 The paper's study was in English; its question is that of figure 2. The other languages say the same.
 """
 
-from .models import Study, StudyText
-from .models.studies import new_seed
-from .study_file import FORMAT
+from ..files.study_file import FORMAT
+from ..models import Study, StudyText
+from ..models.studies import new_seed
 
 DIGITS = [str(digit) for digit in range(10)]
 METHODS = ["normlime", "lime", "smoothgrad", "vargrad"]

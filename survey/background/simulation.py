@@ -7,13 +7,13 @@ differing around them.
 
 import random
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import mechanicalsoup
 import requests
 
-from .invitations import simulation_path
-from .models import Option
+from ..invitations import simulation_path
+from ..models import Option
 
 PAPER_VOTES = {"normlime": 939, "lime": 438, "vargrad": 151, "smoothgrad": 132}
 CONCENTRATION = 26  # of the Dirichlet distribution of participants' shares; fits the paper's F and totals
@@ -30,7 +30,7 @@ class SimulationFailed(Exception):
 def simulate(study, site, n, *, seed=0, workers=4):
     """Lets `n` simulated participants answer `study` on the running `site`, such as "http://127.0.0.1:8000".
 
-    Yields the completion code of each as it ends. Raises SimulationFailed when one cannot go on.
+    Yields the address of each one's last page as it ends. Raises SimulationFailed when one cannot go on.
     """
     link = urljoin(site, simulation_path(study))
     options = Option.objects.filter(question__study=study).select_related("question", "class_map__method")
@@ -48,20 +48,19 @@ def simulate(study, site, n, *, seed=0, workers=4):
 
 
 def _take_part(link, known, rng):
-    """One participation from the first page to the last; returns its completion code."""
+    """One participation from the first page to the last, whose address it returns."""
     chooser = _Chooser(known, rng)
     try:
         with mechanicalsoup.StatefulBrowser(soup_config={"features": "html.parser"}) as browser:
             browser.session.hooks["response"].append(_refuse_errors)
             browser.open(link, timeout=TIMEOUT)
             for _ in range(MAX_STEPS):
-                code = browser.page.select_one(".code")
-                if code:
-                    return code.get_text(strip=True)
+                if urlsplit(browser.url).path.endswith("/thanks/"):
+                    return browser.url
                 _step(browser, chooser)
     except requests.RequestException as error:
         raise SimulationFailed(f"{link}: {error}") from error
-    raise SimulationFailed(f"{link}: no completion code after {MAX_STEPS} pages; the last was {browser.url}")
+    raise SimulationFailed(f"{link}: no last page after {MAX_STEPS} pages; the last was {browser.url}")
 
 
 def _refuse_errors(response, **_):

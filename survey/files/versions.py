@@ -8,7 +8,7 @@ import re
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
-from .models import AuditEvent, Study
+from ..models import AuditEvent, Study
 from .study_file import export_study, import_study
 
 

@@ -1,12 +1,14 @@
 """Rehearsals: simulated participants answer a copy of a study over HTTP, and one click erases all of it."""
 
+import requests
 from django.db import transaction
 from django_tasks import task
 
-from .models import Answer, Participation, PlannedQuestion, Rehearsal, Study, StudyText
-from .models.jobs import Job
-from .models.studies import new_token
-from .simulation import simulate
+from ..models import Answer, Participation, PlannedQuestion, Rehearsal, Study, StudyText
+from ..models.jobs import Job
+from ..models.studies import new_token
+from . import ways_back
+from .simulation import TIMEOUT, simulate
 from .working import shift
 
 WORKERS = 2  # participants at once: people use the site meanwhile
@@ -21,10 +23,9 @@ class StillRehearsing(Exception):
 
 @transaction.atomic
 def copy_of(study):
-    """An open copy with the same questions, found by nobody who does not know its name. Anyone may answer
-    it without a platform, since programs come from none."""
+    """An open copy with the same questions and way back, found by nobody who does not know its name."""
     fields = {f.attname: getattr(study, f.attname) for f in Study._meta.concrete_fields if f.name not in OWN}
-    copy = Study(**fields | {"platform": "link", "quota": None})
+    copy = Study(**fields | {"quota": None})
     copy.slug = f"rehearsal-{new_token().lower()}"
     copy.save(force_insert=True)
     for text in study.texts.all():
@@ -70,11 +71,20 @@ def rehearse(pk, attempt):
         wanted, complete = rehearsal.participants, Participation.Status.COMPLETE
         done = rehearsal.copy.participations.filter(status=complete).count()
         mine.tell(done, wanted, at_once=True)
-        for _ in simulate(
+        for last_page in simulate(
             rehearsal.copy, rehearsal.site, wanted - done, seed=rehearsal.attempt, workers=WORKERS
         ):
+            walk_back(rehearsal.copy, last_page)
             done += 1
             mine.tell(done, wanted, f"{done} of {wanted} have answered", at_once=done == wanted)
+
+
+def walk_back(copy, last_page):
+    """Looks for the platform's way back at the address of somebody's last page. Raises NoWayBack."""
+    public_id = last_page.rstrip("/").split("/")[-2]
+    participation = copy.participations.select_related("study").get(public_id=public_id)
+    ways_back.identify(participation)
+    ways_back.check(participation, requests.get(last_page, timeout=TIMEOUT).text)
 
 
 def is_under_way(study):

@@ -8,9 +8,9 @@ from collections import Counter
 
 from django.db import transaction
 
+from ..models.explanation_sets import ClassMap, Method
+from ..models.questions import Option, Question
 from .likeness import least_alike
-from .models.explanation_sets import ClassMap, Method
-from .models.questions import Option, Question
 from .noise import noise_maps
 
 

@@ -6,8 +6,8 @@ from itertools import groupby
 from math import gcd
 from operator import attrgetter
 
-from .models import ClassMap, Option, Question, Study
-from .planning import chance_to_pass, expected_shares, power_of
+from ..models import ClassMap, Option, Question, Study
+from ..planning import chance_to_pass, expected_shares, power_of
 from .sampling import round_length
 
 TEXTS = ("title", "question", "consent", "instructions", "thanks")

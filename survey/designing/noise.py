@@ -13,7 +13,7 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
 
-from .models.explanation_sets import ClassMap, Method
+from ..models.explanation_sets import ClassMap, Method
 
 SLUG, TITLE = "shuffled-class-mean", "Shuffled class mean"
 

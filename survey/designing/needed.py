@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 
-from .planning import ALPHA, expected_shares, power_curve, power_of
+from ..planning import ALPHA, expected_shares, power_curve, power_of
 
 SIZES = (5, 10, 20, 40, 80, 160, 320, 640, 1280)
 RUNS = 500  # simulated studies of each size; the standard error of a power of 90 % is 1.3 points

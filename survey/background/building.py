@@ -11,8 +11,8 @@ from functools import lru_cache
 from django.conf import settings
 from django_tasks import task
 
-from .importing import import_set
-from .models.jobs import SetBuild
+from ..importing import import_set
+from ..models.jobs import SetBuild
 from .working import shift
 
 KEPT_LINES = 200  # of what the process says, for the page to show if it fails

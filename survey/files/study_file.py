@@ -16,12 +16,12 @@ from django.db import transaction
 from django.utils.text import slugify
 from jsonschema import Draft202012Validator
 
-from .models import ExplanationSet, Method, Study, StudyText
-from .models.questions import Question
+from ..models import ExplanationSet, Method, Study, StudyText
+from ..models.questions import Question
 from .strict_yaml import YamlRefused, dump, load
 
 FORMAT = "beholder-study/1"
-SCHEMA_FILE = Path(__file__).parent / "static/survey/study-file.schema.json"
+SCHEMA_FILE = Path(__file__).parent.parent / "static/survey/study-file.schema.json"
 
 # Where in the file a column of Study stands.
 COLUMNS = {

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from django.utils import timezone
 
-from .models.jobs import SIGN_OF_LIFE, Job
+from ..models.jobs import SIGN_OF_LIFE, Job
 
 log = logging.getLogger(__name__)
 
