@@ -110,11 +110,23 @@ def _seconds(loaded: Loaded, left: list[Task]) -> float:
         each, shared = _timed(loaded, part) * one.cost / part.cost, 0.0
     else:
         first = _timed(loaded, one)
-        some = _of_first(left[0], max(1, int(TRIAL_SECONDS / max(guess, 1e-6))))
-        each = _timed(loaded, some) / len(some.sample.numbers)
+        each = _mean_seconds(loaded, left, max(1, int(TRIAL_SECONDS / max(guess, 1e-6))))
         shared = max(0.0, first - each)
     places = len({(task.sample.replicate, task.shard) for task in left})
     return each * sum(len(task.sample.numbers) for task in left) + shared * places
+
+
+def _mean_seconds(loaded: Loaded, left: list[Task], images: int) -> float:
+    """The seconds of an image, by so many images of each task until TRIAL_SECONDS are over: what else the
+    machine does shows in a short trial more than in the build."""
+    taken, count = 0.0, 0
+    for task in left:
+        some = _of_first(task, images)
+        taken += _timed(loaded, some)
+        count += len(some.sample.numbers)
+        if taken >= TRIAL_SECONDS:
+            break
+    return taken / count
 
 
 def _with_samples(task: Task, samples: int) -> Task:
