@@ -1,6 +1,8 @@
 """Fixtures of the site's tests, each named by the state that it gives."""
 
 import hashlib
+import io
+import json
 import re
 
 import numpy as np
@@ -10,7 +12,8 @@ from django_tasks_db.management.commands.db_worker import Worker
 from PIL import Image
 
 from explanations import manifest as manifests
-from survey.designing.reference_study import create_reference_study
+from survey.designing.reference_study import create_reference_study, default_design
+from survey.files.study_file import create_study
 from survey.importing import import_set
 from survey.models import Membership, Participation, PlannedQuestion, Study, Team
 from survey.models.teams import first_team
@@ -72,6 +75,28 @@ def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
     return folder
 
 
+SEEN = {"cat": "tiger cat", "cup": "espresso", "rocket": "missile", "flower": "daisy", "house": "palace"}
+
+
+def with_originals(folder):
+    """The set's folder with an original of 12 x 9 pixels for every label."""
+    path = folder / "manifest.json"
+    record = json.loads(path.read_text())
+    (folder / "originals").mkdir()
+    record["originals"] = []
+    for number, label in enumerate(record["dataset"]["classes"]):
+        out = io.BytesIO()
+        Image.new("RGB", (12, 9), (40 * number, 80, 120)).save(out, "PNG")
+        digest = hashlib.sha256(out.getvalue()).hexdigest()
+        image = f"originals/{digest[:20]}.png"
+        (folder / image).write_bytes(out.getvalue())
+        record["originals"].append(
+            {"label": label, "number": number, "seen": SEEN[label], "image": image, "sha256": digest}
+        )
+    path.write_text(json.dumps(record))
+    return folder
+
+
 def _write_picture(folder, importances):
     picture = Image.fromarray((importances * 255).astype(np.uint8), "P")
     picture.putpalette([255 - shade for shade in range(256) for _ in range(3)])
@@ -91,12 +116,6 @@ def set_folder(tmp_path_factory):
 def set_folder_of(tmp_path):
     """The function that writes a set of this name."""
     return lambda name: write_set(tmp_path / "sets" / name, name=name)
-
-
-@pytest.fixture
-def write_set_into():
-    """The function that writes a set into a folder: `labels`, `name`, `seed`."""
-    return write_set
 
 
 @pytest.fixture
@@ -228,6 +247,28 @@ def hidden_fields():
         return {name: value for name, value in fields if name != "csrfmiddlewaretoken"}
 
     return read
+
+
+@pytest.fixture
+def image_folder(tmp_path):
+    """A set of five single images, each with the class that the network sees in it."""
+    return with_originals(write_set(tmp_path / "photos", labels=tuple(SEEN), name="photos"))
+
+
+@pytest.fixture
+def image_set(image_folder):
+    return import_set(image_folder)
+
+
+@pytest.fixture
+def image_study(image_set):
+    return create_study(default_design(image_set), slug="photos")
+
+
+@pytest.fixture
+def open_image_study(image_study):
+    image_study.open()
+    return image_study
 
 
 @pytest.fixture

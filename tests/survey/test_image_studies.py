@@ -1,8 +1,6 @@
 """Studies of single images: the image stands beside the pictures that explain it, in every question."""
 
-import hashlib
 import io
-import json
 import re
 import shutil
 import zipfile
@@ -10,58 +8,16 @@ import zipfile
 import pytest
 from django.urls import reverse
 from django.utils.html import escape
-from PIL import Image
 
 from explanations import manifest as manifests
-from survey.archive import restore_archive, write_archive
+from survey.files.archive import restore_archive, write_archive
+from survey.files.study_file import export_study, import_study
 from survey.importing import ImportRefused, import_set
 from survey.models import Answer, AuditEvent, ExplanationSet, Original, Participation, PlannedQuestion, Study
-from survey.reference_study import default_design
-from survey.study_file import create_study, export_study, import_study
 
 pytestmark = pytest.mark.django_db
 
 SEEN = {"cat": "tiger cat", "cup": "espresso", "rocket": "missile", "flower": "daisy", "house": "palace"}
-
-
-def with_originals(folder):
-    """The set's folder with an original of 12 x 9 pixels for every label."""
-    path = folder / "manifest.json"
-    record = json.loads(path.read_text())
-    (folder / "originals").mkdir()
-    record["originals"] = []
-    for number, label in enumerate(record["dataset"]["classes"]):
-        out = io.BytesIO()
-        Image.new("RGB", (12, 9), (40 * number, 80, 120)).save(out, "PNG")
-        digest = hashlib.sha256(out.getvalue()).hexdigest()
-        image = f"originals/{digest[:20]}.png"
-        (folder / image).write_bytes(out.getvalue())
-        record["originals"].append(
-            {"label": label, "number": number, "seen": SEEN[label], "image": image, "sha256": digest}
-        )
-    path.write_text(json.dumps(record))
-    return folder
-
-
-@pytest.fixture
-def image_folder(tmp_path, write_set_into):
-    return with_originals(write_set_into(tmp_path / "photos", labels=tuple(SEEN), name="photos"))
-
-
-@pytest.fixture
-def image_set(image_folder):
-    return import_set(image_folder)
-
-
-@pytest.fixture
-def image_study(image_set):
-    return create_study(default_design(image_set), slug="photos")
-
-
-@pytest.fixture
-def open_image_study(image_study):
-    image_study.open()
-    return image_study
 
 
 @pytest.fixture

@@ -500,3 +500,19 @@ def test_the_language_is_chosen_on_the_welcome_page(visit, open_study):
     page.get_by_role("link", name="Mit einer Übungsfrage beginnen").click()
     expect(page.get_by_role("button", name="Bild 1")).to_be_visible()
     assert Participation.objects.get().language == "de"
+
+
+@pytest.mark.parametrize("viewport", [PHONE, DESKTOP])
+def test_an_image_and_its_four_pictures_fit_one_screen(visit, open_image_study, viewport):
+    page = visit("/s/photos/", viewport)
+    begin(page)
+    image = page.get_by_alt_text("The image that the pictures are about")
+    expect(image).to_be_in_viewport(ratio=1)
+    for number in range(1, 5):
+        expect(page.get_by_role("button", name=f"Picture {number}")).to_be_in_viewport(ratio=1)
+
+
+def test_the_narrowest_phone_scrolls_an_image_study_in_one_direction_only(visit, open_image_study):
+    page = visit("/s/photos/", {"width": 320, "height": 640})
+    begin(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 320

@@ -8,11 +8,11 @@ from django.conf import settings
 
 from explanations import manifest as manifests
 from explanations.__main__ import main
+from survey.designing.reference_study import default_design
 from survey.exporting import study_report
+from survey.files.study_file import create_study
 from survey.importing import import_set
 from survey.models import Participation, Study
-from survey.reference_study import default_design
-from survey.study_file import create_study
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
