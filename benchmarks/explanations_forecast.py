@@ -3,8 +3,8 @@
     python benchmarks/explanations_forecast.py [IMAGES]
 
 Both are in seconds of the processors, by the clock that replaces the wall's in their modules: what else the
-machine does would show in a short trial and not in the build, or the other way round. On a machine of its own
-the wall's seconds have the same ratio. Prints Markdown.
+machine does would show in a short trial and not in the build, or the other way round. Beside a dozen busy
+processes on two processors the seconds of the wall had ratios from 0.4 to 1.2. Prints Markdown.
 """
 
 import json
