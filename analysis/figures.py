@@ -40,7 +40,7 @@ def _participants(report: Report) -> Drawing:
         "A dot is one participant's share of votes" if dots else "A bar is as high as participants are many"
     )
     about = f"{answer.who(report)}. {mark}. Medians: {middles}."
-    each = "a dot a participant" if dots else "the more participants, the higher the bar"
+    each = "a mark a participant" if dots else "the more participants, the higher the bar"
     title = report.heading(f"Each participant's share of votes, {each}")
     return Drawing(title, strips.participants(counts.methods, shares, about, title))
 

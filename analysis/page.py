@@ -6,6 +6,7 @@ Everything that is printed comes from the report ready to print; here it is only
 from __future__ import annotations
 
 import html as markup
+import re
 import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -41,6 +42,7 @@ p, li { max-width: 66ch }
 figure { margin: 1rem 0 1.5rem; max-width: 30rem }
 figure svg { display: block; width: 100%; height: auto }
 figcaption { color: var(--muted); font-size: 14px }
+.whole { white-space: nowrap }
 .scroll { overflow-x: auto }
 .scroll + .scroll { margin-top: 1.5rem }
 table { border-collapse: collapse; font-size: 14px; font-variant-numeric: tabular-nums }
@@ -69,6 +71,9 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: any
   caption span { max-width: 66ch }
 }
 """
+
+
+_STATISTIC = re.compile(r"\b\w (?:=|&lt;|&gt;) \d+(?:\.\d+)?(?:e-?\d+)?")  # p = 1.00e-4, ε = 0.691
 
 
 def text(report: Report) -> str:
@@ -116,8 +121,8 @@ def html(report: Report) -> str:
     """The report as a page: light or dark, from 360 pixels of width, both figures inside."""
     title = _escape(report.heading(f"Votes of {report.name}"))
     parts = [
-        f"<h1>{_escape(report.answer)}</h1>",
-        *(f"<p>{_escape(note)}</p>" for note in report.notes),
+        f"<h1>{_sentence(report.answer)}</h1>",
+        *(f"<p>{_sentence(note)}</p>" for note in report.notes),
         f"<section>\n<h2>{_escape(report.share_heading)}</h2>",
         f"<figure>\n{report.shares_svg}</figure>",
         _table("Votes and shares", _SHARES, share_cells(report)),
@@ -131,7 +136,7 @@ def html(report: Report) -> str:
             f'<p class="note">{_dots(report)} {_FLAG}</p>\n</section>',
             f"<section>\n<h2>{_escape(report.test_heading)}</h2>",
             _table("Tests of no difference at all", _TESTS, omnibus_cells(report)),
-            *(f"<p>{_escape(note)}</p>" for note in report.test_notes),
+            *(f"<p>{_sentence(note)}</p>" for note in report.test_notes),
             f'<div class="caveat"><p>{_escape(report.caveat)}</p></div>\n</section>',
             f"<section>\n<h2>{_escape(report.anova_heading)}</h2>",
             _table("Analysis of variance of the participants' shares", _ANOVA, report.anova_rows),
@@ -143,7 +148,7 @@ def html(report: Report) -> str:
             caption = f"<figcaption>{_escape(drawing.title)}</figcaption>"
             parts += [f"<figure>\n{drawing.svg}{caption}\n</figure>"]
         parts += [_table(table.caption, table.headings, table.rows, table.left) for table in section.tables]
-        parts += [f'<p class="note">{_escape(note)}</p>' for note in section.notes]
+        parts += [f'<p class="note">{_sentence(note)}</p>' for note in section.notes]
         parts += ["</section>"]
     body = "\n".join(parts)
     return (
@@ -186,6 +191,11 @@ def _escape(text: str) -> str:
     """Text for HTML, in which a number and its percent sign stay on one line."""
     space = "\N{NO-BREAK SPACE}"
     return markup.escape(text).replace(" %", f"{space}%").replace("p &lt; ", f"p{space}&lt;{space}")
+
+
+def _sentence(text: str) -> str:
+    """Text for a paragraph, in which a statistic stays on one line, whatever signs are in its number."""
+    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', _escape(text))
 
 
 def _table(caption: str, headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:

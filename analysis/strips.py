@@ -17,6 +17,7 @@ _EDGE = SIDE / _INSIDE
 _SHAPES = ("o", "s", "^", "D", "v", "P", "X", "*")
 _BINS = 60
 _PILE = 46  # pixels of the highest pile
+_POINT = 72 / 100  # of a pixel
 MOST_DOTS = 400  # participants
 
 
@@ -25,7 +26,7 @@ def participants(
 ) -> str:
     """Each participant's share of votes for each method: equal ones are piled up.
 
-    A pile is of dots, one a participant, or a bar where there are more than MOST_DOTS participants.
+    A pile is of marks, one a participant, or a bar where there are more than MOST_DOTS participants.
     """
     stacks = [Counter(sorted(round(share * _BINS) for share in of_method)) for of_method in shares]
     most = max(max(stack.values()) for stack in stacks)
@@ -33,7 +34,7 @@ def participants(
 
     def draw(axes: Axes) -> None:
         across = axes.get_yaxis_transform()
-        axes.set_xlim(-0.02, 1.02)
+        axes.set_xlim(-0.02, 1.06)  # with room for all of "100 %"
         axes.set_ylim(row * len(methods), 0)
         axes.xaxis.set_major_formatter(lambda x, _: f"{x * 100:.0f} %")
         for i, (method, stack) in enumerate(zip(methods, stacks, strict=True)):
@@ -49,9 +50,10 @@ def participants(
                 continue
             xs = [at / _BINS for at, times in sorted(stack.items()) for _ in range(times)]
             ys = [base - j * step for _, times in sorted(stack.items()) for j in range(times)]
+            # A flat mark, for of a round one so low nothing would be seen; marks do not touch.
             axes.plot(
-                *(xs, ys), marker="o", markersize=3.2, markerfacecolor=ACCENT, markeredgecolor="none",
-                linestyle="none", zorder=2, clip_on=False,
+                *(xs, ys), marker="_", markersize=5 * _POINT, markeredgecolor=ACCENT,
+                markeredgewidth=0.65 * step * _POINT, linestyle="none", zorder=2, clip_on=False,
             )  # fmt: skip
 
     return framed(row * len(methods) + FOOT, draw, "participants", title, description)

@@ -307,3 +307,9 @@ def test_names_are_escaped_on_the_page(cast):
     page = report(cast(["<script>", "B"], ["<script>", "B", "B"])).to_html()
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
+
+
+def test_a_statistic_in_a_sentence_is_not_broken_over_lines(normlime_table):
+    page = report(normlime_table).to_html()
+    assert '(largest <span class="whole">p = 1.00e-4</span>)' in page
+    assert '<span class="whole">ε = 0.691</span>' in page
