@@ -203,6 +203,36 @@ class PowerSerializer(serializers.Serializer):
     costs = CostSerializer(many=True)
 
 
+class ExclusionSerializer(serializers.Serializer):
+    reason = serializers.CharField()
+    people = serializers.IntegerField()
+
+
+class DropoutSerializer(serializers.Serializer):
+    position = serializers.IntegerField(help_text="of the question that they saw last; 0 is before the first")
+    people = serializers.IntegerField()
+
+
+class LiveSerializer(serializers.Serializer):
+    """Of people: simulated participants are not among them."""
+
+    enrolled = serializers.IntegerField()
+    under_way = serializers.IntegerField()
+    complete = serializers.IntegerField(help_text="kept, or left out for failed checks")
+    kept = serializers.IntegerField()
+    failed_checks = serializers.IntegerField()
+    screened_out = serializers.IntegerField()
+    timed_out = serializers.IntegerField()
+    withdrawn = serializers.IntegerField()
+    kept_lately = serializers.IntegerField(help_text="in the last 24 hours")
+    quota = serializers.IntegerField(allow_null=True)
+    median_minutes = serializers.FloatField(allow_null=True, help_text="null while nobody is complete")
+    kept_per_hour = serializers.FloatField(help_text="over the last 24 hours")
+    hours_left = serializers.FloatField(allow_null=True, help_text="at that pace until the quota is reached")
+    exclusions = ExclusionSerializer(many=True)
+    dropouts = DropoutSerializer(many=True)
+
+
 class ParticipationSerializer(serializers.ModelSerializer):
     """How a participation went; nothing that tells who, or opens their pages."""
 

@@ -21,6 +21,7 @@ from ..models import AuditEvent, Study
 from ..rights import Action, allowed_in, find_study, look_early, must_say_why, teams_for
 from . import serializers as s
 from .describing import ERRORS, described, file_described
+from .live import LiveActions
 from .merging import merged
 from .power import PowerActions
 from .problems import Conflict
@@ -40,7 +41,7 @@ EXAMPLE = OpenApiExample(
 
 
 class StudyViewSet(
-    TextActions, RehearsalActions, PowerActions, mixins.ListModelMixin, viewsets.GenericViewSet
+    TextActions, RehearsalActions, PowerActions, LiveActions, mixins.ListModelMixin, viewsets.GenericViewSet
 ):
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"

@@ -133,7 +133,16 @@ def test_an_analyst_builds_nothing(analyst, build):
 
 
 @pytest.mark.parametrize(
-    "path", ["classifiers/", "builds/", "builds/1/", "studies/digits/rehearsal/", "studies/digits/power/"]
+    "path",
+    [
+        "classifiers/",
+        "builds/",
+        "builds/1/",
+        "studies/digits/rehearsal/",
+        "studies/digits/power/",
+        "studies/digits/live/",
+        "studies/digits/codebook.csv",
+    ],
 )
 def test_strangers_see_none_of_it(stranger, draft_study, path):
     assert detail(stranger.get(API + path), 401)
@@ -159,6 +168,22 @@ def test_power_and_cost_are_of_the_design_at_its_level(researcher, draft_study):
     assert 2 < found["any_difference"] <= found["best"] < 40
     assert [cost["pay"] for cost in found["costs"] if cost["participants"] == 10] == ["20.00"]
     assert detail(researcher.get(DIGITS + "power/?lead=2"), 400)
+
+
+def test_the_live_numbers_tell_how_a_study_fills_and_nothing_of_who_is_ahead(researcher, open_study, answer):
+    answer(Participation.objects.enrol(open_study, "kept"), 26)
+    answer(Participation.objects.enrol(open_study, "careless"), 26, wrong_checks=3)
+    answer(Participation.objects.enrol(open_study, "bot", simulated=True), 26)
+    found = researcher.get(DIGITS + "live/").json()
+    assert (found["enrolled"], found["complete"], found["kept"], found["quota"]) == (2, 2, 1, None)
+    assert found["exclusions"] == [{"reason": "2 of 5 attention checks passed, 4 needed", "people": 1}]
+    assert "NormLIME" not in str(found)
+
+
+def test_the_codebook_explains_the_vote_table(analyst, draft_study):
+    response = analyst.get(DIGITS + "codebook.csv")
+    assert response.headers["Content-Disposition"] == 'attachment; filename="digits-codebook.csv"'
+    assert b'\nlanguage,"in which the participant was shown the study' in response.content
 
 
 def test_members_are_removed_but_not_the_last_administrator(researcher, analyst):

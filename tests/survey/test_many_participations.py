@@ -38,7 +38,7 @@ def addresses(namespace, study):
     """Every address of the studio or the API, filled in."""
     prefix, resolver = get_resolver().namespace_dict[namespace]
     rooms = {
-        "sets": {"slug": study.explanation_set.slug},
+        "sets": {"slug": study.explanation_set.slug, "extension": "csv"},
         "maps": {"pk": study.explanation_set.class_maps.first().pk},
         "builds": {"pk": SetBuild.objects.get().pk},
         "team": {"pk": study.team_id, "user_pk": 1},
