@@ -233,7 +233,8 @@ def _within(value: Floats, found: Choices, shares: Floats) -> Floats:
         defined = np.isfinite(one)
         total += np.where(defined, one, 0.0)
         counted += defined
-    return np.asarray(np.divide(total, counted, out=np.full(len(total), np.nan), where=counted > 0))
+    mean = np.divide(total, counted, out=np.full(len(total), np.nan), where=counted > 0)
+    return np.asarray(np.round(mean, 12))  # correlations that cancel leave 1e-17, which would be printed so
 
 
 def _of_methods(value: Floats, found: Choices) -> bool:

@@ -7,8 +7,8 @@ import pytest
 from scipy import stats
 
 from analysis.__main__ import main
-from analysis.choices import choices
-from analysis.concordance import concordance
+from analysis.choices import Choices, choices
+from analysis.concordance import _within, concordance
 from analysis.measures import MetricTable
 from analysis.report import report
 from analysis.votes import VoteTable
@@ -69,6 +69,15 @@ def test_a_metric_that_people_follow_agrees_and_predicts_more_than_chance(table,
     assert row.predicted.low > 0.25
     assert row.odds.ratio.low > 1
     assert row.p_maps == pytest.approx(1 / 2000)
+
+
+def test_correlations_of_questions_that_cancel_are_none_at_all():
+    """-0.6, 0.8 and -0.2, of four maps each: what rounding leaves of their sum is not printed."""
+    ranks = np.array([[3.0, 4, 1, 2], [1, 2, 4, 3], [4, 1, 2, 3]])
+    maps = tuple(("A", str(number), "1") for number in range(ranks.size))
+    vote = np.zeros(1, dtype=int)
+    found = Choices(maps, np.arange(ranks.size).reshape(ranks.shape), vote, vote, vote)
+    assert _within(np.tile([1.0, 2, 3, 4], 3), found, ranks.reshape(1, -1)).tolist() == [0.0]
 
 
 def test_of_a_metric_that_is_better_lower_less_is_more(table, appeal):
