@@ -6,7 +6,7 @@ import math
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from explanations.metrics.results import Results
 from explanations.metrics.subject import HIGHER, Score
@@ -17,6 +17,7 @@ ROW = 0.24  # inches a method
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito
 SHIFT = 0.5  # percent between the methods' marks at one share, so that intervals don't cover each other
 LINEAR = 0.5  # points of error up to which the axis is linear, and beyond which it is logarithmic
+TICKS = (-50, -20, -10, -5, -2, -1, -0.5, -0.2, 0, 0.2, 0.5, 1, 2, 5, 10, 20, 50)
 INK, MUTED, ACCENT = "#1c2333", "#6b7280", "#0b6e99"
 
 
@@ -76,7 +77,10 @@ def _curves(axes: Axes, results: Results, score: Score) -> None:
     axes.axhline(0, color=MUTED, linewidth=0.8)
     axes.set_title(f"{score.title}\ngained, by the share removed, %", size=9, color=INK, loc="left")
     axes.set_yscale("symlog", linthresh=LINEAR)
+    axes.yaxis.set_major_locator(FixedLocator(TICKS))
+    axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.margins(y=0.1)
     axes.legend(fontsize=7, frameon=False, loc="upper left")
     axes.tick_params(labelsize=8)
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.6)
