@@ -2,10 +2,12 @@
 
 import csv
 import io
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 
 import pyarrow as pa
+from django.db.models import Count, Max, Q, Sum
 from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
@@ -13,7 +15,7 @@ from analysis.measures import MetricTable, MetricTableError
 from analysis.report import report
 from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
-from .models import Answer, Option, Question
+from .models import Answer, Option, Participation, Question, Study
 from .models.participations import code_of
 from .models.plans import milliseconds
 from .set_metrics import MetricsRefused
@@ -177,14 +179,36 @@ def study_report(study, simulated="include", table=None):
     at the level of the study's plan. Metrics that the study's set has are held against the votes. `table` is
     that file, bytes, where it is there already.
     """
-    table = table or vote_table(study)
     metrics = study.explanation_set.metrics_csv
-    path = metrics.path if metrics else None
-    return _report(table, votes_file_name(study), simulated, study.primary_test, float(study.alpha), path)
+    plan = (simulated, study.primary_test, float(study.alpha), metrics.path if metrics else None)
+    if table is not None:
+        return _report_of(table, votes_file_name(study), *plan)
+    return _report(_Votes(_state(study), study), *plan)
 
 
-@lru_cache(maxsize=16)  # a page and its charts ask for the report on the same table one after another
-def _report(table, name, simulated, primary, alpha, metrics):
+def _state(study):
+    """What changes whenever the vote table does, in one query: names, and sums over the participations."""
+    by_status = {status.name: Count("pk", filter=Q(status=status)) for status in Participation.Status}
+    sums = study.participations.aggregate(
+        answers=Sum("next_position"), at=Max("active_at"), kept=Count("pk", filter=Q(kept=True)), **by_status
+    )
+    return study.slug, study.version, study.design_sha256, *sums.values()
+
+
+@dataclass(frozen=True)
+class _Votes:
+    """A study's votes, the same as others in the same state."""
+
+    state: tuple
+    study: Study = field(compare=False)
+
+
+@lru_cache(maxsize=16)  # a page and its charts ask for the report in the same state one after another
+def _report(votes, *plan):
+    return _report_of(vote_table(votes.study), votes_file_name(votes.study), *plan)
+
+
+def _report_of(table, name, simulated, primary, alpha, metrics):
     try:
         votes = VoteTable.from_csv(table, name)
         held = MetricTable.from_csv(Path(metrics).read_bytes(), METRICS_FILE) if metrics else None

@@ -7,7 +7,7 @@ from pyarrow import parquet
 
 from analysis.votes import COLUMNS as UNDERSTOOD
 from survey.exporting import columns_of, study_report, vote_lines, vote_rows, votes_parquet
-from survey.models import Answer, Participation
+from survey.models import Answer, Participation, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -93,3 +93,19 @@ def test_the_report_judges_at_the_level_of_the_plan(complete_participation, open
     type(open_study).objects.update(alpha="0.01")
     open_study.refresh_from_db()
     assert study_report(open_study).alpha == 0.01
+
+
+def test_a_report_is_made_again_once_anything_has_changed(complete_participation, django_assert_num_queries):
+    study = Study.objects.get()
+    first = study_report(study)
+    with django_assert_num_queries(1):
+        assert study_report(study) is first
+    Participation.objects.withdraw(study, complete_participation.receipt_code)
+    assert study_report(study) is not first
+
+
+def test_a_report_tells_two_studies_in_the_same_state_apart(complete_participation):
+    study = Study.objects.get()
+    first = study_report(study)
+    study.slug = "renamed"
+    assert study_report(study) is not first
