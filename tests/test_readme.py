@@ -1,4 +1,4 @@
-"""The README is true: what it names exists, and no command, flag or setting is left out."""
+"""The README and what it leads to are true: what they name exists, and no command or setting is left out."""
 
 import re
 from pathlib import Path
@@ -12,7 +12,9 @@ from analysis.votes import VoteTable
 from explanations import __main__ as explanations_command
 
 ROOT = Path(__file__).resolve().parent.parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAGES = [ROOT / "README.md", ROOT / ".github/COMMANDS.md", ROOT / ".github/CONTRIBUTING.md"]
+README, LIST_OF_COMMANDS, _ = texts = [page.read_text(encoding="utf-8") for page in PAGES]
+ALL = "\n".join(texts)
 SITE_COMMANDS = sorted(name for name, app in get_commands().items() if app == "survey")
 
 
@@ -47,19 +49,19 @@ COMMANDS = dict(commands())
 
 
 def table_row(command):
-    """The README's line of a command, from its table."""
-    [row] = [line for line in README.splitlines() if line.startswith(f"| `{command}` |")]
+    """The line of a command in their list."""
+    [row] = [line for line in LIST_OF_COMMANDS.splitlines() if line.startswith(f"| `{command}` |")]
     return row
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_and_each_of_its_flags_is_in_the_readme(command):
+def test_every_command_and_each_of_its_flags_is_in_their_list(command):
     named = set(re.findall(r"--[\w-]+", table_row(command)))
     assert named == COMMANDS[command]
 
 
 def test_every_command_that_the_readme_names_exists():
-    own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) \w+", README)
+    own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) \w+", ALL)
     django = {"python manage.py migrate", "python manage.py createsuperuser"}
     django |= {"python manage.py runserver", "python manage.py collectstatic"}
     django |= {"python manage.py db_worker"}
@@ -81,16 +83,21 @@ def test_every_setting_is_in_the_readme_and_no_other():
 
 def test_every_target_of_make_that_the_readme_names_exists():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    for target in re.findall(r"make (\w[\w-]*)(?=[`\s])", README):
+    for target in re.findall(r"make (\w[\w-]*)(?=[`\s])", ALL):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
 
 
-def test_every_file_and_picture_that_the_readme_names_exists():
-    paths = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", README)
-    paths = [one or other for one, other in paths]
-    paths += re.findall(r"`((?:survey|analysis|explanations|tests|benchmarks)/[\w./-]+)`", README)
-    assert len(paths) > 5
-    assert [path for path in paths if not (ROOT / path).exists()] == []
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_file_and_picture_that_a_page_names_exists(page):
+    text = page.read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)#:]+)\)|src=\"([^\"]+)\"", text)
+    named = [page.parent / (one or other) for one, other in links]
+    named += [
+        ROOT / path
+        for path in re.findall(r"`((?:survey|analysis|explanations|tests|benchmarks)/[\w./-]+)`", text)
+    ]
+    assert named
+    assert [path for path in named if not path.exists()] == []
 
 
 def test_the_readmes_python_runs(capsys):
