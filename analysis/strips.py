@@ -3,11 +3,12 @@
 Methods differ by the shape of their mark and not by colour alone, so that nothing is lost in grey.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
 
 from analysis import formatting as fmt
 from analysis.charts import ACCENT, FOOT, INK, MUTED, RULE, SIDE, WIDTH, framed
@@ -21,14 +22,13 @@ _POINT = 72 / 100  # of a pixel
 MOST_DOTS = 400  # participants
 
 
-def participants(
-    methods: Sequence[str], shares: Sequence[Sequence[float]], description: str, title: str
-) -> str:
-    """Each participant's share of votes for each method: equal ones are piled up.
+def participants(methods: Sequence[str], shares: ArrayLike, description: str, title: str) -> str:
+    """Each participant's share of votes for each method, shape (methods, participants).
 
-    A pile is of marks, one a participant, or a bar where there are more than MOST_DOTS participants.
+    Equal ones are piled up: as marks, one a participant, or as a bar where there are more than MOST_DOTS
+    participants.
     """
-    stacks = [Counter(sorted(round(share * _BINS) for share in of_method)) for of_method in shares]
+    stacks = [_stack(of_method) for of_method in np.asarray(shares)]
     most = max(max(stack.values()) for stack in stacks)
     row, step = 84, min(4.0, _PILE / most)
 
@@ -48,8 +48,8 @@ def participants(
                 places = [at / _BINS for at in stack]
                 axes.vlines(places, base + 3, tops, color=ACCENT, linewidth=3.2, zorder=2, clip_on=False)
                 continue
-            xs = [at / _BINS for at, times in sorted(stack.items()) for _ in range(times)]
-            ys = [base - j * step for _, times in sorted(stack.items()) for j in range(times)]
+            xs = [at / _BINS for at, times in stack.items() for _ in range(times)]
+            ys = [base - j * step for times in stack.values() for j in range(times)]
             # A flat mark, for of a round one so low nothing would be seen; marks do not touch.
             axes.plot(
                 *(xs, ys), marker="_", markersize=5 * _POINT, markeredgecolor=ACCENT,
@@ -57,6 +57,12 @@ def participants(
             )  # fmt: skip
 
     return framed(row * len(methods) + FOOT, draw, "participants", title, description)
+
+
+def _stack(shares: NDArray[np.float64]) -> dict[int, int]:
+    """How many participants have a share of so many 60ths, the lowest share first."""
+    at, times = np.unique(np.rint(shares * _BINS).astype(int), return_counts=True)
+    return dict(zip(at.tolist(), times.tolist(), strict=True))
 
 
 def classes(
