@@ -237,6 +237,8 @@ def codebook_lines(study):
     writer = csv.writer(_Echo(), lineterminator="\n")
     yield writer.writerow(["column", "meaning"])
     for column, meaning in columns_of(study).items():
+        if column == "design" and study.design_sha256:
+            meaning = f"{meaning}: {study.design_sha256}"
         yield writer.writerow([column, meaning])
 
 

@@ -157,6 +157,16 @@ class DesignForm(forms.ModelForm):
         kinds = [chosen.get(f"checks_{kind}") for kind in ("other_class", "noise", "instructed")]
         if chosen.get("n_checks") and not any(kinds):
             self.add_error("checks_other_class", "There are attention checks: choose one kind or more.")
+        self._refuse_more_than_there_is(chosen)
+
+    def _refuse_more_than_there_is(self, chosen):
+        there = self.instance.explanation_set.class_maps.values("replicate").distinct().count()
+        replicates, labels = chosen.get("replicates") or there, chosen.get("labels")
+        if replicates > there:
+            self.add_error("replicates", f"The set has {there} of each class.")
+        elif labels and (chosen.get("n_shown") or 0) > len(labels) * replicates:
+            n_questions = len(labels) * replicates
+            self.add_error("n_shown", f"There are {n_questions} questions of these classes and replicates.")
 
     @transaction.atomic
     def save(self):

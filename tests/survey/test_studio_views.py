@@ -133,6 +133,8 @@ def test_two_studies_may_have_one_title(researcher, valid_form):
         ("n_checks", -1, "Ensure this value is greater than or equal to 0."),
         ("currency", "euro", "Ensure this value has at most 3 characters"),
         ("checks_other_class", "", "There are attention checks: choose one kind or more."),
+        ("replicates", "3", "The set has 2 of each class."),
+        ("n_shown", "21", "There are 20 questions of these classes and replicates."),
         ("title", "", "This field is required."),
     ],
 )
