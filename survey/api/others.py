@@ -2,7 +2,7 @@
 
 from django.contrib.auth import authenticate
 from django.db import transaction
-from django.http import Http404, HttpResponse
+from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema_view
 from rest_framework import mixins, status, viewsets
@@ -27,6 +27,7 @@ from .describing import described, file_described
 from .problems import Conflict
 
 LARGEST_STUDY_FILE = 4_000_000  # bytes
+OCTETS = "application/octet-stream"
 
 
 def _team_of(user):
@@ -69,6 +70,14 @@ class SetViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Gene
         response.headers["Content-Disposition"] = f'attachment; filename="{slug}-metrics.{extension}"'
         response.headers["Content-Security-Policy"] = ONLY_A_PICTURE
         return response
+
+    @file_described("The raw importances of a set: float32 (height, width) by method/label/replicate", OCTETS)
+    @action(detail=True, url_path=r"maps\.safetensors")
+    def maps(self, request, slug):
+        found = get_object_or_404(self.get_queryset(), slug=slug)
+        if not found.maps:
+            raise Http404(f"{slug} has no raw importances.")
+        return FileResponse(found.maps.open(), content_type=OCTETS, filename=f"{slug}-maps.safetensors")
 
 
 class _Import(APIView):

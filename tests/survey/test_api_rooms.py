@@ -4,7 +4,16 @@ import pytest
 from django.core.management import call_command
 
 from survey.api import throttles
-from survey.models import AuditEvent, Classifier, Membership, Participation, Rehearsal, SetBuild, Study
+from survey.models import (
+    AuditEvent,
+    Classifier,
+    ExplanationSet,
+    Membership,
+    Participation,
+    Rehearsal,
+    SetBuild,
+    Study,
+)
 from survey.models.jobs import Job
 from survey.models.throttles import Limit
 
@@ -142,6 +151,7 @@ def test_an_analyst_builds_nothing(analyst, build):
         "studies/digits/power/",
         "studies/digits/live/",
         "studies/digits/codebook.csv",
+        "sets/tiny/maps.safetensors",
     ],
 )
 def test_strangers_see_none_of_it(stranger, draft_study, path):
@@ -184,6 +194,22 @@ def test_the_codebook_explains_the_vote_table(analyst, draft_study):
     response = analyst.get(DIGITS + "codebook.csv")
     assert response.headers["Content-Disposition"] == 'attachment; filename="digits-codebook.csv"'
     assert b'\nlanguage,"in which the participant was shown the study' in response.content
+
+
+def test_the_codebook_of_an_opened_study_holds_the_hash_of_its_design(analyst, open_study):
+    assert open_study.design_sha256 in analyst.get(DIGITS + "codebook.csv").content.decode()
+
+
+def test_the_raw_values_of_a_set_are_those_that_were_imported(analyst, explanation_set):
+    response = analyst.get(API + "sets/tiny/maps.safetensors")
+    with explanation_set.maps.open() as file:
+        assert b"".join(response.streaming_content) == file.read()
+    assert 'filename="tiny-maps.safetensors"' in response.headers["Content-Disposition"]
+
+
+def test_a_set_without_raw_values_says_so(analyst, explanation_set):
+    ExplanationSet.objects.update(maps="")
+    assert "no raw importances" in detail(analyst.get(API + "sets/tiny/maps.safetensors"), 404)
 
 
 def test_members_are_removed_but_not_the_last_administrator(researcher, analyst):
