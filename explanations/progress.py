@@ -67,7 +67,9 @@ def finished(message: str, style: str = "auto") -> None:
 
 def say(state: str, **what: object) -> None:
     """One line of JSON."""
-    print(json.dumps({"state": state, **what}, ensure_ascii=False), flush=True)
+    # In one piece: `print` writes the end of the line apart, and a signal in between would join two lines.
+    sys.stdout.write(json.dumps({"state": state, **what}, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
 
 
 @contextmanager
