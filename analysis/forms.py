@@ -40,7 +40,8 @@ def latex(report: Report) -> str:
     """Shares, and differences within participants, as two tables for the package booktabs."""
     wanted = ("shares", "paired-differences")
     tables = [table for _, tables, _ in report.chapters for table in tables if table.name in wanted]
-    return "% needs \\usepackage{booktabs}\n" + "\n".join(map(_latex_table, tables))
+    frozen = f"% design SHA-256 {report.design_sha256}\n" if report.design_sha256 else ""
+    return f"% needs \\usepackage{{booktabs}}\n{frozen}" + "\n".join(map(_latex_table, tables))
 
 
 def csv_table(report: Report) -> str:
@@ -48,6 +49,8 @@ def csv_table(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(("quantity", "a", "b", "value", "low", "high", "p", "log10_p"))
+    if report.design_sha256:
+        writer.writerow(("design SHA-256", report.design_sha256, "", "", "", "", "", ""))
     for share in report.methods:
         writer.writerow(("votes", share.method, "", share.votes, "", "", "", ""))
         writer.writerow(("share", share.method, "", share.share, *_ends(share.low, share.high), "", ""))
@@ -98,7 +101,12 @@ def apa(report: Report) -> str:
     level = report.difference_level
     how = f"Holm-adjusted paired t tests with simultaneous {level} intervals of the differences, in points"
     caution = " Votes of simulated participants are among them." if report.n_simulated else ""
-    return f"{first} Shares: {shares}. {how}: {pairs}.{caution}"
+    frozen = (
+        f" Design and plan of the analysis were frozen as SHA-256 {report.design_sha256}."
+        if report.design_sha256
+        else ""
+    )
+    return f"{first} Shares: {shares}. {how}: {pairs}.{caution}{frozen}"
 
 
 def _effect(report: Report) -> str:

@@ -226,11 +226,13 @@ def check_metrics(data, name):
 
 
 def chart_of(report, name):
-    """The SVG of the report's chart of this name, None if it has none."""
+    """The SVG of the report's chart of this name, with the design's hash; None if it has none."""
     if name in ("shares", "differences"):
-        return report.shares_svg if name == "shares" else report.pairs_svg or None
-    drawings = [section.figures[name] for section in report.sections if name in section.figures]
-    return drawings[0].svg if drawings else None
+        svg = report.shares_svg if name == "shares" else report.pairs_svg
+    else:
+        svg = next((section.figures[name].svg for section in report.sections if name in section.figures), "")
+    frozen = f"<!-- design SHA-256 {report.design_sha256} --></svg>"
+    return (svg.replace("</svg>", frozen) if report.design_sha256 else svg) or None
 
 
 def codebook_lines(study):

@@ -8,7 +8,8 @@ import pytest
 from django.conf import settings as django_settings
 from django.urls import reverse
 
-from survey.models import AuditEvent, Participation
+from survey.exporting import REPORT_FORMATS
+from survey.models import AuditEvent, Participation, Study
 
 pytestmark = pytest.mark.django_db
 
@@ -173,3 +174,17 @@ def test_exports_are_in_the_log(researcher, answered_study):
         researcher.get(RESULTS + name)
     told = AuditEvent.objects.filter(action="exported").values_list("detail", flat=True)
     assert sorted(told) == ["report.html", "vote table"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "votes.csv",
+        "codebook.csv",
+        "shares.svg",
+        "position.svg",
+        *(f"report.{kind}" for kind in REPORT_FORMATS),
+    ],
+)
+def test_every_export_shows_the_hash_of_the_design(researcher, answered_study, name):
+    assert Study.objects.get().design_sha256 in text(researcher.get(RESULTS + name))
