@@ -100,6 +100,22 @@ class Reason(serializers.Serializer):
     reason = serializers.CharField(max_length=500)
 
 
+class PreviewedPictureSerializer(serializers.Serializer):
+    number = serializers.IntegerField(help_text="where it stands, from 1")
+    url = serializers.CharField()
+
+
+class PreviewedQuestionSerializer(serializers.Serializer):
+    position = serializers.IntegerField(help_text="from 1; practice ends at 0")
+    heading = serializers.CharField()
+    original = serializers.CharField(
+        source="original.url", default=None, allow_null=True, help_text="the image explained, if it is one"
+    )
+    pictures = PreviewedPictureSerializer(many=True)
+    may_choose_none = serializers.BooleanField()
+    asks_reason = serializers.BooleanField()
+
+
 class RiskSerializer(serializers.Serializer):
     name = serializers.CharField()
     field = serializers.CharField()

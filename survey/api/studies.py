@@ -24,6 +24,7 @@ from .describing import ERRORS, described, file_described
 from .live import LiveActions
 from .merging import merged
 from .power import PowerActions
+from .preview import PreviewActions
 from .problems import Conflict
 from .rehearsals import RehearsalActions
 from .texts import TextActions
@@ -41,7 +42,13 @@ EXAMPLE = OpenApiExample(
 
 
 class StudyViewSet(
-    TextActions, RehearsalActions, PowerActions, LiveActions, mixins.ListModelMixin, viewsets.GenericViewSet
+    TextActions,
+    PreviewActions,
+    RehearsalActions,
+    PowerActions,
+    LiveActions,
+    mixins.ListModelMixin,
+    viewsets.GenericViewSet,
 ):
     lookup_field = "slug"
     lookup_value_regex = "[-a-zA-Z0-9_]+"

@@ -151,6 +151,7 @@ def test_an_analyst_builds_nothing(analyst, build):
         "studies/digits/power/",
         "studies/digits/live/",
         "studies/digits/codebook.csv",
+        "studies/digits/preview/",
         "sets/tiny/maps.safetensors",
     ],
 )
@@ -194,6 +195,19 @@ def test_the_codebook_explains_the_vote_table(analyst, draft_study):
     response = analyst.get(DIGITS + "codebook.csv")
     assert response.headers["Content-Disposition"] == 'attachment; filename="digits-codebook.csv"'
     assert b'\nlanguage,"in which the participant was shown the study' in response.content
+
+
+def test_the_preview_tells_what_a_participant_is_asked_and_stores_nothing(analyst, draft_study):
+    practice, *questions = analyst.get(DIGITS + "preview/").json()
+    assert (practice["position"], [question["position"] for question in questions]) == (0, list(range(1, 26)))
+    assert all(len(question["pictures"]) == 4 for question in questions)
+    assert set(practice) == {"position", "heading", "original", "pictures", "may_choose_none", "asks_reason"}
+    assert not Participation.objects.exists()
+
+
+def test_the_preview_speaks_the_languages_of_the_study(analyst, draft_study):
+    first, *_ = analyst.get(DIGITS + "preview/?language=de").json()
+    assert first["heading"].startswith("Welches Bild")
 
 
 def test_the_codebook_of_an_opened_study_holds_the_hash_of_its_design(analyst, open_study):
