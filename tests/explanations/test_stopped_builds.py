@@ -54,7 +54,9 @@ def test_a_terminated_build_keeps_what_is_finished_and_leaves_no_process(
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=60)
     assert process.returncode == 143
-    assert error.splitlines()[-1] == "python -m explanations build: terminated; run it again to go on"
+    # Python's tracker of shared resources may say a line of its own after it, on a busy machine.
+    assert "python -m explanations build: terminated; run it again to go on" in error.splitlines()
+    assert "Traceback" not in error
     assert json.loads(out.splitlines()[-1]) == {
         "state": "cancelled",
         "message": "terminated; run it again to go on",
