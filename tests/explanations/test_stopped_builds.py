@@ -54,9 +54,10 @@ def test_a_terminated_build_keeps_what_is_finished_and_leaves_no_process(
         process.send_signal(signal.SIGTERM)
         out, error = process.communicate(timeout=60)
     assert process.returncode == 143
-    # Python's tracker of shared resources may say a line of its own after it, on a busy machine.
-    assert "python -m explanations build: terminated; run it again to go on" in error.splitlines()
-    assert "Traceback" not in error
+    # On a busy machine Python's tracker of shared resources may warn, in two lines, after the command's end.
+    not_its_own = ("resource_tracker", "warnings.warn(")
+    own = [line for line in error.splitlines() if not any(sign in line for sign in not_its_own)]
+    assert own[-1] == "python -m explanations build: terminated; run it again to go on"
     assert json.loads(out.splitlines()[-1]) == {
         "state": "cancelled",
         "message": "terminated; run it again to go on",
