@@ -124,7 +124,10 @@ def _parquet(data: bytes, name: str, all_known: bool) -> pd.DataFrame:
     try:
         file = parquet.ParquetFile(pa.BufferReader(data))
         texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
-        known = [name for name in file.schema_arrow.names if name in COLUMNS] if all_known else None
+        names = [str(column) for column in file.schema_arrow.names]
+        if all_known:
+            check_header(names, name)
+        known = [column for column in names if column in COLUMNS] if all_known else None
         found = parquet.read_table(pa.BufferReader(data), columns=known, read_dictionary=texts)
     except (pa.ArrowInvalid, OSError) as error:
         why = str(error).splitlines()[0]
@@ -274,4 +277,7 @@ def check_header(names: list[str], name: str) -> None:
             there = ", ".join(name for name in names if name.strip())
             shown = UNPRINTABLE.sub("?", there if len(there) <= 200 else there[:200] + "...")
             needed = " and ".join(REQUIRED)
-            raise VoteTableError(f"{name}: no column '{column}' among {shown}; needed are {needed}")
+            raise VoteTableError(
+                f"{name}: no column '{column}' among {shown}; needed are {needed}: "
+                "--column tells other names, --shape a table of one row a participant"
+            )

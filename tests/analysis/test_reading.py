@@ -86,6 +86,12 @@ def test_a_broken_parquet_file_is_one_line(tmp_path, capfd):
     assert "votes.parquet: a Parquet file that cannot be read: " in message
 
 
+def test_parquet_without_the_columns_says_which_there_are(tmp_path, capfd):
+    pd.DataFrame({"worker": ["p"], "A": [1]}).to_parquet(tmp_path / "votes.parquet")
+    assert main(["report", str(tmp_path / "votes.parquet")]) == 2
+    assert "no column 'participant' among worker, A; needed are" in capfd.readouterr().err
+
+
 def test_counts_by_participant_are_a_table_too(normlime_path, normlime_table):
     wide = VoteTable.read(normlime_path.parent / "counts.csv", shape="counts")
     assert report(wide).anova == report(normlime_table).anova

@@ -245,7 +245,8 @@ def test_a_faulty_row_is_named_with_its_column_its_value_and_what_is_allowed(lin
         (
             b"participant,vote\np,A\n",
             "votes.csv, row 1: no column 'chosen_method' among participant, vote; "
-            "needed are participant and chosen_method",
+            "needed are participant and chosen_method: "
+            "--column tells other names, --shape a table of one row a participant",
         ),
         (
             b"participant;chosen_method\np;A\n",
