@@ -62,12 +62,20 @@ footer { margin-top: 3rem; border-top: 1px solid var(--rule); overflow-wrap: any
   th, td { padding-right: .7rem }
   tbody th { white-space: normal }
 }
+@page { size: A4; margin: 18mm }
 @media print {
+  :root { color-scheme: light;
+    --ink: #000; --muted: #454c54; --ground: #fff; --rule: #b6bcc2; --accent: #0b6e99 }
+  body { font-size: 10.5pt; line-height: 1.4 }
   main { max-width: none; padding: 0 }
+  h1 { font-size: 18pt; margin-bottom: 1rem }
+  h2 { font-size: 13pt; margin-top: 2rem }
   h2, caption { break-after: avoid }
+  figure { max-width: 9cm; margin: .75rem 0 1rem }
+  table, .note, figcaption { font-size: 9pt }
   figure, table, tr, .caveat { break-inside: avoid }
   .scroll { overflow: visible }
-  th, td { padding-right: .8rem }
+  th, td { padding: .2rem .8rem .2rem 0 }
   caption span { max-width: 66ch }
 }
 """

@@ -101,14 +101,15 @@ class Friedman:
 class Hotelling:
     """Hotelling's T squared of `n_participants` and `groups`, and the F and p that follow from it.
 
-    None where undefined, and `note` then says why.
+    None where undefined, and `note` then says why. The degrees of freedom are whole numbers but where
+    participants weigh unequally.
     """
 
     groups: tuple[str, ...]
     n_participants: int
     T2: float | None
     F: float | None
-    df: tuple[int, int]
+    df: tuple[int, float]
     p: float | None
     log10_p: float | None
     note: str | None = None
@@ -116,7 +117,11 @@ class Hotelling:
     @property
     def statement(self) -> str:
         """The test in one line: "F(3, 80) = 327.26"."""
-        return fmt.UNDEFINED if self.F is None else f"F({self.df[0]}, {self.df[1]}) = {fmt.f_value(self.F)}"
+        if self.F is None:
+            return fmt.UNDEFINED
+        first, second = self.df
+        shown = str(second) if isinstance(second, int) else fmt.decimal(second, 2)
+        return f"F({first}, {shown}) = {fmt.f_value(self.F)}"
 
     def __str__(self) -> str:
         n = fmt.counted(self.n_participants, "participant")
@@ -212,7 +217,7 @@ def hotelling(groups: Groups | ExactGroups) -> Hotelling:
 
 
 def t_squared(
-    means: NDArray[np.float64], covariance: NDArray[np.float64], n: int
+    means: NDArray[np.float64], covariance: NDArray[np.float64], n: float
 ) -> tuple[float, float] | None:
     """T squared and its F, of (d,) means of `n` participants with their (d, d) covariance, being all zero.
 

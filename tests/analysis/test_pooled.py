@@ -21,14 +21,31 @@ def test_of_equal_numbers_of_votes_the_wald_test_is_hotelling_s():
     assert (wald.T2, wald.F, wald.p) == pytest.approx((t_squared.T2, t_squared.F, t_squared.p), rel=1e-9)
 
 
-def test_of_two_methods_it_is_statsmodels_regression_clustered_by_participant():
+def test_its_covariance_is_that_of_leaving_out_each_participant():
     table = UNEQUAL[:, :2] + np.array([1, 0])
+    n = len(table)
+    without = [np.delete(table, i, axis=0).sum(axis=0) for i in range(n)]
+    gap = np.subtract(*table.sum(axis=0)) / table.sum()
+    moves = np.array([np.subtract(*left) / left.sum() - gap for left in without])
+    assert pytest.approx(gap**2 / ((n - 1) / n * (moves**2).sum()), rel=1e-9) == pooled_wald(table).F
+
+
+def test_near_equal_numbers_it_is_statsmodels_regression_clustered_by_participant():
+    table = np.random.default_rng(1).binomial(60, 0.55, size=400)
+    table = np.stack([table, 60 - table], axis=1)
+    table[0, 0] += 1
     votes = np.repeat(np.tile([1.0, -1.0], len(table)), table.ravel())
     people = np.repeat(np.arange(len(table)), table.sum(axis=1))
     fit = sm.OLS(votes, np.ones(len(votes))).fit(cov_type="cluster", cov_kwds={"groups": people}, use_t=True)
-    result = pooled_wald(table)
-    assert pytest.approx(fit.tvalues[0] ** 2, rel=1e-9) == result.F
-    assert result.p == pytest.approx(fit.pvalues[0], rel=1e-9)
+    assert pytest.approx(fit.tvalues[0] ** 2, rel=1e-3) == pooled_wald(table).F
+
+
+def test_people_who_cast_many_votes_leave_fewer_degrees_of_freedom():
+    squares = UNEQUAL.sum(axis=1) ** 2
+    assert pooled_wald(UNEQUAL).df[1] == pytest.approx(squares.sum() ** 2 / (squares**2).sum() - 2)
+    equal = np.random.default_rng(2).multinomial(20, [0.4, 0.3, 0.3], size=15)
+    assert pooled_wald(equal).df == (2, 13)
+    assert pooled_wald(np.vstack([equal, 3 * equal[:2]])).df[1] < 13
 
 
 def test_it_does_not_matter_which_method_is_last():
@@ -40,7 +57,11 @@ def test_it_does_not_matter_which_method_is_last():
     [
         ([[3, 2]], "one participant says nothing about others"),
         ([[3, 2, 1], [1, 1, 1]], "3 groups need at least 3 participants, and there are 2"),
-        ([[3, 0], [6, 0], [1, 0]], "some combination of the methods is the same for every participant"),
+        (
+            [[3, 0], [6, 0], [1, 1]],
+            "2 groups need at least 2 participants, and 3 with so unequal votes count as 1.7",
+        ),
+        ([[3, 0], [4, 0], [2, 0]], "some combination of the methods is the same for every participant"),
     ],
 )
 def test_an_undefined_wald_test_says_why(table, why):
