@@ -1,6 +1,6 @@
 """How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind.
 
-Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes about half an hour on two cores,
+Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes a quarter of an hour on two cores,
 and writes the table down after every block of studies. The tests of the analysis run the same studies, fewer
 of them.
 """
