@@ -3,7 +3,8 @@
 A participant's votes are multinomial with shares of their own, which are Dirichlet around those of the people
 they come from (Mosimann 1962, Biometrika 49:65). Under the null hypothesis all shares are equal; how much
 participants differ is estimated under both. No package at hand fits this model. Its chi-square is that of
-many participants: of 40 without a preference it finds one in 5.3 to 5.6 %, not 5 % (benchmarks/type_one_error.md).
+many participants: of 40 without a preference it finds one in 5.3 to 5.6 %, not 5 %, of studies
+(benchmarks/type_one_error.md).
 """
 
 import math

@@ -1,11 +1,14 @@
-"""All scores of an evaluation on one sheet: a panel a score, a dot a method, its interval beside it."""
+"""All scores of an evaluation on one sheet: a panel a score, a dot a method, its interval beside it.
+
+Under them stand the curves over the share of features removed, of the scores that have such.
+"""
 
 import io
 import math
 
 import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from explanations.metrics.results import Results
@@ -14,6 +17,8 @@ from explanations.metrics.subject import HIGHER, Score
 COLUMNS = 3
 PANEL = 3.4  # inches
 ROW = 0.24  # inches a method
+CURVES = 3.4  # inches of height
+MARKERS = "osD^vPX"  # beside the colours, for print in grey
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito
 SHIFT = 0.5  # percent between the methods' marks at one share, so that intervals don't cover each other
 LINEAR = 0.5  # points of error up to which the axis is linear, and beyond which it is logarithmic
@@ -24,19 +29,26 @@ INK, MUTED, ACCENT = "#1c2333", "#6b7280", "#0b6e99"
 def drawn(results: Results) -> str:
     """The text of an SVG; what stands in it is the same for the same results."""
     curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
-    drawings = [(_panel, score) for score in results.scores] + [(_curves, score) for score in curved]
-    rows = math.ceil(len(drawings) / COLUMNS)
-    height = ROW * len(results.methods) + 0.95
-    figure = Figure(figsize=(PANEL * COLUMNS, height * rows), layout="constrained")
+    columns = min(COLUMNS, max(len(results.scores), 2 * len(curved)))
+    rows = math.ceil(len(results.scores) / columns)
+    heights = [rows * (ROW * len(results.methods) + 0.95), *[CURVES] * bool(curved)]
+    figure = Figure(figsize=(PANEL * columns, sum(heights)), layout="constrained")
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
-        panels = figure.subplots(rows, COLUMNS, squeeze=False).ravel()
-        for axes, (draw, score) in zip(panels, drawings, strict=False):
-            draw(axes, results, score)
-        for axes in panels[len(drawings) :]:
+        parts = figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False).ravel()
+        panels = parts[0].subplots(rows, columns, squeeze=False).ravel()
+        for axes, score in zip(panels, results.scores, strict=False):
+            _panel(axes, results, score)
+        for axes in panels[len(results.scores) :]:
             axes.set_axis_off()
+        for axes, score in zip(_row(parts[-1], len(curved)), curved, strict=True):
+            _curves(axes, results, score)
         figure.savefig(file, format="svg", metadata={"Date": None})
     return file.getvalue()
+
+
+def _row(part: SubFigure, count: int) -> list[Axes]:
+    return list(part.subplots(1, count, squeeze=False).ravel()) if count else []
 
 
 def _panel(axes: Axes, results: Results, score: Score) -> None:
@@ -68,20 +80,20 @@ def _curves(axes: Axes, results: Results, score: Score) -> None:
         colour = COLOURS[number % len(COLOURS)]
         means = [math.nan if gain.mean is None else gain.mean for gain in found]
         percents = [100 * share + SHIFT * (number - (len(by_share[0]) - 1) / 2) for share in shares]
-        axes.plot(
-            percents, means, "o-", color=colour, markersize=3, linewidth=1, label=results.methods[method]
-        )
+        marker, label = MARKERS[number % len(MARKERS)], results.methods[method]
+        axes.plot(percents, means, marker=marker, color=colour, markersize=4, linewidth=1, label=label)
         for percent, gain in zip(percents, found, strict=True):
             if gain.low is not None and gain.high is not None:
                 axes.plot([percent, percent], [gain.low, gain.high], color=colour, linewidth=0.8)
     axes.axhline(0, color=MUTED, linewidth=0.8)
-    axes.set_title(f"{score.title}\ngained, by the share removed, %", size=9, color=INK, loc="left")
+    axes.set_title(f"{score.title}: points gained", size=9, color=INK, loc="left")
+    axes.set_xlabel("removed, %", size=8, color=INK)
     axes.set_yscale("symlog", linthresh=LINEAR)
     axes.yaxis.set_major_locator(FixedLocator(TICKS))
     axes.yaxis.set_minor_locator(NullLocator())
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     axes.margins(y=0.1)
-    axes.legend(fontsize=7, frameon=False, loc="upper left")
+    axes.legend(fontsize=8, frameon=False, loc="center left", bbox_to_anchor=(1, 0.5))
     axes.tick_params(labelsize=8)
     axes.grid(axis="y", color="#e5e7eb", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)

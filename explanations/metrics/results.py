@@ -153,7 +153,7 @@ class Results:
         for method in columns[0]:
             cells = []
             for column in columns:
-                shown = _shown(column[method], "+.2f")
+                shown = _shown(column[method], "+.2f", ".2f")
                 best = (max if score.better == HIGHER else min)(
                     s.mean for s in column.values() if s.mean is not None
                 )
@@ -228,9 +228,9 @@ def _record(curve: Curve) -> dict[str, Any]:
     return {"metric": curve.metric, "method": curve.method, "replicate": curve.replicate, "points": points}
 
 
-def _shown(summary: Summary, form: str = ".3g") -> str:
+def _shown(summary: Summary, form: str = ".3g", margin: str = ".2g") -> str:
     if summary.mean is None:
         return "–"
     if summary.low is None or summary.high is None:
         return f"{summary.mean:{form}}"
-    return f"{summary.mean:{form}} ±{summary.mean - summary.low:.2g}"
+    return f"{summary.mean:{form}} ±{summary.mean - summary.low:{margin}}"

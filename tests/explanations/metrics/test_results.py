@@ -98,8 +98,8 @@ def test_the_json_has_every_error_of_every_seed(relearned: Results) -> None:
     assert first["points"][1]["gained"] == pytest.approx(0.01)
 
 
-def test_the_figure_draws_the_gains_beside_the_scores(results: Results, relearned: Results) -> None:
-    assert "gained, by the share removed, %" in figure.drawn(relearned)
+def test_the_figure_draws_the_gains_below_the_scores(results: Results, relearned: Results) -> None:
+    assert ": points gained<" in figure.drawn(relearned)
     assert "gained" not in figure.drawn(results)
 
 
