@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.jackknife import pooled_shares
 from analysis.level import ALPHA
 from analysis.resampling import REPLICATES, SEED, Rankings, bootstrap_sums, rankings
 from analysis.tails import f_tail
@@ -121,31 +122,31 @@ def estimate(
 def clustered_shares(counts: Counts) -> tuple[tuple[Share, ...], float | None, float | None]:
     """Each method's share of all votes with a 95 % t interval over participants, cut at 0 and 1.
 
-    The share is a ratio of two sums over participants, its votes and all votes, with the variance of Cochran
-    (1977), Sampling Techniques, section 2.11; where all cast equally many votes it is that of the mean of
-    their proportions. Undefined for one participant, and where participants do not differ. A share of 0 has
-    an upper bound: it can't exceed the share of people who would ever choose the method, and of n nobody did
-    (Clopper and Pearson 1934); a share of 1 likewise has a lower one.
+    The share is a ratio of two sums over participants, its votes and all votes, with the variance and the
+    number of participants that `analysis.jackknife` tells. Undefined for one participant, and where
+    participants do not differ. A share of 0 has an upper bound: it can't exceed the share of people who would
+    ever choose the method, and of n nobody did (Clopper and Pearson 1934); a share of 1 likewise has a lower
+    one.
 
     With them come the design effect over all methods, and the intra-class correlation that it implies:
     deff = 1 + (m - 1) icc with m = sum m_i^2 / sum m_i votes (Kish 1965, Survey Sampling, section 5.4).
     """
     table = counts.table.astype(float)  # (participants, methods)
     totals, n = table.sum(axis=1, keepdims=True), len(table)
-    pooled = table.sum(axis=0) / totals.sum()
-    simple = pooled * (1 - pooled) / totals.sum()
-    variances = np.zeros(len(pooled))
+    shares = table.sum(axis=0) / totals.sum()
+    simple = shares * (1 - shares) / totals.sum()
+    variances = margins = np.zeros(len(shares))
     if n > 1:
-        squares = ((table - pooled * totals) ** 2).sum(axis=0)
-        variances = squares * n / (n - 1) / totals.sum() ** 2
-    margins = stats.t.ppf(0.975, max(n - 1, 1)) * np.sqrt(variances)
+        pooled = pooled_shares(table)
+        variances = pooled.variances
+        margins = stats.t.ppf(0.975, max(pooled.effective - 1, 1e-3)) * np.sqrt(variances)
     beyond = 1 - 0.025 ** (1 / n)
     result = []
     for i, (method, votes) in enumerate(counts.votes.items()):
         share, low, high = votes / counts.n_votes, None, None
         if n > 1 and margins[i] > 1e-12:  # what is left of zero after rounding
             low, high = max(0.0, share - float(margins[i])), min(1.0, share + float(margins[i]))
-        elif n > 1 and len(pooled) > 1 and votes in (0, counts.n_votes):
+        elif n > 1 and len(shares) > 1 and votes in (0, counts.n_votes):
             low, high = (0.0, beyond) if votes == 0 else (1 - beyond, 1.0)
         effect = float(variances[i] / simple[i]) if n > 1 and simple[i] > 0 else None
         result.append(Share(method, votes, share, low, high, effect))

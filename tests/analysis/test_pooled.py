@@ -7,6 +7,7 @@ import statsmodels.api as sm
 from scipy import stats
 
 from analysis.exact import ExactShares
+from analysis.jackknife import pooled_shares
 from analysis.omnibus import NAMES, names, omnibus
 from analysis.pooled import mean_shares, pooled_wald
 from analysis.report import report
@@ -46,6 +47,11 @@ def test_people_who_cast_many_votes_leave_fewer_degrees_of_freedom():
     equal = np.random.default_rng(2).multinomial(20, [0.4, 0.3, 0.3], size=15)
     assert pooled_wald(equal).df == (2, 13)
     assert pooled_wald(np.vstack([equal, 3 * equal[:2]])).df[1] < 13
+
+
+def test_one_participant_has_no_covariance():
+    with pytest.raises(ValueError, match="at least 2 participants"):
+        pooled_shares([[3, 1]])
 
 
 def test_it_does_not_matter_which_method_is_last():
