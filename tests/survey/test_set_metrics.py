@@ -150,6 +150,13 @@ def test_a_map_shows_its_own_values(researcher, evaluated_set):
     assert "<dd>1.03</dd>" in researcher.get(class_map.get_absolute_url()).content.decode()
 
 
+def test_a_value_below_zero_has_a_true_minus_sign(researcher, own_folder):
+    found = import_set(evaluated(own_folder, lambda *key: -value_of(*key)))
+    page = researcher.get(SET).content.decode()
+    assert "<strong>\N{MINUS SIGN}3.05 ±0.25</strong>" in page
+    assert "\N{MINUS SIGN}" in found.metrics.of_map("lime", "3", 2)[0].value
+
+
 def test_an_evaluation_after_the_import_is_added_to_the_same_set(explanation_set, own_folder, capsys):
     call_command("import_set", str(evaluated(own_folder)))
     assert capsys.readouterr().out == "tiny: 100 pictures, 2 metrics\n"
