@@ -51,6 +51,7 @@ class MetricAgreement:
     """
 
     metric: str
+    title: str
     better: str
     n_maps: int
     n_votes: int
@@ -109,7 +110,7 @@ def concordance(
         shown = "; ".join("/".join(parts) for parts in found.maps[:2])
         return _nothing(metrics, seed, f"no metric has values of the maps in the votes, such as {shown}")
     draw = _Draw(found, seed, replicates)
-    rows = tuple(_agreement(name, metrics.better[name], value, draw) for name, value in measured.items())
+    rows = tuple(_agreement(name, metrics, value, draw) for name, value in measured.items())
     joint, note = _joint(measured, found)
     widths = (found.questions >= 0).sum(axis=1)[found.question]
     return Concordance(
@@ -187,7 +188,7 @@ class _Draw:
             return self.estimate(float(people[:, 0].sum() / people[:, 1].sum()), sums[:, 0] / sums[:, 1])
 
 
-def _agreement(name: str, better: str, value: Floats, draw: _Draw) -> MetricAgreement:
+def _agreement(name: str, metrics: MetricTable, value: Floats, draw: _Draw) -> MetricAgreement:
     found = draw.found
     known = np.isfinite(value)
     correlation = _correlations(value[known], np.vstack([draw.shares, draw.resampled])[:, known])
@@ -197,7 +198,8 @@ def _agreement(name: str, better: str, value: Floats, draw: _Draw) -> MetricAgre
     alone = _fitted({name: value}, found)
     return MetricAgreement(
         metric=name,
-        better=better,
+        title=metrics.titles[name],
+        better=metrics.better[name],
         n_maps=int(known.sum()),
         n_votes=int(np.isfinite(hits).sum()),
         correlation=draw.correlation(float(correlation[0]), correlation[1:]),

@@ -55,7 +55,7 @@ def of_metrics(report: Report) -> dict[str, Drawing]:
         if found.value is not None:
             apart = found.low is not None and found.high is not None and not found.low <= 0 <= found.high
             marks.append(
-                charts.Mark(row.metric, found.shown(fmt.decimal), found.value, found.low, found.high, apart)
+                charts.Mark(row.title, found.shown(fmt.decimal), found.value, found.low, found.high, apart)
             )
     if not marks:
         return {}

@@ -72,10 +72,10 @@ def csv_table(report: Report) -> str:
             ("share of votes predicted", row.predicted),
             ("share predicted over favourite", row.over_favourite),
         ):
-            writer.writerow((quantity, row.metric, "", *_estimate(estimate), "", ""))
+            writer.writerow((quantity, row.metric, row.title, *_estimate(estimate), "", ""))
         for quantity, odds in (("odds ratio", row.odds), ("odds ratio at equal methods", row.beyond)):
             tail = (_cell(odds.p), _cell(odds.log10_p))
-            writer.writerow((quantity, row.metric, "", *_estimate(odds.ratio), *tail))
+            writer.writerow((quantity, row.metric, row.title, *_estimate(odds.ratio), *tail))
     for name, effect in report.one_sided_effects.items():
         writer.writerow((f"{name} (noncentral F)", "", "", *_estimate(effect), "", ""))
     for name, test in report.omnibus.tests.items() if report.omnibus else ():

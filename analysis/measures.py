@@ -1,7 +1,8 @@
 """Metrics of class maps: one row a map and metric. CSV comes in, values by map go out. Knows no votes.
 
 Needed are `method`, `label`, `replicate`, `metric`, `value` and `better` (higher or lower); `title` is
-another name of the method. An empty label stands for every class, an empty value for one that is undefined.
+another name of the method, `metric_title` what the metric is called where people read. An empty label stands
+for every class, an empty value for one that is undefined.
 The file metrics.csv of an evaluated explanation set is such a table.
 """
 
@@ -27,11 +28,12 @@ class MetricTableError(ValueError):
 
 @dataclass(frozen=True, eq=False)
 class MetricTable:
-    """Values by metric and map. `better` has the metrics in the order of the file."""
+    """Values by metric and map. `better` has the metrics in the order of the file, `titles` their names."""
 
     name: str
     sha256: str
     better: Mapping[str, str]
+    titles: Mapping[str, str]
     values: Mapping[str, Mapping[Key, float]]
 
     @classmethod
@@ -57,12 +59,13 @@ class MetricTable:
                 there, needed = ", ".join(header), ", ".join(COLUMNS)
                 raise MetricTableError(f"{name}: no column '{column}' among {there}; needed are {needed}")
         better: dict[str, str] = {}
+        titles: dict[str, str] = {}
         values: dict[str, dict[Key, float]] = {}
         for number, row in enumerate(rows, start=2):
-            _take(f"{name}, row {number}", row, better, values)
+            _take(f"{name}, row {number}", row, better, titles, values)
         if not better:
             raise MetricTableError(f"{name}: no metrics below the header; one row a map and metric is wanted")
-        return cls(name, hashlib.sha256(data).hexdigest(), better, values)
+        return cls(name, hashlib.sha256(data).hexdigest(), better, titles, values)
 
     def value(self, metric: str, method: str, label: str, replicate: str) -> float:
         """The value of a map; NaN where there is none. Methods go by slug or title, in any case."""
@@ -72,9 +75,13 @@ class MetricTable:
 
 
 def _take(
-    where: str, row: Mapping[str, str | None], better: dict[str, str], values: dict[str, dict[Key, float]]
+    where: str,
+    row: Mapping[str, str | None],
+    better: dict[str, str],
+    titles: dict[str, str],
+    values: dict[str, dict[Key, float]],
 ) -> None:
-    """One row into `better` and `values`. Raises MetricTableError."""
+    """One row into `better`, `titles` and `values`. Raises MetricTableError."""
     cells = {column: (row[column] or "").strip() for column in row if isinstance(column, str)}
     metric, direction = cells["metric"], cells["better"]
     if not metric or not cells["method"]:
@@ -85,6 +92,12 @@ def _take(
     if better.setdefault(metric, direction) != direction:
         raise MetricTableError(
             f"{where}, column better: {quoted(metric)} was {better[metric]} is better before"
+        )
+    title = cells.get("metric_title") or metric
+    if titles.setdefault(metric, title) != title:
+        raise MetricTableError(
+            f"{where}, column metric_title: {quoted(metric)} is {quoted(titles[metric])} in rows above, "
+            f"not {quoted(title)}"
         )
     found = values.setdefault(metric, {})
     if not cells["value"]:

@@ -153,7 +153,7 @@ def _metrics(report: Report) -> Section | None:
         return Section("metrics", heading, (), (f"Nothing to compare: {found.note}.",))
     rows = tuple(
         (
-            row.metric,
+            row.title,
             row.better,
             row.correlation.shown(fmt.decimal),
             row.within.shown(fmt.decimal),
@@ -184,7 +184,7 @@ def _metric_odds(report: Report) -> Table:
     for row in report.concordance.metrics:
         models = [row.odds, row.beyond, *([joint[row.metric]] if joint else [])]
         shown = [(odds.ratio.shown(fmt.decimal), fmt.p_value(odds.p, odds.log10_p)) for odds in models]
-        rows.append((row.metric, *(cell for pair in shown for cell in pair)))
+        rows.append((row.title, *(cell for pair in shown for cell in pair)))
     headings = ["Metric", "Alone", "p", "At equal methods", "p", *(["All together", "p"] if joint else [])]
     caption = (
         "Odds ratios of a choice for one standard deviation more of the metric (conditional logit, 95 % "
@@ -219,14 +219,14 @@ def _metric_notes(report: Report) -> tuple[str, ...]:
         "each question; where many metrics are tried, expect one in twenty below 0.05. A metric that merely "
         "prefers the favourite method gets a small one too; the odds at equal methods show if it knows more."
     )
-    alike = [row.metric for row in found.metrics if row.of_methods]
+    alike = [row.title for row in found.metrics if row.of_methods]
     if alike:
         notes.append(
-            f"One value a method: {', '.join(alike)}. So few values can't be told from chance by shuffling."
+            f"One value a method: {'; '.join(alike)}. So few values can't be told from chance by shuffling."
         )
     notes += [found.joint_note] if found.joint_note else []
     undefined = {
-        f"{row.metric}: {odds.note}." for row in found.metrics for odds in (row.odds, row.beyond) if odds.note
+        f"{row.title}: {odds.note}." for row in found.metrics for odds in (row.odds, row.beyond) if odds.note
     }
     return (*notes, *sorted(undefined), f"Metrics: {found.source}; SHA-256 {found.sha256}.")
 

@@ -29,6 +29,8 @@ import numpy as np
 
 FORMAT = "beholder-explanation-set/1"
 PURPOSES = ("comparison", "check")
+# What a classifier may declare that it wants of pictures, in these words.
+PREPROCESSING = ("size", "resize", "interpolation", "crop", "channels", "mean", "std")
 MANIFEST_FILE = "manifest.json"
 MAPS_FILE = "maps.safetensors"
 SUPPORT_FILE = "support.safetensors"

@@ -12,7 +12,7 @@ the classifier. So black is 0 for every method, and maps are of the very pixels 
 import json
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from explanations.manifest import PREPROCESSING
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 CROPS = ("center", "squash")
@@ -79,7 +81,7 @@ class Preprocessing:
 
 
 AS_IT_IS = Preprocessing()
-KEYS = tuple(field.name for field in fields(Preprocessing))
+KEYS = PREPROCESSING
 
 
 def declared(words: Iterable[str]) -> Preprocessing:

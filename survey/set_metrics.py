@@ -191,7 +191,7 @@ class SetMetrics:
             if (value["method"], value["label"], value["replicate"]) == (method, label, replicate)
         }
         return [
-            MapScore(score["title"], score["better"], f"{values[score['slug']]:.3g}")
+            MapScore(score["title"], score["better"], _number(values[score["slug"]]))
             for score in self.scores
             if values.get(score["slug"]) is not None
         ]
@@ -207,7 +207,12 @@ def _shown(summary):
     if summary is None or summary["mean"] is None:
         return NOTHING
     mean, low = summary["mean"], summary["low"]
-    return f"{mean:.3g}" if low is None else f"{mean:.3g} ±{mean - low:.2g}"
+    return _number(mean) if low is None else f"{_number(mean)} ±{mean - low:.2g}"
+
+
+def _number(value):
+    """Three digits, with a true minus sign."""
+    return ("\N{MINUS SIGN}" if value < 0 else "") + f"{abs(value):.3g}"
 
 
 def _refuse_constant(constant):

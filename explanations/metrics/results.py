@@ -23,6 +23,7 @@ COLUMNS = (
     "label",
     "replicate",
     "metric",
+    "metric_title",
     "value",
     "standard_error",
     "n",
@@ -163,14 +164,15 @@ class Results:
 
     def to_csv(self) -> str:
         """One row a map and score, all digits; an empty value is undefined, an empty label is every one."""
-        better = {score.slug: score.better for score in self.scores}
+        scores = {score.slug: score for score in self.scores}
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
         writer.writerow(COLUMNS)
         for v in self.values:
             numbers = ["" if x is None else repr(x) for x in (v.value, v.standard_error)]
-            head = (v.method, self.methods[v.method], v.label, v.replicate, v.score)
-            writer.writerow((*head, *numbers, v.n, better[v.score], v.note))
+            score = scores[v.score]
+            head = (v.method, self.methods[v.method], v.label, v.replicate, v.score, score.title)
+            writer.writerow((*head, *numbers, v.n, score.better, v.note))
         return out.getvalue()
 
     def to_json(self) -> str:

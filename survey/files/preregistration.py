@@ -58,7 +58,8 @@ def _pictures(study):
         f"Question: {text.question}",
         f"Methods compared: {', '.join(map(str, study.methods()))}.",
         f"Classes: {', '.join(study.labels())}.",
-        f"Explanation set: {explanation_set.slug}, SHA-256 of its manifest {explanation_set.digest}.",
+        f"Explanation set: {explanation_set.slug}, SHA-256 of its manifest without metrics "
+        f"{explanation_set.digest}.",
         f"Classifier: {explanation_set.classifier}, {explanation_set.accuracy_percent} on the test images.",
     ]
     return tuple(lines)

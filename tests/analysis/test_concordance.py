@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from analysis import figures
 from analysis.__main__ import main
 from analysis.choices import Choices, choices
 from analysis.concordance import _within, concordance
-from analysis.measures import MetricTable
+from analysis.measures import MetricTable, MetricTableError
 from analysis.report import report
 from analysis.votes import VoteTable
 
@@ -17,13 +18,20 @@ METHODS = ("A", "B", "C", "D")
 QUESTIONS = [(label, replicate) for label in "0123456789" for replicate in "12"]
 
 
-def metric_table(values, name="road", better="higher"):
+def metric_table(values, name="road", better="higher", title=""):
     """A table of one metric; `values` is (questions, methods), or (methods,) for all classes."""
     rows = ["method,label,replicate,metric,value,better"]
     for row, (label, replicate) in zip(np.atleast_2d(values).tolist(), QUESTIONS, strict=False):
         where = label if np.ndim(values) == 2 else ""
         rows += [f"{m},{where},{replicate},{name},{v},{better}" for m, v in zip(METHODS, row, strict=True)]
-    return MetricTable.from_csv("\n".join(rows).encode(), "metrics.csv")
+    data = "\n".join(rows).encode()
+    return MetricTable.from_csv(titled(data, title) if title else data, "metrics.csv")
+
+
+def titled(metrics, title):
+    """The same table with a column `metric_title`, every row of it this title."""
+    head, *rows = metrics.decode().splitlines()
+    return "\n".join([f"{head},metric_title", *(f'{row},"{title}"' for row in rows)]).encode()
 
 
 def vote_table(appeal, people=40, seed=0, shuffled=True):
@@ -163,6 +171,30 @@ def test_every_form_of_the_report_has_the_agreement(table, appeal):
     assert record["metrics"][0]["correlation"]["value"] == result.concordance.metrics[0].correlation.value
     assert "rank correlation over maps,road," in result.to_csv()
     assert "Rank correlation of metrics and votes" in result.to_html()
+
+
+def test_people_read_the_title_of_a_metric_and_programs_its_short_name_too(table, appeal):
+    title = "ROAD, most relevant first"
+    result = report(table, metrics=metric_table(appeal, "road-morf", title=title))
+    for text in (
+        result.to_text(),
+        result.to_html(),
+        result.to_markdown(),
+        figures.of_metrics(result)["metrics"].svg,
+    ):
+        assert title in text
+        assert "road-morf" not in text
+    row = json.loads(result.to_json())["metric_agreement"]["metrics"][0]
+    assert (row["metric"], row["title"]) == ("road-morf", title)
+    assert f'rank correlation over maps,road-morf,"{title}",' in result.to_csv()
+
+
+def test_a_metric_has_one_title(appeal):
+    data = b"method,label,replicate,metric,value,better,metric_title\nA,0,1,road,1,higher,ROAD\n"
+    with pytest.raises(MetricTableError) as refused:
+        MetricTable.from_csv(data + b"B,0,1,road,2,higher,Road\n", "m.csv")
+    expected = "m.csv, row 3, column metric_title: 'road' is 'ROAD' in rows above, not 'Road'"
+    assert str(refused.value) == expected
 
 
 def test_a_report_without_metrics_has_no_such_part(table):

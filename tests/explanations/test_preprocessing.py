@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from explanations.manifest import PREPROCESSING
 from explanations.preprocessing import AS_IT_IS, Normalised, Preprocessing, declared, of_config, shaped
 
 TIMM = {
@@ -27,6 +29,10 @@ def test_it_is_declared_in_words() -> None:
     assert declared(words) == Preprocessing(
         (224, 224), 256, "bilinear", mean=(127 / 255,), std=(128 / 255, 0.5, 1.0)
     )
+
+
+def test_the_words_that_the_manifest_names_are_those_that_it_takes() -> None:
+    assert tuple(field.name for field in fields(Preprocessing)) == PREPROCESSING
 
 
 def test_sizes_may_differ_each_way() -> None:

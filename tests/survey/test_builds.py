@@ -255,6 +255,10 @@ def test_a_classifier_is_registered_with_a_data_file_and_what_it_wants_of_pictur
     [
         ({"data": "nowhere"}, "^--data: there is no folder and no .npz file nowhere$"),
         ({"data": __file__}, "^--data: there is no folder and no .npz file .*test_builds.py$"),
+        (
+            {"preprocessing": ["size=28", "sise=224"]},
+            "^--preprocessing: there is no 'sise'; allowed: size, resize, interpolation, crop, channels, ",
+        ),
         ({"preprocessing": ["size"]}, "^--preprocessing: 'size' is no key=value, and there is no file"),
         ({"model": "own.module", "weights": "x"}, "write package.module:factory"),
         ({"model": "own:net", "weights": "nowhere"}, "there is no file nowhere"),

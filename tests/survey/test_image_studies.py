@@ -10,10 +10,13 @@ from django.urls import reverse
 from django.utils.html import escape
 
 from explanations import manifest as manifests
+from survey.background import rehearsing
 from survey.files.archive import restore_archive, write_archive
 from survey.files.study_file import export_study, import_study
 from survey.importing import ImportRefused, import_set
 from survey.models import Answer, AuditEvent, ExplanationSet, Original, Participation, PlannedQuestion, Study
+from survey.models.jobs import Job
+from survey.models.plans import draw_plan
 
 pytestmark = pytest.mark.django_db
 
@@ -119,10 +122,30 @@ def test_an_original_is_no_answer(participant, image_participation, answer):
     assert page(participant, image_participation, 1).count("<button") == 4
 
 
-def test_the_preview_shows_the_image(researcher, image_study):
-    html = researcher.get("/studio/studies/photos/preview/1/").content.decode()
-    assert original_in(html)
-    assert "in this image" in html
+def test_every_question_of_the_preview_shows_its_image_and_nothing_is_stored(researcher, image_study):
+    originals = image_study.explanation_set.originals_by_label
+    plan = draw_plan(image_study, image_study.seed, place=0)
+    assert len(plan) == 16
+    for planned in plan:
+        step = planned.position or "practice"
+        html = researcher.get(f"/studio/studies/photos/preview/{step}/").content.decode()
+        original = originals[planned.question.label]
+        assert original_in(html) == original.get_absolute_url()
+        assert escape(f"A computer sees “{original.seen}” in this image.") in html
+        assert html.count('<img src="/pictures/') == 1 + 4
+    assert not Participation.objects.exists()
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_programs_rehearse_a_study_of_images_over_http(image_study, live_server):
+    rehearsal = rehearsing.begin(image_study, 2, live_server.url, None)
+    rehearsing.rehearse.call(rehearsal.pk, rehearsal.attempt)
+    rehearsal.refresh_from_db()
+    assert (rehearsal.error, rehearsal.status) == ("", Job.Status.DONE)
+    answers = Answer.objects.filter(planned__participation__study=rehearsal.copy)
+    assert answers.count() == 2 * 16
+    assert {label for (label,) in answers.values_list("planned__question__label")} == set(SEEN)
 
 
 def test_the_gallery_shows_every_image_with_what_the_network_sees(

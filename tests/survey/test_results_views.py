@@ -20,6 +20,10 @@ def text(response):
     return b"".join(response).decode() if response.streaming else response.content.decode()
 
 
+def words(page):
+    return html.unescape(re.sub(r"<[^>]*>", "", page))
+
+
 @pytest.fixture
 def answered_study(open_study, answer):
     """Six kept people who mostly prefer the first method, one who failed the checks, two simulated."""
@@ -60,7 +64,7 @@ def test_the_page_agrees_with_the_command_on_the_exported_table(
     from_command = report(votes, "--simulated", simulated)
     page = researcher.get(RESULTS, {"simulated": simulated})
     assert page.context["report"].as_dict() == from_command
-    assert from_command["answer"] in html.unescape(text(page))
+    assert from_command["answer"] in words(text(page)).replace("\N{NO-BREAK SPACE}", " ")
     assert json.loads(text(researcher.get(RESULTS + "report.json", {"simulated": simulated}))) == from_command
 
 
@@ -69,6 +73,18 @@ def test_simulated_participants_are_marked_wherever_they_are_counted(researcher,
     assert "2 of the 8 participants counted here are programs: their votes say nothing about people." in page
     assert "Shares of votes (2 of 8 participants simulated)" in page
     assert "simulated" in text(researcher.get(RESULTS + "shares.svg"))
+
+
+def test_no_percentage_breaks_before_its_sign_on_the_page_and_files_have_plain_spaces(
+    researcher, answered_study
+):
+    page = text(researcher.get(RESULTS))
+    assert len(re.findall(r"\d\N{NO-BREAK SPACE}%", page)) > 20
+    told = words(re.sub(r'<span class="whole">[^<]*</span>', "", page))
+    assert not re.search(r"\d %|\bp [=<] \d", told)
+    assert re.search(r'aria-label="[^"]*95 %', page)  # no tag within a tag
+    for name in ("report.json", "report.csv", "report.md"):
+        assert "\N{NO-BREAK SPACE}" not in text(researcher.get(RESULTS + name))
 
 
 def test_without_simulated_participants_nothing_is_marked(researcher, answered_study):

@@ -21,6 +21,7 @@ pytestmark = pytest.mark.django_db
 SET = "/studio/sets/tiny/"
 FILES = ["metrics/metrics.csv", "metrics/metrics.json", "metrics/metrics.svg"]
 SCORES = {"deletion": "lower", "gini": "higher"}
+TITLES = {"deletion": "Deletion area", "gini": "Gini index"}
 METHODS = {"normlime": "NormLIME", "lime": "LIME", "smoothgrad": "SmoothGrad", "vargrad": "VarGrad"}
 
 
@@ -36,8 +37,10 @@ def evaluated(folder, values=value_of):
     found = [(*key, score, values(*key, score)) for key in maps for score in SCORES]
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["method", "title", "label", "replicate", "metric", "value", "better"])
-    writer.writerows([m, METHODS[m], x, r, score, v, SCORES[score]] for m, x, r, score, v in found)
+    writer.writerow(["method", "title", "label", "replicate", "metric", "metric_title", "value", "better"])
+    writer.writerows(
+        [m, METHODS[m], x, r, score, TITLES[score], v, SCORES[score]] for m, x, r, score, v in found
+    )
     means = {
         (method, score): sum(row[4] for row in found if (row[0], row[3]) == (method, score)) / 20
         for method in METHODS
@@ -49,7 +52,7 @@ def evaluated(folder, values=value_of):
         "dataset": described.dataset.sha256,
         "classifier": described.classifier.weights_sha256,
         "metrics": [{"title": "Sparsity", "reference": "Somebody 2020", "parameters": {"share": 0.5}}],
-        "scores": [{"slug": s, "title": s.title(), "better": better} for s, better in SCORES.items()],
+        "scores": [{"slug": s, "title": TITLES[s], "better": better} for s, better in SCORES.items()],
         "methods": [
             {
                 "slug": method,
@@ -147,6 +150,13 @@ def test_a_map_shows_its_own_values(researcher, evaluated_set):
     assert "<dd>1.03</dd>" in researcher.get(class_map.get_absolute_url()).content.decode()
 
 
+def test_a_value_below_zero_has_a_true_minus_sign(researcher, own_folder):
+    found = import_set(evaluated(own_folder, lambda *key: -value_of(*key)))
+    page = researcher.get(SET).content.decode()
+    assert "<strong>\N{MINUS SIGN}3.05 ±0.25</strong>" in page
+    assert "\N{MINUS SIGN}" in found.metrics.of_map("lime", "3", 2)[0].value
+
+
 def test_an_evaluation_after_the_import_is_added_to_the_same_set(explanation_set, own_folder, capsys):
     call_command("import_set", str(evaluated(own_folder)))
     assert capsys.readouterr().out == "tiny: 100 pictures, 2 metrics\n"
@@ -229,11 +239,12 @@ def test_the_results_say_whether_metrics_and_people_agree(researcher, answered_s
         "Do metrics and people agree?",
         "Votes predicted",
         "The votes are of 80 maps in 20 questions.",
+        '<th scope="row">Deletion area</th>',
     ):
         assert told in page
     assert "--metrics metrics.csv" in page
     chart = researcher.get("/studio/studies/digits/results/metrics.svg")
-    assert b"<svg" in chart.content
+    assert b"Gini index" in chart.content
 
 
 def test_metrics_that_come_after_the_votes_are_in_the_next_report(open_study, answer, own_folder):
@@ -281,5 +292,5 @@ def test_an_archive_does_not_change_the_metrics_of_a_set_that_is_there(answered_
 def test_the_api_says_that_a_set_was_evaluated_and_hands_its_metrics_out(researcher, evaluated_set):
     assert researcher.get("/api/v1/sets/tiny/").json()["is_evaluated"] is True
     table = researcher.get("/api/v1/sets/tiny/metrics.csv").content.decode()
-    assert table.startswith("method,title,label,replicate,metric,value,better\n")
+    assert table.startswith("method,title,label,replicate,metric,metric_title,value,better\n")
     assert researcher.get("/api/v1/sets/tiny/metrics.pdf").status_code == 404

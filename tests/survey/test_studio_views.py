@@ -257,6 +257,14 @@ def test_a_design_that_is_not_whole_yet_tells_what_it_can(researcher, explanatio
     assert "Choose classes" in text(told)
 
 
+def test_a_design_whose_checks_are_nonsense_asks_for_them_and_not_for_classes(
+    researcher, explanation_set, valid_form
+):
+    told = researcher.post(reverse("studio:effect", args=["tiny"]), valid_form | {"n_checks": "99999999"})
+    assert "Say how many attention checks there are" in text(told)
+    assert "Choose classes" not in text(told)
+
+
 def test_a_form_that_arrives_after_the_study_opened_changes_nothing(researcher, draft_study, valid_form):
     form = DesignForm(valid_form | {"title": "Late"}, instance=Study.objects.get())
     assert form.is_valid()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
+from survey.importing import PREPROCESSING
 from survey.models import Classifier
 
 
@@ -53,7 +54,10 @@ class Command(BaseCommand):
 
 def _word(word):
     """A key with its value, or the whole path of a JSON file that is there."""
-    if "=" in word:
+    key, equals, _ = word.partition("=")
+    if equals and key not in PREPROCESSING:
+        raise CommandError(f"--preprocessing: there is no {key!r}; allowed: {', '.join(PREPROCESSING)}")
+    if equals:
         return word
     if not Path(word).is_file():
         raise CommandError(f"--preprocessing: {word!r} is no key=value, and there is no file of this name")

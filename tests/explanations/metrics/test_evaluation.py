@@ -59,6 +59,7 @@ def test_every_map_of_every_method_and_of_the_control_has_every_score(source: So
     found = {(row["method"], row["label"], row["replicate"], row["metric"]) for row in rows(out)}
     assert len(found) == len(rows(out)) == 2 * 2 * 2 * 6
     assert {row["title"] for row in rows(out)} == {"VarGrad", "Random order"}
+    assert ("gini", "Gini index") in {(row["metric"], row["metric_title"]) for row in rows(out)}
 
 
 def test_the_manifest_names_the_files_and_the_set_stays_whole(source: Source, plan: Plan) -> None:
