@@ -3,9 +3,10 @@
 import csv
 import io
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 from django.db.models import Count, Max, Q, Sum
 from pyarrow import csv as csv_reader
@@ -17,7 +18,7 @@ from analysis.votes import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Participation, Question, Study
 from .models.participations import code_of
-from .models.plans import milliseconds
+from .moments import BATCH, Moment, as_it_comes, in_batches, milliseconds, moments
 from .set_metrics import MetricsRefused
 
 __all__ = [
@@ -29,7 +30,6 @@ __all__ = [
     "columns_of",
     "study_report",
     "vote_lines",
-    "vote_rows",
     "vote_table",
     "votes_file_name",
     "votes_parquet",
@@ -80,49 +80,45 @@ def _columns(n_options):
     }
 
 
-# What a row is made from, of each answer: plain values, since models of so many take five times as long.
-_READ = (
-    *("planned__participation_id", "planned__participation__archived_code", "planned__position"),
-    *("planned__question_id", "planned__option_order", "option__number", "shown_at", "answered_at"),
+# What a line is made from: when, what was shown and chosen, and by whom, which all of a person's lines share.
+_CHOICE = ("planned__question_id", "planned__option_order", "option__number")
+_PERSON = (
+    *("planned__participation_id", "planned__participation__archived_code"),
     *("planned__participation__status", "planned__participation__checks_passed"),
-    *("planned__participation__kept", "planned__participation__simulated"),
+    *map(as_it_comes, ("planned__participation__kept", "planned__participation__simulated")),
     "planned__participation__language",
 )
 
 
-def vote_rows(study):
-    """The study's vote table: a dict for each answer, with the keys of columns_of and plain values."""
+def vote_lines(study, without=()):
+    """The vote table as texts of CSV: the header, then up to BATCH lines at a time.
+
+    `without` names columns to leave out, of those that tell of the whole participation.
+    """
+    yield _csv(column for column in columns_of(study) if column not in without) + "\n"
+    person = lru_cache(maxsize=1)(partial(_person, study, without))
+    choice = lru_cache(maxsize=2**14)(partial(_choice, _offered(study)))
+    moment = (Moment("shown_at"), Moment("answered_at"))
     answers = Answer.objects.filter(planned__participation__study=study)
-    answers = answers.order_by("planned__participation", "planned__position").values_list(*_READ)
-    options = Option.objects.filter(question__study=study).select_related("question", "class_map__method")
-    offered = {(option.question_id, str(option.number)): option for option in options}
-    for answer in answers.iterator(chunk_size=2000):
-        yield _row(study, offered, *answer)
+    answers = answers.order_by("planned__participation", "planned__position")
+    answers = answers.values_list("planned__position", *moment, *_CHOICE, *_PERSON)
+    for rows in in_batches(answers.iterator(chunk_size=BATCH)):
+        yield "".join(_lines(rows, choice, person))
 
 
-def _row(
-    study, offered, number, archived_code, position, question_id, order, chosen, shown_at, answered_at,
-    status, checks_passed, kept, simulated, language,
-):  # fmt: skip
-    shown = [offered[question_id, option] for option in order]
-    titles = [option.class_map.method.title for option in shown]
-    chosen_position = 0 if chosen is None else order.index(str(chosen)) + 1
-    question, picked = shown[0].question, shown[chosen_position - 1] if chosen_position else None
-    return {
-        "study": study.slug,
-        "participant": code_of(number, archived_code),
-        "position": position,
-        "question": question.code,
-        "kind": question.kind,
-        "label": question.label,
-        "replicate": question.replicate,
-        **{f"method_{place}": title for place, title in enumerate(titles, start=1)},
-        "chosen_position": chosen_position,
-        "chosen_method": picked.class_map.method.title if picked else "",
-        "correct": None if question.kind == Question.Kind.SCORED else bool(picked and picked.is_right),
-        "shown_at": shown_at.isoformat(timespec="milliseconds"),
-        "answered_at": answered_at.isoformat(timespec="milliseconds"),
-        "response_ms": milliseconds(shown_at, answered_at),
+def _lines(rows, choice, person):
+    shown_at, answered_at = (moments([row[place] for row in rows]) for place in (1, 2))
+    spelled = (np.datetime_as_string(column, unit="ms") for column in (shown_at, answered_at))
+    columns = (*spelled, milliseconds(shown_at, answered_at))
+    for row, shown, answered, ms in zip(rows, *(column.tolist() for column in columns), strict=True):
+        begin, end = person(*row[6:])
+        chose = choice(*row[3:6])
+        yield f"{begin},{row[0]},{chose},{shown}+00:00,{answered}+00:00,{ms},{end}\n"
+
+
+def _person(study, without, number, archived_code, status, checks_passed, kept, simulated, language):
+    """How each line of a participation begins, and how it ends."""
+    told = {
         "status": status,
         "checks_passed": checks_passed,
         "kept": kept,
@@ -131,6 +127,25 @@ def _row(
         "design": study.design_sha256,
         "language": language,
     }
+    begin = _csv((study.slug, code_of(number, archived_code)))
+    return begin, _csv(value for column, value in told.items() if column not in without)
+
+
+def _offered(study):
+    """The study's options by their question and number, a text."""
+    options = Option.objects.filter(question__study=study).select_related("question", "class_map__method")
+    return {(option.question_id, str(option.number)): option for option in options}
+
+
+def _choice(offered, question_id, order, chosen):
+    """The part of a line from the question to whether its right picture was chosen."""
+    shown = [offered[question_id, option] for option in order]
+    titles = [option.class_map.method.title for option in shown]
+    place = 0 if chosen is None else order.index(str(chosen)) + 1
+    question, picked = shown[0].question, shown[place - 1] if place else None
+    correct = None if question.kind == Question.Kind.SCORED else bool(picked and picked.is_right)
+    asked = (question.code, question.kind, question.label, question.replicate)
+    return _csv((*asked, *titles, place, titles[place - 1] if place else "", correct))
 
 
 class _Echo:
@@ -140,18 +155,17 @@ class _Echo:
         return line
 
 
-def vote_lines(study, without=()):
-    """The vote table as lines of CSV, the header first; perhaps without some columns."""
-    columns = [column for column in columns_of(study) if column not in without]
-    writer = csv.DictWriter(_Echo(), columns, extrasaction="ignore", lineterminator="\n")
-    yield writer.writeheader()
-    for row in vote_rows(study):
-        yield writer.writerow({column: _spelled(value) for column, value in row.items()})
+_writer = csv.writer(_Echo(), lineterminator="\n")
+
+
+def _csv(values):
+    """The values as a part of a line of CSV, or as all of it, without its end."""
+    return _writer.writerow(map(_spelled, values)).removesuffix("\n")
 
 
 def vote_table(study):
     """The vote table as CSV, whole, in bytes."""
-    return "".join(vote_lines(study)).encode()
+    return b"".join(map(str.encode, vote_lines(study)))
 
 
 def votes_parquet(study, table=None):
@@ -236,12 +250,11 @@ def chart_of(report, name):
 
 
 def codebook_lines(study):
-    writer = csv.writer(_Echo(), lineterminator="\n")
-    yield writer.writerow(["column", "meaning"])
+    yield _csv(["column", "meaning"]) + "\n"
     for column, meaning in columns_of(study).items():
         if column == "design" and study.design_sha256:
             meaning = f"{meaning}: {study.design_sha256}"
-        yield writer.writerow([column, meaning])
+        yield _csv([column, meaning]) + "\n"
 
 
 def _spelled(value):

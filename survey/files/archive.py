@@ -21,13 +21,16 @@ from importlib import metadata
 from pathlib import Path
 
 import django
+import numpy as np
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from ..exporting import codebook_lines, study_report, vote_lines, vote_table, votes_parquet
 from ..importing import ImportRefused, import_set
 from ..models import Answer, Participation, PlannedQuestion, Study
+from ..models.participations import code_of
 from ..models.questions import new_token
+from ..moments import BATCH, Moment, in_batches, moments
 from .study_file import StudyFileRefused, export_study, import_study, study_sha256
 from .zip_reading import ZipRefused, unpack
 
@@ -41,7 +44,6 @@ PARTICIPANT = (
     *("checks_passed", "kept"),
 )
 PLAN = ("participant", "position", "question", "option_order", "chosen", "shown_at", "answered_at")
-BATCH = 2000
 ADDED = {"language"}  # columns of the vote table that archives written before them lack
 
 
@@ -137,20 +139,24 @@ def _participants(study):
 
 
 def _plan(study):
-    plan = PlannedQuestion.objects.filter(participation__study=study)
-    plan = plan.select_related("participation", "question", "answer__option")
-    for planned in plan.order_by("participation", "position").iterator(chunk_size=BATCH):
-        answer = getattr(planned, "answer", None)
-        chosen = "" if answer is None else answer.option.number if answer.option else 0
-        moments = (answer.shown_at, answer.answered_at) if answer else (None, None)
-        yield [
-            planned.participation.code,
-            planned.position,
-            planned.question.code,
-            planned.option_order,
-            chosen,
-            *map(_spelled, moments),
-        ]
+    codes = {question.pk: question.code for question in study.questions.all()}
+    plan = PlannedQuestion.objects.filter(participation__study=study).order_by("participation", "position")
+    plan = plan.values_list(
+        *("participation_id", "participation__archived_code", "position", "question_id", "option_order"),
+        *("answer__option__number", Moment("answer__shown_at"), Moment("answer__answered_at")),
+    )
+    for rows in in_batches(plan.iterator(chunk_size=BATCH)):
+        shown_at, answered_at = (_isoformat([row[place] for row in rows]) for place in (6, 7))
+        for row, shown, answered in zip(rows, shown_at, answered_at, strict=True):
+            number, archived_code, position, question, order, chosen = row[:6]
+            chose = (chosen or 0) if answered else ""
+            yield code_of(number, archived_code), position, codes[question], order, chose, shown, answered
+
+
+def _isoformat(microseconds):
+    """As `datetime.isoformat` spells each of these moments in UTC; nothing where there is none."""
+    told = np.datetime_as_string(moments(microseconds)).tolist()
+    return ["" if text == "NaT" else f"{text.removesuffix('.000000')}+00:00" for text in told]
 
 
 def _spelled(value):

@@ -17,11 +17,6 @@ from .studies import StudyNotOpen
 from .turns import answer_in_turn
 
 
-def milliseconds(begin, end):
-    """Between two moments, a whole number."""
-    return round((end - begin).total_seconds() * 1000)
-
-
 class AnswerRefused(Exception):
     """The answer was not stored; the message is for the participant."""
 
@@ -200,4 +195,5 @@ class Answer(models.Model):
 
     @property
     def response_ms(self):
-        return milliseconds(self.shown_at, self.answered_at)
+        """Milliseconds between the two moments, a whole number."""
+        return round((self.answered_at - self.shown_at).total_seconds() * 1000)

@@ -1,5 +1,6 @@
 """Fixtures of the site's tests, each named by the state that it gives."""
 
+import csv
 import hashlib
 import io
 import json
@@ -13,6 +14,7 @@ from PIL import Image
 
 from explanations import manifest as manifests
 from survey.designing.reference_study import create_reference_study, default_design
+from survey.exporting import vote_lines
 from survey.files.study_file import create_study
 from survey.importing import import_set
 from survey.models import Membership, Participation, PlannedQuestion, Study, Team
@@ -169,6 +171,12 @@ def answer_until(participation, position, *, wrong_checks=0, chooses=None):
 def answer():
     """The function that answers questions of a participation up to a position."""
     return answer_until
+
+
+@pytest.fixture
+def votes_of():
+    """The function that reads a study's vote table: a dict of texts for each answer."""
+    return lambda study: list(csv.DictReader(io.StringIO("".join(vote_lines(study)))))
 
 
 @pytest.fixture

@@ -193,11 +193,9 @@ def test_an_archive_holds_the_images_and_restores_them(open_image_study, answer,
     assert participant.get(original.get_absolute_url()).status_code == 200
 
 
-def test_votes_name_the_image(open_image_study, answer):
-    from survey.exporting import vote_rows
-
+def test_votes_name_the_image(open_image_study, answer, votes_of):
     study = answered(open_image_study, answer)
-    assert {row["label"] for row in vote_rows(study)} == set(SEEN)
+    assert {row["label"] for row in votes_of(study)} == set(SEEN)
 
 
 def test_an_original_that_was_changed_stops_the_import(image_folder):
