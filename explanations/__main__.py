@@ -23,6 +23,7 @@ from explanations import (
 from explanations import methods as registry
 from explanations import stability as stabilities
 from explanations.local import NEEDS
+from explanations.manifest.records import Manifest
 from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
 
@@ -162,7 +163,7 @@ def draw_gallery(options: argparse.Namespace) -> None:
 
 
 def _examples(
-    options: argparse.Namespace, described: manifest.Manifest, replicate: int, methods: list[str] | None
+    options: argparse.Namespace, described: Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
     named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY

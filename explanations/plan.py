@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import nn
 
-from explanations import classifiers, datasets, fitting, layers, manifest, originals, rendering
+from explanations import classifiers, datasets, fitting, layers, originals, rendering
 from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
+from explanations.manifest.records import FORMAT, Classifier, Dataset, Manifest, Method
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
@@ -57,7 +58,7 @@ class Loaded:
     model: nn.Module
     test: LabelledImages
     training: LabelledImages
-    draft: manifest.Manifest
+    draft: Manifest
     singles: tuple[originals.Single, ...] = ()  # where single images are explained
 
     @property
@@ -194,14 +195,14 @@ def _draft(
     methods: list[ExplanationMethod],
     parameters: dict[str, Parameters],
     device: str,
-) -> manifest.Manifest:
+) -> Manifest:
     """The manifest before there are maps: all that is known of the set in advance."""
-    return manifest.Manifest(
-        format=manifest.FORMAT,
+    return Manifest(
+        format=FORMAT,
         name=plan.name or test.name,
         seed=plan.seed,
-        dataset=manifest.Dataset(test.name, test.split, test.sha256, classes),
-        classifier=manifest.Classifier(
+        dataset=Dataset(test.name, test.split, test.sha256, classes),
+        classifier=Classifier(
             plan.factory,
             classifiers.weights_sha256(plan.weights),
             classifiers.accuracy(model, test.images, test.labels),
@@ -220,13 +221,13 @@ def _draft(
     )
 
 
-def _check_record(plan: Plan, test: LabelledImages) -> manifest.Method:
+def _check_record(plan: Plan, test: LabelledImages) -> Method:
     """What attention checks show: the mean of a class, or the edges of a single image."""
     if plan.each_image is None:
         of = {"split": _means_of(test)}
-        return manifest.Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
+        return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
     title, reference = originals.CHECK_TITLE, originals.CHECK_REFERENCE
-    return manifest.Method(originals.CHECK, title, reference, "check", False, {}, 0, 0)
+    return Method(originals.CHECK, title, reference, "check", False, {}, 0, 0)
 
 
 def _means_of(test: LabelledImages) -> str:
@@ -238,11 +239,9 @@ def _device_version(device: str) -> dict[str, str]:
     return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
 
 
-def _record(
-    method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int
-) -> manifest.Method:
+def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int) -> Method:
     passes = maps * method.local.passes(parameters)
-    return manifest.Method(
+    return Method(
         slug=method.slug,
         title=method.title,
         reference=method.reference,

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
+from explanations.atomic_files import write_atomically
 from explanations.metrics import figure, registry, relearned, tasks
 from explanations.metrics.material import Material, Source, loaded
 from explanations.metrics.registry import Retraining
@@ -229,7 +230,7 @@ def _retrained(entry: Retraining, curve: Curve) -> Value:
 def _write(out: Path, results: Results, folder: Path) -> None:
     """The three files, then their names in the manifest, where they lie in the set's folder."""
     for name, text in zip(FILES, (results.to_csv(), results.to_json(), figure.drawn(results)), strict=True):
-        manifest.write_atomically(out / name, text.encode())
+        write_atomically(out / name, text.encode())
     inside, root = out.resolve(), folder.resolve()
     if inside.is_relative_to(root):
         manifest.name_metrics(folder, [str((inside / name).relative_to(root)) for name in FILES])
