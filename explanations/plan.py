@@ -18,6 +18,7 @@ from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
 from explanations.sampling import parts
+from explanations.settings import changed, refuse_unknown
 from explanations.tasks import Address, Task, shards, versions
 
 CHECK = "class-mean"
@@ -142,7 +143,7 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     singles = _singles(plan, model, test, labels)
     classes = tuple(single.record.label for single in singles) or labels
     parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
-    _refuse_unknown(plan, parameters)
+    refuse_unknown(plan.parameters, parameters)
     preprocessing = declared.record() | layers.record(model)
     draft = _draft(plan, model, preprocessing, test, classes, methods, parameters, device)
     draft = replace(draft, originals=tuple(single.record for single in singles))
@@ -166,24 +167,9 @@ def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
 
 
 def _parameters(plan: Plan, local: Local) -> Parameters:
-    """The defaults of a local function with what the plan changes, of the same types. Raises ValueError."""
-    changes = plan.parameters.get(local.slug, {}) | ({} if plan.each_image is None else {"images": 1})
-    for key, value in changes.items():
-        if key not in local.defaults:
-            raise ValueError(f"{local.slug} has no parameter {key!r}; allowed: {', '.join(local.defaults)}")
-        kind = type(local.defaults[key])
-        if type(value) is not kind:
-            raise ValueError(f"{local.slug}.{key} is {value!r}; a {kind.__name__} is wanted")
-        if kind in (int, float) and value < (kind is int):
-            minimum = "1" if kind is int else "0"
-            raise ValueError(f"{local.slug}.{key} is {value}; allowed: from {minimum}")
-    return {**local.defaults, **changes}
-
-
-def _refuse_unknown(plan: Plan, parameters: dict[str, Parameters]) -> None:
-    for slug in plan.parameters:
-        if slug not in parameters:
-            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {', '.join(parameters)}")
+    """The defaults of a local function with what the plan changes. Raises ValueError."""
+    single = {} if plan.each_image is None else {"images": 1}
+    return changed(local.slug, local.defaults, plan.parameters.get(local.slug, {}) | single)
 
 
 def _draft(
@@ -267,7 +253,7 @@ def _samples(
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
     predicted = classifiers.predicted(model, data.images)
     kind = "" if data.split == "all" else f"{data.split} "
-    wanted = max(settings["images"] for settings in parameters.values())
+    wanted = max(known["images"] for known in parameters.values())
     samples = []
     for label in classes:
         index = data.classes.index(label)

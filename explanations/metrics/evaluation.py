@@ -20,6 +20,7 @@ from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
+from explanations.settings import changed, refuse_unknown
 
 WORK_FOLDER = ".work"
 FILES = ("metrics.csv", "metrics.json", "metrics.svg")
@@ -73,11 +74,10 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     if plan.seed < 0 or plan.processes < 1:
         raise ValueError(f"seed {plan.seed}, {plan.processes} processes; allowed: from 0, and from 1")
     entries = registry.chosen(list(plan.metrics))
-    for slug in plan.parameters:
-        if slug not in [entry.slug for entry in entries]:
-            allowed = ", ".join(entry.slug for entry in entries)
-            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {allowed}")
-    return [(entry, registry.settings(entry, plan.parameters.get(entry.slug, {}))) for entry in entries]
+    refuse_unknown(plan.parameters, [entry.slug for entry in entries])
+    return [
+        (entry, changed(entry.slug, entry.defaults, plan.parameters.get(entry.slug, {}))) for entry in entries
+    ]
 
 
 def _tasks(entry: Metric | Retraining, parameters: Parameters, material: Material, seed: int) -> list[Task]:
