@@ -23,8 +23,10 @@ from explanations import (
 from explanations import methods as registry
 from explanations import stability as stabilities
 from explanations.local import NEEDS
+from explanations.manifest.records import Manifest
 from explanations.metrics import command as evaluating
 from explanations.preprocessing import KEYS, Preprocessing, declared
+from explanations.settings import written
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -162,7 +164,7 @@ def draw_gallery(options: argparse.Namespace) -> None:
 
 
 def _examples(
-    options: argparse.Namespace, described: manifest.Manifest, replicate: int, methods: list[str] | None
+    options: argparse.Namespace, described: Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
     named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
@@ -207,33 +209,14 @@ def _parameters(
     options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
 ) -> dict[str, registry.Parameters]:
     """What --images, --samples and --set change, by local function."""
-    families = {method.local.slug: method.local for method in chosen}
-    changes: dict[str, registry.Parameters] = {slug: {} for slug in families}
-    for key in ("images", "samples"):
-        if getattr(options, key) is not None:
-            for slug, change in changes.items():
-                if key in families[slug].defaults:
-                    change[key] = getattr(options, key)
-    for setting in options.set or []:
-        name, equals, text = setting.partition("=")
-        method, _, key = name.rpartition(".")
-        slug = naming.local_among(method, families)
-        if not equals or slug not in families or key not in families[slug].defaults:
-            allowed = [f"{local.slug}.{known}" for local in families.values() for known in local.defaults]
-            raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
-        changes[slug][key] = _typed(setting, text, type(families[slug].defaults[key]))
-    return changes
-
-
-def _typed(setting: str, text: str, kind: type) -> object:
-    if kind is bool:
-        if text not in ("true", "false"):
-            raise ValueError(f"--set {setting}: allowed: true, false")
-        return text == "true"
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"--set {setting}: {text!r} is no {kind.__name__}") from None
+    defaults = {method.local.slug: method.local.defaults for method in chosen}
+    everywhere = {key: getattr(options, key) for key in ("images", "samples")}
+    changes = written(options.set or [], defaults, lambda name: naming.local_among(name, defaults))
+    return {
+        slug: {key: value for key, value in everywhere.items() if value is not None and key in known}
+        | changes.get(slug, {})
+        for slug, known in defaults.items()
+    }
 
 
 def _weights(options: argparse.Namespace) -> Path:

@@ -22,8 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations import execution, lock, manifest, originals, rendering
+from explanations.atomic_files import write_atomically
 from explanations.cache import Cache
 from explanations.datasets import LabelledImages
+from explanations.manifest.arrays import Maps
+from explanations.manifest.records import ClassMap, Manifest
 from explanations.methods import ExplanationMethod, Parameters
 from explanations.plan import CHECK, Loaded, Plan, load
 from explanations.randomness import generator
@@ -46,7 +49,7 @@ def build(
     step: Step = lambda done, total, doing: None,
     scheduling: Scheduling = Scheduling(),  # noqa: B008, it is frozen
     cache: Path | None = None,
-) -> manifest.Manifest:
+) -> Manifest:
     """Build the set that `plan` describes into `folder`, or finish it, or leave it as it is if it is done.
 
     `step(done, total, what is being done)` is called as the work goes on, in forward passes. Local
@@ -87,7 +90,7 @@ def build(
 # What is there
 
 
-def _is_finished(folder: Path, draft: manifest.Manifest) -> bool:
+def _is_finished(folder: Path, draft: Manifest) -> bool:
     """Whether the set is there already. Raises ValueError where the folder holds anything else."""
     if (folder / manifest.MANIFEST_FILE).exists():
         found = manifest.read(folder)
@@ -152,7 +155,7 @@ def _class_maps(
     weights: dict[Key, Floats],
     shape: torch.Size,
     minimum_support: int,
-) -> tuple[manifest.Maps, manifest.Maps, dict[str, int]]:
+) -> tuple[Maps, Maps, dict[str, int]]:
     """Every method's maps by key, float32 (H, W), how many images chose each pixel of them, and how many
     images each aggregates."""
     maps, support, counts = {}, {}, {}
@@ -179,7 +182,7 @@ def _picks(
     }
 
 
-def _of_checks(loaded: Loaded) -> tuple[manifest.Maps, dict[str, int]]:
+def _of_checks(loaded: Loaded) -> tuple[Maps, dict[str, int]]:
     """What attention checks show, by key: the mean of every class, or the edges of every single image."""
     if not loaded.singles:
         return _class_means(loaded.plan, loaded.training, loaded.classes)
@@ -202,7 +205,7 @@ def _write_originals(folder: Path, loaded: Loaded) -> None:
 
 def _class_means(
     plan: Plan, training: LabelledImages, classes: tuple[str, ...]
-) -> tuple[manifest.Maps, dict[str, int]]:
+) -> tuple[Maps, dict[str, int]]:
     """The mean training image of every class, of a different part of the class for each replicate."""
     maps, counts = {}, {}
     for label in classes:
@@ -226,11 +229,11 @@ def _mean_image(images: Tensor) -> NDArray[np.float32]:
 
 def _finish(
     folder: Path,
-    draft: manifest.Manifest,
-    maps: manifest.Maps,
+    draft: Manifest,
+    maps: Maps,
     counts: dict[str, int],
     picks: dict[str, tuple[int, ...]],
-) -> manifest.Manifest:
+) -> Manifest:
     """Write pictures and arrays, then the manifest, and read it all back."""
     shutil.rmtree(folder / manifest.IMAGES_FOLDER, ignore_errors=True)
     (folder / manifest.IMAGES_FOLDER).mkdir()
@@ -245,9 +248,7 @@ def _finish(
             raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
         (folder / image).write_bytes(picture)
         records.append(
-            manifest.ClassMap(
-                label, method, int(replicate), key, image, sha256, counts[key], picks.get(key, ())
-            )
+            ClassMap(label, method, int(replicate), key, image, sha256, counts[key], picks.get(key, ()))
         )
     manifest.write_maps(folder, maps)
     manifest.write(folder, replace(draft, maps=tuple(records)))
@@ -269,4 +270,4 @@ def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> Non
         "processors": execution.processors(),
     }
     text = json.dumps(timings, indent=1, sort_keys=True) + "\n"
-    manifest.write_atomically(folder / TIMINGS_FILE, text.encode())
+    write_atomically(folder / TIMINGS_FILE, text.encode())

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from explanations.manifest import write_atomically
+from explanations.atomic_files import write_atomically
 from explanations.tasks import Floats, Outcome, Task
 
 

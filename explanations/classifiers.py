@@ -18,7 +18,7 @@ from torch.nn import functional as F
 
 from explanations import factories
 from explanations import weights as stored
-from explanations.manifest import write_atomically
+from explanations.atomic_files import write_atomically
 from explanations.preprocessing import AS_IT_IS, Normalised, Preprocessing, of_config
 
 PAPER_FACTORY = factories.EXAMPLE

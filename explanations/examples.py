@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from explanations import classifiers
 from explanations.datasets import LabelledImages
 from explanations.gallery import Example
-from explanations.manifest import Manifest
+from explanations.manifest.records import Manifest
 from explanations.sampling import parts
 
 

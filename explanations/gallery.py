@@ -20,7 +20,9 @@ from matplotlib.textpath import TextPath
 from numpy.typing import NDArray
 
 from explanations import rendering
-from explanations.manifest import ClassMap, Manifest, Maps, Method, array_key
+from explanations.manifest import array_key
+from explanations.manifest.arrays import Maps
+from explanations.manifest.records import ClassMap, Manifest, Method
 
 # Everything is laid out in pixels of the PNG, so that every value of a map has as many as any other.
 DPI = 200

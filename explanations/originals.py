@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from explanations import classifiers, manifest, rendering
 from explanations.datasets import LabelledImages
 from explanations.local import Sample
+from explanations.manifest.records import Original
 from explanations.randomness import generator
 
 CHECK = "image-edges"
@@ -26,7 +27,7 @@ CHECK_REFERENCE = "Edges of the image itself by Sobel's operator; no explanation
 class Single:
     """One image that has maps of its own; `picture` is the PNG file that participants see beside them."""
 
-    record: manifest.Original
+    record: Original
     index: int  # of the class that is explained, among the model's outputs
     picture: bytes
 
@@ -88,4 +89,4 @@ def _single(model: nn.Module, data: LabelledImages, label: str, number: int) -> 
     picture = rendering.photograph(image.numpy())
     sha256 = hashlib.sha256(picture).hexdigest()
     path = f"{manifest.ORIGINALS_FOLDER}/{sha256[:20]}.png"
-    return Single(manifest.Original(label, number, data.classes[index], path, sha256), index, picture)
+    return Single(Original(label, number, data.classes[index], path, sha256), index, picture)

@@ -9,14 +9,16 @@ from typing import Any
 import torch
 from torch import nn
 
-from explanations import classifiers, datasets, fitting, layers, manifest, originals, rendering
+from explanations import classifiers, datasets, fitting, layers, originals, rendering
 from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
+from explanations.manifest.records import FORMAT, Classifier, Dataset, Manifest, Method
 from explanations.methods import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.naming import chosen as chosen_methods
 from explanations.preprocessing import Preprocessing
 from explanations.randomness import generator
 from explanations.sampling import parts
+from explanations.settings import changed, refuse_unknown
 from explanations.tasks import Address, Task, shards, versions
 
 CHECK = "class-mean"
@@ -57,7 +59,7 @@ class Loaded:
     model: nn.Module
     test: LabelledImages
     training: LabelledImages
-    draft: manifest.Manifest
+    draft: Manifest
     singles: tuple[originals.Single, ...] = ()  # where single images are explained
 
     @property
@@ -141,7 +143,7 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     singles = _singles(plan, model, test, labels)
     classes = tuple(single.record.label for single in singles) or labels
     parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
-    _refuse_unknown(plan, parameters)
+    refuse_unknown(plan.parameters, parameters)
     preprocessing = declared.record() | layers.record(model)
     draft = _draft(plan, model, preprocessing, test, classes, methods, parameters, device)
     draft = replace(draft, originals=tuple(single.record for single in singles))
@@ -165,24 +167,9 @@ def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
 
 
 def _parameters(plan: Plan, local: Local) -> Parameters:
-    """The defaults of a local function with what the plan changes, of the same types. Raises ValueError."""
-    changes = plan.parameters.get(local.slug, {}) | ({} if plan.each_image is None else {"images": 1})
-    for key, value in changes.items():
-        if key not in local.defaults:
-            raise ValueError(f"{local.slug} has no parameter {key!r}; allowed: {', '.join(local.defaults)}")
-        kind = type(local.defaults[key])
-        if type(value) is not kind:
-            raise ValueError(f"{local.slug}.{key} is {value!r}; a {kind.__name__} is wanted")
-        if kind in (int, float) and value < (kind is int):
-            minimum = "1" if kind is int else "0"
-            raise ValueError(f"{local.slug}.{key} is {value}; allowed: from {minimum}")
-    return {**local.defaults, **changes}
-
-
-def _refuse_unknown(plan: Plan, parameters: dict[str, Parameters]) -> None:
-    for slug in plan.parameters:
-        if slug not in parameters:
-            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {', '.join(parameters)}")
+    """The defaults of a local function with what the plan changes. Raises ValueError."""
+    single = {} if plan.each_image is None else {"images": 1}
+    return changed(local.slug, local.defaults, plan.parameters.get(local.slug, {}) | single)
 
 
 def _draft(
@@ -194,14 +181,14 @@ def _draft(
     methods: list[ExplanationMethod],
     parameters: dict[str, Parameters],
     device: str,
-) -> manifest.Manifest:
+) -> Manifest:
     """The manifest before there are maps: all that is known of the set in advance."""
-    return manifest.Manifest(
-        format=manifest.FORMAT,
+    return Manifest(
+        format=FORMAT,
         name=plan.name or test.name,
         seed=plan.seed,
-        dataset=manifest.Dataset(test.name, test.split, test.sha256, classes),
-        classifier=manifest.Classifier(
+        dataset=Dataset(test.name, test.split, test.sha256, classes),
+        classifier=Classifier(
             plan.factory,
             classifiers.weights_sha256(plan.weights),
             classifiers.accuracy(model, test.images, test.labels),
@@ -220,13 +207,13 @@ def _draft(
     )
 
 
-def _check_record(plan: Plan, test: LabelledImages) -> manifest.Method:
+def _check_record(plan: Plan, test: LabelledImages) -> Method:
     """What attention checks show: the mean of a class, or the edges of a single image."""
     if plan.each_image is None:
         of = {"split": _means_of(test)}
-        return manifest.Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
+        return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
     title, reference = originals.CHECK_TITLE, originals.CHECK_REFERENCE
-    return manifest.Method(originals.CHECK, title, reference, "check", False, {}, 0, 0)
+    return Method(originals.CHECK, title, reference, "check", False, {}, 0, 0)
 
 
 def _means_of(test: LabelledImages) -> str:
@@ -238,11 +225,9 @@ def _device_version(device: str) -> dict[str, str]:
     return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
 
 
-def _record(
-    method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int
-) -> manifest.Method:
+def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int) -> Method:
     passes = maps * method.local.passes(parameters)
-    return manifest.Method(
+    return Method(
         slug=method.slug,
         title=method.title,
         reference=method.reference,
@@ -268,7 +253,7 @@ def _samples(
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
     predicted = classifiers.predicted(model, data.images)
     kind = "" if data.split == "all" else f"{data.split} "
-    wanted = max(settings["images"] for settings in parameters.values())
+    wanted = max(known["images"] for known in parameters.values())
     samples = []
     for label in classes:
         index = data.classes.index(label)

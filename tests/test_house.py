@@ -33,7 +33,7 @@ DOORS = [
     ("explanations", ("survey/importing.py",)),
     ("analysis", ("survey/exporting.py", "survey/planning.py")),
 ]
-STANDARD_LIBRARY_AND_NUMPY = "explanations/manifest.py"
+STANDARD_LIBRARY_AND_NUMPY = "explanations/manifest/__init__.py"
 
 
 def modules(place):
@@ -51,6 +51,26 @@ def imports(path):
             above = package[: len(package) - node.level] if node.level else ()
             source = ".".join([*above, *([node.module] if node.module else [])])
             yield from ((f"{source}.{alias.name}", node.lineno) for alias in node.names)
+
+
+def reached(path):
+    """What a module imports from outside the project, itself or through the project's modules."""
+    seen, left, outside = set(), [path], set()
+    while left:
+        seen.add(path := left.pop())
+        for name, _ in imports(path):
+            own = [file for file in files(name) if file.is_file()]
+            left += [file for file in own if file not in seen]
+            if name.split(".")[0] not in ROOMS:
+                outside.add(name)
+    return outside
+
+
+def files(name):
+    """Where the source of an imported name may lie: a module, a package, or a name in either."""
+    for dotted in (name, name.rpartition(".")[0]):
+        place = ROOT.joinpath(*dotted.split("."))
+        yield from (place.with_suffix(".py"), place / "__init__.py")
 
 
 def is_below(name, forbidden):
@@ -83,8 +103,17 @@ def test_of_explanations_the_site_imports_the_manifest_only():
 
 
 def test_the_manifest_needs_the_standard_library_and_numpy_only():
-    sources = {name.split(".")[0] for name, _ in imports(ROOT / STANDARD_LIBRARY_AND_NUMPY)}
+    sources = {name.split(".")[0] for name in reached(ROOT / STANDARD_LIBRARY_AND_NUMPY)}
     assert sources - {"numpy"} <= sys.stdlib_module_names
+
+
+def test_what_a_module_reaches_through_another_of_its_room_is_found(tmp_path, monkeypatch):
+    (tmp_path / "explanations/manifest").mkdir(parents=True)
+    (tmp_path / "explanations/manifest/__init__.py").write_text("from explanations.manifest import arrays\n")
+    (tmp_path / "explanations/manifest/arrays.py").write_text("from explanations.cache import find\n")
+    (tmp_path / "explanations/cache.py").write_text("import torch\n")
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    assert "torch" in reached(tmp_path / STANDARD_LIBRARY_AND_NUMPY)
 
 
 def test_no_module_has_a_name_that_says_nothing():

@@ -3,15 +3,14 @@
 import argparse
 import re
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 
 from explanations import execution, progress
 from explanations.metrics import evaluation, registry
 from explanations.metrics.material import Source
-from explanations.metrics.subject import Parameters
 from explanations.preprocessing import Preprocessing
+from explanations.settings import written
 
 FOLDER = "metrics"
 PART = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
@@ -56,10 +55,11 @@ def run(options: argparse.Namespace, weights: Path, preprocessing: Preprocessing
     Raises ValueError with one line for what a person can mend.
     """
     names = _named(options.metrics)
+    defaults = {entry.slug: entry.defaults for entry in registry.chosen(list(names))}
     plan = evaluation.Plan(
         metrics=names,
         seed=options.seed,
-        parameters=_parameters(options.set or [], names),
+        parameters=written(options.set or [], defaults),
         processes=options.processes,
         part=_part(options.part),
     )
@@ -80,27 +80,6 @@ def _named(names: list[str] | None) -> tuple[str, ...]:
     if names is None:
         return registry.DEFAULT
     return tuple(registry.ALL) if names == ["all"] else tuple(names)
-
-
-def _parameters(settings: list[str], names: tuple[str, ...]) -> dict[str, Parameters]:
-    """What --set changes, by metric. Raises ValueError."""
-    chosen = {entry.slug: entry for entry in registry.chosen(list(names))}
-    changes: dict[str, Parameters] = {}
-    for setting in settings:
-        name, equals, text = setting.partition("=")
-        slug, _, key = name.partition(".")
-        if not equals or slug not in chosen or key not in chosen[slug].defaults:
-            allowed = [f"{entry.slug}.{known}" for entry in chosen.values() for known in entry.defaults]
-            raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
-        changes.setdefault(slug, {})[key] = _typed(setting, text, type(chosen[slug].defaults[key]))
-    return changes
-
-
-def _typed(setting: str, text: str, kind: type) -> Any:
-    try:
-        return kind(text)
-    except ValueError:
-        raise ValueError(f"--set {setting}: {text!r} is no {kind.__name__}") from None
 
 
 def _part(text: str | None) -> tuple[int, int]:

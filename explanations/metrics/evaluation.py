@@ -12,6 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
+from explanations.atomic_files import write_atomically
 from explanations.metrics import figure, registry, relearned, tasks
 from explanations.metrics.material import Material, Source, loaded
 from explanations.metrics.registry import Retraining
@@ -19,6 +20,7 @@ from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
+from explanations.settings import changed, refuse_unknown
 
 WORK_FOLDER = ".work"
 FILES = ("metrics.csv", "metrics.json", "metrics.svg")
@@ -72,11 +74,10 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     if plan.seed < 0 or plan.processes < 1:
         raise ValueError(f"seed {plan.seed}, {plan.processes} processes; allowed: from 0, and from 1")
     entries = registry.chosen(list(plan.metrics))
-    for slug in plan.parameters:
-        if slug not in [entry.slug for entry in entries]:
-            allowed = ", ".join(entry.slug for entry in entries)
-            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {allowed}")
-    return [(entry, registry.settings(entry, plan.parameters.get(entry.slug, {}))) for entry in entries]
+    refuse_unknown(plan.parameters, [entry.slug for entry in entries])
+    return [
+        (entry, changed(entry.slug, entry.defaults, plan.parameters.get(entry.slug, {}))) for entry in entries
+    ]
 
 
 def _tasks(entry: Metric | Retraining, parameters: Parameters, material: Material, seed: int) -> list[Task]:
@@ -229,7 +230,7 @@ def _retrained(entry: Retraining, curve: Curve) -> Value:
 def _write(out: Path, results: Results, folder: Path) -> None:
     """The three files, then their names in the manifest, where they lie in the set's folder."""
     for name, text in zip(FILES, (results.to_csv(), results.to_json(), figure.drawn(results)), strict=True):
-        manifest.write_atomically(out / name, text.encode())
+        write_atomically(out / name, text.encode())
     inside, root = out.resolve(), folder.resolve()
     if inside.is_relative_to(root):
         manifest.name_metrics(folder, [str((inside / name).relative_to(root)) for name in FILES])

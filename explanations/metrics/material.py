@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from explanations import classifiers, datasets, factories, fitting, layers, manifest
 from explanations.datasets import LabelledImages
-from explanations.manifest import Manifest, Maps, array_key
+from explanations.manifest import array_key
+from explanations.manifest.arrays import Maps
+from explanations.manifest.records import Manifest
 from explanations.metrics.revival import Context, revived
 from explanations.metrics.subject import Floats, Subject
 from explanations.preprocessing import Preprocessing

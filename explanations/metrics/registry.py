@@ -1,7 +1,6 @@
 """The registry of metrics. Adding one is one entry here, and one function in the file of its family."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
 from explanations.metrics import (
     axioms,
@@ -210,18 +209,3 @@ def chosen(names: list[str] | None) -> list[Metric | Retraining]:
 def scores_of(entry: Metric | Retraining) -> tuple[Score, ...]:
     """The columns of the table that a metric fills."""
     return (entry.score,) if isinstance(entry, Retraining) else entry.scores
-
-
-def settings(entry: Metric | Retraining, changes: dict[str, Any]) -> Parameters:
-    """The defaults of a metric with `changes`, of the same types. Raises ValueError."""
-    for key, value in changes.items():
-        if key not in entry.defaults:
-            allowed = ", ".join(entry.defaults)
-            raise ValueError(f"{entry.slug} has no parameter {key!r}; allowed: {allowed}")
-        kind = type(entry.defaults[key])
-        if type(value) is not kind:
-            raise ValueError(f"{entry.slug}.{key} is {value!r}; a {kind.__name__} is wanted")
-        lowest = 0 if kind is float or entry.defaults[key] == 0 else 1
-        if kind in (int, float) and not value >= lowest:
-            raise ValueError(f"{entry.slug}.{key} is {value}; allowed: from {lowest}")
-    return {**entry.defaults, **changes}

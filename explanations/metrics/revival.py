@@ -9,10 +9,10 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from explanations import manifest
 from explanations import methods as registry
 from explanations.aggregation import AGGREGATIONS
 from explanations.local import Floats, Sample
+from explanations.manifest import records
 from explanations.metrics.subject import Method, unwatched
 from explanations.naming import chosen
 
@@ -36,7 +36,7 @@ class Context:
     background: Tensor  # (m, C, H, W), of all classes
 
 
-def revived(record: manifest.Method, context: Context) -> Method | None:
+def revived(record: records.Method, context: Context) -> Method | None:
     """The method of `record` with its parameters, or None if this version has none of its name."""
     entry = _entry(record)
     if entry is None:
@@ -68,7 +68,7 @@ def revived(record: manifest.Method, context: Context) -> Method | None:
     )
 
 
-def _entry(record: manifest.Method) -> registry.ExplanationMethod | None:
+def _entry(record: records.Method) -> registry.ExplanationMethod | None:
     """The registry's method with this slug; of a combination, the one whose slug is the record's."""
     if record.slug in registry.METHODS:
         return registry.METHODS[record.slug]

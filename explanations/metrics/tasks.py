@@ -16,7 +16,7 @@ import torch
 from torch import nn
 
 from explanations import execution, layers, randomness
-from explanations.manifest import write_atomically
+from explanations.atomic_files import write_atomically
 from explanations.metrics import retraining
 from explanations.metrics.material import CONTROL, Material
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining

@@ -16,7 +16,7 @@ from torch import nn
 from explanations import build as building
 from explanations import manifest, rendering
 from explanations.build import Plan
-from explanations.manifest import Classifier, ClassMap, Dataset, Manifest, Method
+from explanations.manifest.records import FORMAT, Classifier, ClassMap, Dataset, Manifest, Method
 
 CLASSES = 3
 SIDE = 8
@@ -206,7 +206,7 @@ def _written(folder: Path) -> Path:
                 records.append(ClassMap(label, method.slug, replicate, key, image, sha256, 5))
     manifest.write_maps(folder, maps)
     description = Manifest(
-        format=manifest.FORMAT,
+        format=FORMAT,
         name="Two digits",
         seed=0,
         dataset=Dataset("MNIST", "test", "ab" * 32, ("3", "8")),

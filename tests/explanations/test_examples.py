@@ -12,7 +12,7 @@ from explanations import plan as planning
 from explanations.build import Plan
 from explanations.datasets import LabelledImages
 from explanations.examples import examples
-from explanations.manifest import Manifest
+from explanations.manifest.records import Manifest
 
 FAST = {"vargrad": {"images": 2, "samples": 2}}
 

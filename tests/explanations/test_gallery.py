@@ -8,7 +8,7 @@ from PIL import Image
 
 from explanations import gallery, manifest, rendering
 from explanations.gallery import Example
-from explanations.manifest import Manifest
+from explanations.manifest.records import Manifest
 
 Draw = Callable[..., Path]
 

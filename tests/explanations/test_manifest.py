@@ -14,7 +14,8 @@ import safetensors.numpy
 from PIL import Image, PngImagePlugin
 
 from explanations import manifest
-from explanations.manifest import Manifest, ManifestError
+from explanations.manifest import ManifestError
+from explanations.manifest.records import Manifest
 
 
 def change(folder: Path, *path: str | int, to: object) -> None:

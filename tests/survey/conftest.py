@@ -13,6 +13,7 @@ from django_tasks_db.management.commands.db_worker import Worker
 from PIL import Image
 
 from explanations import manifest as manifests
+from explanations.manifest.records import FORMAT, Classifier, ClassMap, Dataset, Manifest, Method
 from survey.designing.reference_study import create_reference_study, default_design
 from survey.exporting import vote_lines
 from survey.files.study_file import create_study
@@ -45,9 +46,9 @@ def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
                 maps[key] = rng.random((SIDE, SIDE), dtype=np.float32)
                 image = _write_picture(folder, maps[key])
                 digest = hashlib.sha256((folder / image).read_bytes()).hexdigest()
-                records.append(manifests.ClassMap(label, slug, replicate, key, image, digest, 10))
+                records.append(ClassMap(label, slug, replicate, key, image, digest, 10))
     methods = tuple(
-        manifests.Method(
+        Method(
             slug=slug,
             title=METHODS.get(slug, "Class mean"),
             reference=f"Reference of {slug}",
@@ -62,12 +63,12 @@ def write_set(folder, *, seed=0, labels=DIGITS, name="tiny"):
     manifests.write_maps(folder, maps)
     manifests.write(
         folder,
-        manifests.Manifest(
-            format=manifests.FORMAT,
+        Manifest(
+            format=FORMAT,
             name=name,
             seed=seed,
-            dataset=manifests.Dataset("random", "train", "0" * 64, labels),
-            classifier=manifests.Classifier("package.module:factory", "1" * 64, 0.9876),
+            dataset=Dataset("random", "train", "0" * 64, labels),
+            classifier=Classifier("package.module:factory", "1" * 64, 0.9876),
             rendering={},
             versions={},
             methods=methods,

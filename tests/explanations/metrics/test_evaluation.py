@@ -248,7 +248,10 @@ def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
         ({"parameters": {"curves": {}}}, "there are no parameters of 'curves' here; allowed: confidence, "),
         ({"parameters": {"confidence": {"size": 1}}}, "confidence has no parameter 'size'; allowed: images"),
         ({"parameters": {"confidence": {"images": 0}}}, "confidence.images is 0; allowed: from 1"),
-        ({"parameters": {"confidence": {"images": 2.0}}}, "confidence.images is 2.0; a int is wanted"),
+        (
+            {"parameters": {"confidence": {"images": 2.0}}},
+            "confidence.images is 2.0; a whole number is wanted",
+        ),
         (
             {"metrics": ("kar",), "parameters": {"kar": {"shares": "0 50"}}},
             "the shares are '0 50'; allowed: percents from 1 to 99, as in '10 50 90'",
@@ -306,7 +309,7 @@ def test_the_command_tells_a_program_how_far_it_is(
     ("extra", "expected"),
     [
         (["--set", "sparsity.size=2"], "--set sparsity.size=2: write name=value; names: sparsity.images"),
-        (["--set", "sparsity.images=x"], "--set sparsity.images=x: 'x' is no int"),
+        (["--set", "sparsity.images=x"], "--set sparsity.images=x: 'x' is not a whole number"),
         (["--part", "0/2"], "--part 0/2: write such as 1/2 for the first of two"),
         (
             ["--masks", "nowhere.npz"],

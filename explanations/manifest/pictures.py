@@ -1,0 +1,77 @@
+"""The pictures of a set: each is there, unchanged, and tells nothing but what it shows."""
+
+import hashlib
+import struct
+from collections.abc import Iterable
+from pathlib import Path
+
+from explanations.manifest.files import MANIFEST_FILE, ManifestError, content
+from explanations.manifest.records import ClassMap, Manifest, Original
+
+PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+PNG_CHUNKS = ("IHDR", "PLTE", "IDAT", "IEND")
+
+
+def check(manifest: Manifest, folder: Path) -> None:
+    """Raise ManifestError unless the pictures of maps have one size in pixels and in bytes, and the images
+    that they explain one in pixels."""
+    _check_maps(manifest.maps, folder)
+    _check_originals(manifest.originals, folder)
+
+
+def _check_maps(records: Iterable[ClassMap], folder: Path) -> None:
+    first, expected = "", (0, 0, 0)
+    for record in records:
+        content = _unchanged(folder, record)
+        size = (*_png_size(record.image, content), len(content))
+        first, expected = (first, expected) if first else (record.image, size)
+        if size != expected:
+            raise ManifestError(
+                f"{record.image}: {size[0]} x {size[1]} pixels in {size[2]} bytes, but {first} has "
+                f"{expected[0]} x {expected[1]} in {expected[2]}; all pictures of a set have one size, "
+                "or the size would tell the method"
+            )
+
+
+def _check_originals(records: Iterable[Original], folder: Path) -> None:
+    first, expected = "", (0, 0)
+    for record in records:
+        size = _png_size(record.image, _unchanged(folder, record))
+        first, expected = (first, expected) if first else (record.image, size)
+        if size != expected:
+            raise ManifestError(
+                f"{record.image}: {size[0]} x {size[1]} pixels, but {first} has {expected[0]} x "
+                f"{expected[1]}; all images of a set have one size"
+            )
+
+
+def _unchanged(folder: Path, record: ClassMap | Original) -> bytes:
+    """The bytes of a record's picture, after comparing their SHA-256."""
+    found = content(folder, record.image)
+    digest = hashlib.sha256(found).hexdigest()
+    if digest != record.sha256:
+        raise ManifestError(
+            f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
+            "the file was changed: build the set again"
+        )
+    return found
+
+
+def _png_size(name: str, content: bytes) -> tuple[int, int]:
+    """Width and height of a PNG that has no chunk but IHDR, PLTE, IDAT, IEND and nothing after its end."""
+    if not content.startswith(PNG_SIGNATURE) or content[12:16] != b"IHDR" or len(content) < 33:
+        raise ManifestError(f"{name}: is not a PNG image; build the set again")
+    position, kind = len(PNG_SIGNATURE), ""
+    while position + 12 <= len(content) and kind != "IEND":
+        length, raw = struct.unpack(">I4s", content[position : position + 8])
+        kind = raw.decode("latin-1")
+        if kind not in PNG_CHUNKS:
+            raise ManifestError(
+                f"{name}: has a PNG chunk {kind!r}; allowed: {', '.join(PNG_CHUNKS)}, "
+                "for a picture carries no metadata that could tell its method"
+            )
+        position += 12 + length
+    if kind != "IEND" or position != len(content):
+        raise ManifestError(f"{name}: the PNG does not end where its file ends; build the set again")
+    width, height = struct.unpack(">II", content[16:24])
+    return width, height

@@ -1,0 +1,69 @@
+"""Parameters of methods and metrics: each has a default, and a change of it is checked in one way.
+
+As people write them they are text, `lime.samples=5000`; as programs give them they have types. Either way a
+name must be there, a value of its default's type, and a number finite and not too small. Knows no method and
+no metric.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+Parameters = dict[str, Any]
+
+KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+TRUTHS = {"true": True, "false": False}
+
+
+def written(
+    settings: Iterable[str],
+    defaults: Mapping[str, Parameters],
+    named: Callable[[str], str] = lambda name: name,
+) -> dict[str, Parameters]:
+    """What settings such as "lime.samples=5000" change, by slug. Raises ValueError.
+
+    `defaults` are those of everything that has parameters here, by slug; `named(name)` gives the slug of what
+    people may call otherwise.
+    """
+    changes: dict[str, Parameters] = {}
+    for setting in settings:
+        name, equals, text = setting.partition("=")
+        owner, _, key = name.rpartition(".")
+        slug = named(owner)
+        if not equals or key not in defaults.get(slug, {}):
+            allowed = [f"{known}.{one}" for known, parameters in defaults.items() for one in parameters]
+            raise ValueError(f"--set {setting}: write name=value; names: {', '.join(allowed)}")
+        changes.setdefault(slug, {})[key] = _typed(setting, text, type(defaults[slug][key]))
+    return changes
+
+
+def _typed(setting: str, text: str, kind: type) -> object:
+    try:
+        return TRUTHS[text] if kind is bool else kind(text)
+    except (KeyError, ValueError):
+        raise ValueError(f"--set {setting}: {text!r} is not {KINDS[kind]}") from None
+
+
+def changed(slug: str, defaults: Parameters, changes: Parameters) -> Parameters:
+    """The defaults of `slug` with `changes`, of the same types. Raises ValueError.
+
+    Whole numbers are at least 1, or 0 where the default is; others at least 0 and finite.
+    """
+    for key, value in changes.items():
+        if key not in defaults:
+            raise ValueError(f"{slug} has no parameter {key!r}; allowed: {', '.join(defaults)}")
+        kind = type(defaults[key])
+        if type(value) is not kind:
+            raise ValueError(f"{slug}.{key} is {value!r}; {KINDS[kind]} is wanted")
+        lowest = 1 if kind is int and defaults[key] > 0 else 0
+        if kind in (int, float) and not (value >= lowest and math.isfinite(value)):
+            raise ValueError(f"{slug}.{key} is {value}; allowed: from {lowest}{', finite' * (kind is float)}")
+    return {**defaults, **changes}
+
+
+def refuse_unknown(changes: Iterable[str], slugs: Iterable[str]) -> None:
+    """Raise ValueError where something has changes that is none of these slugs."""
+    slugs = list(slugs)
+    for slug in changes:
+        if slug not in slugs:
+            raise ValueError(f"there are no parameters of {slug!r} here; allowed: {', '.join(slugs)}")
