@@ -23,9 +23,9 @@ from explanations import (
 from explanations import methods as registry
 from explanations import stability as stabilities
 from explanations.local import NEEDS
-from explanations.manifest.records import Manifest
+from explanations.manifest.records import PREPROCESSING_KEYS, Manifest
 from explanations.metrics import command as evaluating
-from explanations.preprocessing import KEYS, Preprocessing, declared
+from explanations.preprocessing import Preprocessing, declared
 from explanations.settings import written
 
 
@@ -370,11 +370,12 @@ def _add_classifier(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
     _add_data(command)
+    words = ", ".join(PREPROCESSING_KEYS)
     command.add_argument(
         "--preprocessing",
         nargs="+",
         metavar="KEY=VALUE",
-        help=f"{', '.join(KEYS)}, as the model wants them; or a JSON file of these or of timm's keys",
+        help=f"{words}, as the model wants them; or a JSON file of these or of timm's keys",
     )
 
 

@@ -21,10 +21,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explanations.manifest.records import PREPROCESSING
+from explanations.manifest.records import PREPROCESSING_KEYS
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 CROPS = ("center", "squash")
+_ALLOWED = ", ".join(PREPROCESSING_KEYS)
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,6 @@ class Preprocessing:
 
 
 AS_IT_IS = Preprocessing()
-KEYS = PREPROCESSING
 
 
 def declared(words: Iterable[str]) -> Preprocessing:
@@ -91,10 +91,10 @@ def declared(words: Iterable[str]) -> Preprocessing:
         key, equals, text = word.partition("=")
         if not equals:
             values |= _from_file(Path(word))
-        elif key in KEYS:
+        elif key in PREPROCESSING_KEYS:
             values[key] = _from_text(key, text)
         else:
-            raise ValueError(f"preprocessing: there is no {key!r}; allowed: {', '.join(KEYS)}")
+            raise ValueError(f"preprocessing: there is no {key!r}; allowed: {_ALLOWED}")
     return Preprocessing(**values)
 
 
@@ -188,19 +188,19 @@ def _from_file(path: Path) -> dict[str, Any]:
     except OSError as error:
         raise ValueError(
             f"{path}: cannot be read ({error.strerror}); --preprocessing takes a JSON file or key=value, "
-            f"with the keys {', '.join(KEYS)}"
+            f"with the keys {_ALLOWED}"
         ) from None
     except ValueError as error:
         raise ValueError(f"{path}: is not JSON ({error})") from None
     config = config.get("pretrained_cfg", config) if isinstance(config, dict) else config
     if not isinstance(config, dict):
-        raise ValueError(f"{path}: holds no JSON object with the keys {', '.join(KEYS)}")
+        raise ValueError(f"{path}: holds no JSON object with the keys {_ALLOWED}")
     if "input_size" in config:
         return _from_config(config, str(path))
     values = {}
     for key, value in config.items():
-        if key not in KEYS:
-            raise ValueError(f"{path}: there is no {key!r}; allowed: {', '.join(KEYS)}, or timm's keys")
+        if key not in PREPROCESSING_KEYS:
+            raise ValueError(f"{path}: there is no {key!r}; allowed: {_ALLOWED}, or timm's keys")
         values[key] = _from_json(str(path), key, value)
     return values
 

@@ -22,7 +22,7 @@ from .models import ClassMap, ExplanationSet, Original
 from .set_metrics import METRIC_FORMATS, MetricsRefused, SetMetrics
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
-PREPROCESSING = manifests.PREPROCESSING  # the words in which a classifier says what it wants of pictures
+PREPROCESSING_KEYS = manifests.PREPROCESSING_KEYS
 METRIC_FILES = {f"metrics_{extension}": f".{extension}" for extension in METRIC_FORMATS}
 ARRAYS = (manifests.MAPS_FILE, manifests.SUPPORT_FILE)
 SET_FILES = re.compile(

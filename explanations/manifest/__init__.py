@@ -28,14 +28,14 @@ from explanations.manifest.files import (
     SUPPORT_FILE,
     ManifestError,
 )
-from explanations.manifest.records import PREPROCESSING, Manifest, array_key
+from explanations.manifest.records import PREPROCESSING_KEYS, Manifest, array_key
 
 __all__ = [
     "IMAGES_FOLDER",
     "MANIFEST_FILE",
     "MAPS_FILE",
     "ORIGINALS_FOLDER",
-    "PREPROCESSING",
+    "PREPROCESSING_KEYS",
     "SUPPORT_FILE",
     "ManifestError",
     "array_key",

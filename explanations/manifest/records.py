@@ -7,7 +7,7 @@ from typing import Any
 FORMAT = "beholder-explanation-set/1"
 PURPOSES = ("comparison", "check")
 # What a classifier may declare that it wants of pictures, in these words.
-PREPROCESSING = ("size", "resize", "interpolation", "crop", "channels", "mean", "std")
+PREPROCESSING_KEYS = ("size", "resize", "interpolation", "crop", "channels", "mean", "std")
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
-from explanations.manifest import PREPROCESSING
+from explanations.manifest import PREPROCESSING_KEYS
 from explanations.preprocessing import AS_IT_IS, Normalised, Preprocessing, declared, of_config, shaped
 
 TIMM = {
@@ -32,7 +32,7 @@ def test_it_is_declared_in_words() -> None:
 
 
 def test_the_words_that_the_manifest_names_are_those_that_it_takes() -> None:
-    assert tuple(field.name for field in fields(Preprocessing)) == PREPROCESSING
+    assert tuple(field.name for field in fields(Preprocessing)) == PREPROCESSING_KEYS
 
 
 def test_sizes_may_differ_each_way() -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.importing import PREPROCESSING
+from survey.importing import PREPROCESSING_KEYS
 from survey.models import Classifier
 
 
@@ -55,8 +55,8 @@ class Command(BaseCommand):
 def _word(word):
     """A key with its value, or the whole path of a JSON file that is there."""
     key, equals, _ = word.partition("=")
-    if equals and key not in PREPROCESSING:
-        raise CommandError(f"--preprocessing: there is no {key!r}; allowed: {', '.join(PREPROCESSING)}")
+    if equals and key not in PREPROCESSING_KEYS:
+        raise CommandError(f"--preprocessing: there is no {key!r}; allowed: {', '.join(PREPROCESSING_KEYS)}")
     if equals:
         return word
     if not Path(word).is_file():
