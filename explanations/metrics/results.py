@@ -13,10 +13,11 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from explanations.metrics.relearned import Curve, gains
+from explanations.metrics.relearned import Curve, Point, gains
 from explanations.metrics.subject import HIGHER, Score
 
 FORMAT = "beholder-metrics/1"
+COLUMNS_SHOWN = 4  # of a table, so that it fits in 80 columns of a terminal
 COLUMNS = (
     "method",
     "title",
@@ -107,15 +108,16 @@ class Results:
 
     def show(self, console: Console) -> None:
         """Print the tables: methods down, scores across, the best in bold with a star."""
-        for start in range(0, len(self.scores), 4):
-            console.print(self._table(self.scores[start : start + 4]))
+        for start in range(0, len(self.scores), COLUMNS_SHOWN):
+            console.print(self._table(self.scores[start : start + COLUMNS_SHOWN]))
         for score in self.scores:
             if curve := next((c for c in self.curves if c.metric == score.slug), None):
                 error = _shown(_around(*summarised(100 * e for e in curve.points[0].errors)))
                 console.print(
                     f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)"
                 )
-                console.print(self._gains(score, curve))
+                for start in range(1, len(curve.points), COLUMNS_SHOWN):
+                    console.print(self._gains(score, curve.points[start : start + COLUMNS_SHOWN]))
         console.print(
             f"Means of {self.name} with 95 % t intervals; the unit is {self._unit()}. * best of its column."
         )
@@ -142,9 +144,8 @@ class Results:
             table.add_row(title, *cells)
         return table
 
-    def _gains(self, score: Score, curve: Curve) -> Table:
+    def _gains(self, score: Score, removed: Iterable[Point]) -> Table:
         """What each method's networks lost by what was removed from them: methods down, shares across."""
-        removed = curve.points[1:]
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("Removed")
         columns = []
@@ -154,7 +155,7 @@ class Results:
         for method in columns[0]:
             cells = []
             for column in columns:
-                shown = _shown(column[method], "+.2f", ".2f")
+                shown = _shown(column[method], "+z.2f", ".2f")
                 best = (max if score.better == HIGHER else min)(
                     s.mean for s in column.values() if s.mean is not None
                 )

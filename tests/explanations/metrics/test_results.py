@@ -92,6 +92,20 @@ def test_the_table_of_gains_says_the_error_that_they_begin_from(relearned: Resul
     assert sum(line.split()[:2] == ["Alpha", "+1.00"] for line in lines) == 1
 
 
+def test_a_gain_of_nearly_nothing_has_no_sign_of_less(relearned: Results) -> None:
+    whole, half = relearned.curves[0].points
+    nearly = replace(relearned.curves[0], points=(whole, replace(half, gained=(-0.00001, -0.00002))))
+    assert "+0.00 ±" in replace(relearned, curves=(nearly,)).to_text()
+
+
+def test_many_shares_fit_in_a_terminal(relearned: Results) -> None:
+    whole, half = relearned.curves[0].points
+    grid = (whole, *(replace(half, share=share / 10) for share in range(1, 10)))
+    lines = replace(relearned, curves=(replace(relearned.curves[0], points=grid),)).to_text(80).splitlines()
+    assert sum(line.startswith("Removed") for line in lines) == 3
+    assert max(map(len, lines)) <= 80
+
+
 def test_the_json_has_every_error_of_every_seed(relearned: Results) -> None:
     [first, _] = json.loads(relearned.to_json())["curves"]
     assert first["points"][1]["errors"] == [0.02, 0.03]
