@@ -4,10 +4,9 @@ The pieces are kept in the folder's `.work` and stay there: an interrupted evalu
 stopped, more metrics cost only themselves, and several machines can each do a part of one folder.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
+from explanations.processes import spread
 from explanations.settings import changed, refuse_unknown
 
 WORK_FOLDER = ".work"
@@ -94,13 +94,19 @@ def _run(listed: list[Task], work: Path, material: Material, processes: int, ste
     total = sum(task.cost for task in listed)
     missing = [task for task in listed if not tasks.is_done(task, work, material)]
     done = total - sum(task.cost for task in missing)
+
+    def finished(task: Task, _: None = None) -> None:
+        nonlocal done
+        done += task.cost
+        step(done, total, task.doing)
+
     if processes > 1 and len(missing) > 1:
-        _spread(missing, work, material.source, processes, done, total, step)
+        piece, prepare = partial(_piece, work=work), partial(_prepare, material.source)
+        spread(piece, missing, processes, prepare, finished, "--processes")
         return
     for task in missing:
         task.run(work, material, _Advance(done, total, task, step))
-        done += task.cost
-        step(done, total, task.doing)
+        finished(task)
 
 
 @dataclass
@@ -116,33 +122,6 @@ class _Advance:
     def __call__(self, images: int) -> None:
         self.here = min(self.here + images, self.task.cost)
         self.step(self.done + self.here, self.total, self.task.doing)
-
-
-def _spread(
-    missing: list[Task],
-    work: Path,
-    source: Source,
-    processes: int,
-    done: float,
-    total: float,
-    step: Step,
-) -> None:
-    # spawned, for a fork of a process with PyTorch's threads can hang
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(processes, context, initializer=_prepare, initargs=(source,)) as pool:
-        futures = {pool.submit(_piece, task, work): task for task in missing}
-        try:
-            for future in as_completed(futures):
-                future.result()
-                done += futures[future].cost
-                step(done, total, futures[future].doing)
-        except BaseException:
-            # a network that is being trained would keep whoever interrupts waiting for minutes
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 _here: list[Material] = []  # of this process of several
