@@ -23,17 +23,21 @@ CONNECTION_SECONDS = 10
 
 @dataclass(frozen=True)
 class Scheduling:
-    """How many processes do the tasks, or at which address a Dask scheduler hands them out; on what
-    device."""
+    """How many processes do the tasks, or at which address a Dask scheduler hands them out; on what device.
+
+    Raises ValueError for fewer processes than one.
+    """
 
     workers: int = 1
     address: str | None = None
     device: str | None = None  # None: a CUDA device where there is one
 
-    def run(self, model: nn.Module, tasks: Sequence[Task], keep: Keep, advance: Advance) -> None:
-        """Do the tasks. Raises ValueError for what a person can mend."""
+    def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError(f"{self.workers} workers can do nothing; allowed: from 1")
+
+    def run(self, model: nn.Module, tasks: Sequence[Task], keep: Keep, advance: Advance) -> None:
+        """Do the tasks. Raises ValueError for what a person can mend."""
         if not tasks:
             return
         if self.address is not None:

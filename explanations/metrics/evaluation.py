@@ -11,7 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
-from explanations.atomic_files import write_atomically
+from explanations.atomic_files import refuse_no_folder, write_atomically
 from explanations.metrics import figure, registry, relearned, tasks
 from explanations.metrics.material import Material, Source, loaded
 from explanations.metrics.registry import Retraining
@@ -50,6 +50,7 @@ def evaluate(
     ValueError with one line for what a person can mend.
     """
     settings = _settings(plan)
+    refuse_no_folder(out)
     material = loaded(source)
     planned = [
         (entry, parameters, _tasks(entry, parameters, material, plan.seed)) for entry, parameters in settings
@@ -71,8 +72,10 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     number, of = plan.part
     if not 1 <= number <= of:
         raise ValueError(f"part {number} of {of}; allowed: from 1 of {of} to {of} of {of}")
-    if plan.seed < 0 or plan.processes < 1:
-        raise ValueError(f"seed {plan.seed}, {plan.processes} processes; allowed: from 0, and from 1")
+    if plan.seed < 0:
+        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
+    if plan.processes < 1:
+        raise ValueError(f"{plan.processes} processes can do nothing; allowed: from 1")
     entries = registry.chosen(list(plan.metrics))
     refuse_unknown(plan.parameters, [entry.slug for entry in entries])
     return [
