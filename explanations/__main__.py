@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from explanations import (
 )
 from explanations import methods as registry
 from explanations import stability as stabilities
+from explanations.atomic_files import refuse_unwritable
 from explanations.local import NEEDS
 from explanations.manifest.records import PREPROCESSING_KEYS, Manifest
 from explanations.metrics import command as evaluating
@@ -40,8 +42,12 @@ def main(arguments: list[str] | None = None) -> int:
         return _stopped(options, "terminated; run it again to go on", 143)
     except KeyboardInterrupt:
         return _stopped(options, "interrupted; run it again to go on", 130)
+    except BrokenPipeError:  # who reads has seen enough, as in `methods | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except OSError as error:
-        return _stopped(options, f"{error.filename}: {error.strerror}", 2)
+        place = f"{error.filename}: " if error.filename else ""
+        return _stopped(options, f"{place}{error.strerror or error}", 2)
     return 0
 
 
@@ -55,6 +61,7 @@ def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:
 
 def train(options: argparse.Namespace) -> None:
     """Train the paper's network on all training images and measure it on all test images."""
+    refuse_unwritable(options.out)
     training, test = datasets.load(options.data, "train"), datasets.load(options.data, "test")
     fitting.fitted(classifiers.PAPER_FACTORY, classifiers.PaperCNN().eval(), training.images[0], test.classes)
     with progress.shown("Training") as step:
@@ -150,7 +157,10 @@ def draw_gallery(options: argparse.Namespace) -> None:
     described = manifest.read(options.folder)
     slugs = [method.slug for method in described.methods]
     methods = options.methods and [naming.method_among(name, slugs) for name in options.methods]
-    replicates = [options.replicate] if options.replicate else range(1, described.replicates + 1)
+    every = range(1, described.replicates + 1)
+    replicates = every if options.replicate is None else [options.replicate]
+    refuse_unwritable(options.out)
+    gallery.drawable(described, options.out, replicates, options.classes, methods)
     gallery.draw(
         described,
         manifest.read_maps(options.folder),

@@ -1,7 +1,24 @@
-"""Files that are there whole or not at all. Standard library only."""
+"""Files that are there whole or not at all, and whether they can be. Standard library only."""
 
 import os
 from pathlib import Path
+
+
+def refuse_unwritable(path: Path) -> None:
+    """Raise ValueError where no file can be written at `path`: said before the work, not after it."""
+    if path.is_dir():
+        raise ValueError(f"{path}: is a folder; name a file in it")
+    if not path.absolute().parent.is_dir():
+        raise ValueError(f"{path}: there is no folder {path.parent}; make it, or name another file")
+
+
+def refuse_no_folder(path: Path) -> None:
+    """Raise ValueError where `path` is not and cannot become a folder, as a file stands in its way."""
+    for place in (path, *path.absolute().parents):
+        if place.exists():
+            if not place.is_dir():
+                raise ValueError(f"{path}: cannot be a folder, for {place} is a file; name another")
+            return
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations import execution, lock, manifest, originals, rendering
-from explanations.atomic_files import write_atomically
+from explanations.atomic_files import refuse_no_folder, write_atomically
 from explanations.cache import Cache
 from explanations.datasets import LabelledImages
 from explanations.manifest.arrays import Maps
@@ -57,6 +57,8 @@ def build(
     unfinished. Raises ValueError with one line for what a person can mend.
     """
     began = time.monotonic()
+    for place in (folder, cache or folder):
+        refuse_no_folder(place)
     with execution.on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
     work = folder / WORK_FOLDER

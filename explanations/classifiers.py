@@ -68,8 +68,10 @@ def train(
 
     AdamW with one learning-rate cycle over a fixed number of epochs; every image shifted by up to 2 pixels
     at random; nothing is chosen by looking at other images. The same seed gives the same weights on one
-    machine type. `on_step(done, total)` is called after every batch.
+    machine type. `on_step(done, total)` is called after every batch. Raises ValueError for no epoch.
     """
+    if epochs < 1:
+        raise ValueError(f"{epochs} epochs teach nothing; allowed: from 1")
     with _deterministic(TRAINING_THREADS), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = PaperCNN().train()

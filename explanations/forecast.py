@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explanations import execution, rendering
+from explanations.atomic_files import refuse_no_folder
 from explanations.build import WORK_FOLDER
 from explanations.cache import Cache
 from explanations.plan import Loaded, Plan, load
@@ -64,6 +65,8 @@ def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | Non
     """What building `plan` into `folder` will take. Writes nothing. A cluster is as fast as it is: its
     seconds are those of this machine."""
     began = time.monotonic()
+    for place in (folder, cache or folder):
+        refuse_no_folder(place)
     with execution.on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
         tasks = loaded.tasks()

@@ -61,20 +61,29 @@ def draw(
 
     `maps` are the set's raw importances by key; `examples` by class, if there are any. Raises ValueError.
     """
+    labels, shown = drawable(manifest, out, replicates, classes, methods)
+    sheet = _Sheet(manifest, maps, labels, shown, list(replicates), examples or {})
+    with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
+        metadata = {"Date": None} if out.suffix == ".svg" else {"Software": None}
+        sheet.figure().savefig(out, dpi=DPI, metadata=metadata)
+
+
+def drawable(
+    manifest: Manifest,
+    out: Path,
+    replicates: Sequence[int],
+    classes: Sequence[str] | None = None,
+    methods: Sequence[str] | None = None,
+) -> tuple[list[str], list[Method]]:
+    """The figure's labels and methods, in the set's order. Raises ValueError where it cannot be drawn."""
     for replicate in replicates:
         if not 1 <= replicate <= manifest.replicates:
             raise ValueError(f"there is no replicate {replicate}; allowed: 1 to {manifest.replicates}")
     if out.suffix not in (".png", ".svg"):
         raise ValueError(f"{out}: the figure is drawn as .png or .svg")
-    compared = [method for method in manifest.methods if method.purpose == "comparison"]
-    chosen = _chosen("method", methods, [method.slug for method in compared])
+    compared = {method.slug: method for method in manifest.methods if method.purpose == "comparison"}
     labels = _chosen("class", classes, list(manifest.dataset.classes))
-    sheet = _Sheet(
-        manifest, maps, labels, [m for m in compared if m.slug in chosen], list(replicates), examples or {}
-    )
-    with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
-        metadata = {"Date": None} if out.suffix == ".svg" else {"Software": None}
-        sheet.figure().savefig(out, dpi=DPI, metadata=metadata)
+    return labels, [compared[slug] for slug in _chosen("method", methods, list(compared))]
 
 
 def picks(

@@ -126,8 +126,12 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
     person can mend."""
     methods = chosen_methods(list(plan.methods))
-    if not methods or plan.replicates < 1 or plan.seed < 0:
-        raise ValueError("a set has at least one method and one replicate, and its seed is not negative")
+    if not methods:
+        raise ValueError("a set has at least one method; name some with --methods")
+    if plan.replicates < 1:
+        raise ValueError(f"{plan.replicates} replicates are asked for; allowed: from 1")
+    if plan.seed < 0:
+        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
     if plan.each_image is not None and plan.replicates != 1:
         raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
     if plan.minimum_support < 1:
@@ -259,10 +263,11 @@ def _samples(
         index = data.classes.index(label)
         numbers = torch.nonzero(predicted == index).flatten().numpy()
         if len(numbers) < wanted * plan.replicates:
+            can = len(numbers) // plan.replicates
+            remedy = f"ask for {can} or fewer with --images" if can else "leave the class out with --classes"
             raise ValueError(
                 f"the model assigns {len(numbers)} {kind}images to class {label!r}, "
-                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; "
-                "ask for fewer with --images"
+                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; {remedy}"
             )
         for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, wanted), start=1):
             samples.append(

@@ -25,6 +25,7 @@ from explanations.manifest.records import PREPROCESSING_KEYS
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 CROPS = ("center", "squash")
+LARGEST_SIDE = 10_000  # pixels; beyond, a slip of the finger asks for more memory than there is
 _ALLOWED = ", ".join(PREPROCESSING_KEYS)
 
 
@@ -50,8 +51,10 @@ class Preprocessing:
         for key, allowed in (("interpolation", INTERPOLATIONS), ("crop", CROPS)):
             if getattr(self, key) not in allowed:
                 raise _wrong(key, getattr(self, key), ", ".join(allowed))
-        if self.size is not None and min(self.size) < 1:
-            raise _wrong("size", self.size, "from 1 pixel each way")
+        if self.size is not None and not 1 <= min(self.size) <= max(self.size) <= LARGEST_SIDE:
+            raise _wrong("size", self.size, f"from 1 to {LARGEST_SIDE:,} pixels each way")
+        if self.resize is not None and self.resize > LARGEST_SIDE:
+            raise _wrong("resize", self.resize, f"to {LARGEST_SIDE:,}")
         if self.resize is not None and (self.size is None or self.resize < max(self.size)):
             least = f"from {max(self.size)}, or the crop has no room" if self.size else "only beside a size"
             raise _wrong("resize", self.resize, least)

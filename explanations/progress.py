@@ -101,17 +101,18 @@ class _Pace:
 
 
 def _lines(title: str) -> Step:
+    """A line now and then, and one at the end."""
     pace = _Pace()
-    last = pace.begin
+    last, is_over = pace.begin, False
 
     def step(done: float, total: float, doing: str) -> None:
-        nonlocal last
+        nonlocal last, is_over
         now = time.monotonic()
         seconds = pace.left(done, total, now)
-        if now - last < SECONDS_BETWEEN_LINES and done < total:
+        if is_over or (now - last < SECONDS_BETWEEN_LINES and done < total):
             return
-        last = now
-        left = f", {seconds:.0f} s left" if seconds is not None and done < total else ""
+        last, is_over = now, done >= total
+        left = f", {seconds:.0f} s left" if seconds is not None and not is_over else ""
         print(f"{title}: {done / total:4.0%}{left} {doing}".rstrip(), file=sys.stderr, flush=True)
 
     return step

@@ -5,20 +5,14 @@ Each takes the model, the tasks, `keep(task, outcome)`, called here as results c
 work under way.
 """
 
-import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from multiprocessing.connection import wait
+from functools import partial
 from typing import Any
 
 from torch import nn
 
-from explanations import execution
+from explanations import execution, processes
 from explanations.tasks import Outcome, Task, perform, surroundings
 
 Keep = Callable[[Task, Outcome], None]
@@ -29,17 +23,21 @@ CONNECTION_SECONDS = 10
 
 @dataclass(frozen=True)
 class Scheduling:
-    """How many processes do the tasks, or at which address a Dask scheduler hands them out; on what
-    device."""
+    """How many processes do the tasks, or at which address a Dask scheduler hands them out; on what device.
+
+    Raises ValueError for fewer processes than one.
+    """
 
     workers: int = 1
     address: str | None = None
     device: str | None = None  # None: a CUDA device where there is one
 
-    def run(self, model: nn.Module, tasks: Sequence[Task], keep: Keep, advance: Advance) -> None:
-        """Do the tasks. Raises ValueError for what a person can mend."""
+    def __post_init__(self) -> None:
         if self.workers < 1:
             raise ValueError(f"{self.workers} workers can do nothing; allowed: from 1")
+
+    def run(self, model: nn.Module, tasks: Sequence[Task], keep: Keep, advance: Advance) -> None:
+        """Do the tasks. Raises ValueError for what a person can mend."""
         if not tasks:
             return
         if self.address is not None:
@@ -85,43 +83,22 @@ def in_processes(
     device: str | None = None,
 ) -> None:
     """As many tasks at once as `workers`, each in a process of its own, which share the processors."""
-    others = set(multiprocessing.active_children())
-    setting = (model, max(1, execution.processors() // workers), device)
-    executor = ProcessPoolExecutor(
-        min(workers, len(tasks)), multiprocessing.get_context("spawn"), _set_up, setting
+    threads = max(1, execution.processors() // workers)
+
+    def finished(task: Task, outcome: Outcome) -> None:
+        keep(task, outcome)
+        advance(task, 1)
+
+    processes.spread(
+        _perform, tasks, workers, partial(_set_up, model, threads, device), finished, "--workers"
     )
-    try:
-        futures = {executor.submit(_perform, task): task for task in tasks}
-        for future in as_completed(futures):
-            keep(futures[future], future.result())
-            advance(futures[future], 1)
-    except BrokenProcessPool:
-        raise ValueError(
-            "a worker has ended, perhaps for want of memory; what is finished is kept: "
-            "run it again with fewer --workers"
-        ) from None
-    except BaseException:
-        for child in set(multiprocessing.active_children()) - others:
-            child.terminate()
-        raise
-    finally:
-        executor.shutdown(cancel_futures=True)
 
 
 def _set_up(model: nn.Module, threads: int, device: str | None) -> None:
-    """Make this process a worker: its parent handles interruptions, and it ends when its parent does."""
+    """Let this process have what its tasks take."""
     global _model, _threads, _device
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     execution.keep_memory()
     _model, _threads, _device = model, threads, device
-
-
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(1)
 
 
 def _perform(task: Task) -> Outcome:

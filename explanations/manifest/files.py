@@ -17,6 +17,12 @@ class ManifestError(ValueError):
 def content(folder: Path, name: str) -> bytes:
     """The bytes of a file of the set. Links that lead out of the folder are refused."""
     path = folder / name
+    if not folder.is_dir():
+        reason = "it is a file" if folder.exists() else "it is not there"
+        raise ManifestError(
+            f"{folder}: has no {MANIFEST_FILE}, for {reason}; name the folder of a finished explanation set, "
+            "or make one with: python -m explanations build --out FOLDER"
+        )
     if not path.is_file():
         if name == MANIFEST_FILE:
             raise ManifestError(

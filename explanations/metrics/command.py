@@ -79,7 +79,7 @@ def run(options: argparse.Namespace, weights: Path, preprocessing: Preprocessing
 def _named(names: list[str] | None) -> tuple[str, ...]:
     if names is None:
         return registry.DEFAULT
-    return tuple(registry.ALL) if names == ["all"] else tuple(names)
+    return tuple(registry.ALL) if "all" in names else tuple(names)
 
 
 def _part(text: str | None) -> tuple[int, int]:

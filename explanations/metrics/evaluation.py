@@ -4,15 +4,14 @@ The pieces are kept in the folder's `.work` and stay there: an interrupted evalu
 stopped, more metrics cost only themselves, and several machines can each do a part of one folder.
 """
 
-import multiprocessing
 from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
-from explanations.atomic_files import write_atomically
+from explanations.atomic_files import refuse_no_folder, write_atomically
 from explanations.metrics import figure, registry, relearned, tasks
 from explanations.metrics.material import Material, Source, loaded
 from explanations.metrics.registry import Retraining
@@ -20,6 +19,7 @@ from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
+from explanations.processes import spread
 from explanations.settings import changed, refuse_unknown
 
 WORK_FOLDER = ".work"
@@ -50,6 +50,7 @@ def evaluate(
     ValueError with one line for what a person can mend.
     """
     settings = _settings(plan)
+    refuse_no_folder(out)
     material = loaded(source)
     planned = [
         (entry, parameters, _tasks(entry, parameters, material, plan.seed)) for entry, parameters in settings
@@ -71,8 +72,10 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     number, of = plan.part
     if not 1 <= number <= of:
         raise ValueError(f"part {number} of {of}; allowed: from 1 of {of} to {of} of {of}")
-    if plan.seed < 0 or plan.processes < 1:
-        raise ValueError(f"seed {plan.seed}, {plan.processes} processes; allowed: from 0, and from 1")
+    if plan.seed < 0:
+        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
+    if plan.processes < 1:
+        raise ValueError(f"{plan.processes} processes can do nothing; allowed: from 1")
     entries = registry.chosen(list(plan.metrics))
     refuse_unknown(plan.parameters, [entry.slug for entry in entries])
     return [
@@ -94,13 +97,19 @@ def _run(listed: list[Task], work: Path, material: Material, processes: int, ste
     total = sum(task.cost for task in listed)
     missing = [task for task in listed if not tasks.is_done(task, work, material)]
     done = total - sum(task.cost for task in missing)
+
+    def finished(task: Task, _: None = None) -> None:
+        nonlocal done
+        done += task.cost
+        step(done, total, task.doing)
+
     if processes > 1 and len(missing) > 1:
-        _spread(missing, work, material.source, processes, done, total, step)
+        piece, prepare = partial(_piece, work=work), partial(_prepare, material.source)
+        spread(piece, missing, processes, prepare, finished, "--processes")
         return
     for task in missing:
         task.run(work, material, _Advance(done, total, task, step))
-        done += task.cost
-        step(done, total, task.doing)
+        finished(task)
 
 
 @dataclass
@@ -116,33 +125,6 @@ class _Advance:
     def __call__(self, images: int) -> None:
         self.here = min(self.here + images, self.task.cost)
         self.step(self.done + self.here, self.total, self.task.doing)
-
-
-def _spread(
-    missing: list[Task],
-    work: Path,
-    source: Source,
-    processes: int,
-    done: float,
-    total: float,
-    step: Step,
-) -> None:
-    # spawned, for a fork of a process with PyTorch's threads can hang
-    context = multiprocessing.get_context("spawn")
-    others = set(multiprocessing.active_children())
-    with ProcessPoolExecutor(processes, context, initializer=_prepare, initargs=(source,)) as pool:
-        futures = {pool.submit(_piece, task, work): task for task in missing}
-        try:
-            for future in as_completed(futures):
-                future.result()
-                done += futures[future].cost
-                step(done, total, futures[future].doing)
-        except BaseException:
-            # a network that is being trained would keep whoever interrupts waiting for minutes
-            for child in set(multiprocessing.active_children()) - others:
-                child.terminate()
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
 
 
 _here: list[Material] = []  # of this process of several

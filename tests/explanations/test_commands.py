@@ -123,12 +123,70 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "file").write_text("here")
-    command = ["build", "--out", str(tmp_path / "file" / "set"), "--images", "2", *arguments]
-    line = refused(command, capsys)
-    assert line == f"python -m explanations build: {tmp_path / 'file' / 'set'}: Not a directory"
+    wanted = tmp_path / "file" / "set"
+    command = ["build", "--out", str(wanted), "--images", "2", *arguments]
+    expected = f"{wanted}: cannot be a folder, for {tmp_path / 'file'} is a file; name another"
+    assert refused(command, capsys) == f"python -m explanations build: {expected}"
+    assert refused([*command, "--dry-run"], capsys) == f"python -m explanations build: {expected}"
+
+
+def test_a_cache_that_is_a_file_is_one_line(
+    arguments: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("here")
+    command = ["build", "--out", str(tmp_path / "set"), "--cache", str(tmp_path / "file"), *arguments]
+    place = tmp_path / "file"
+    assert refused(command, capsys) == (
+        f"python -m explanations build: {place}: cannot be a folder, for {place} is a file; name another"
+    )
+    assert not (tmp_path / "set").exists()
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--out", "sheet.pdf"], "sheet.pdf: the figure is drawn as .png or .svg"),
+        (["--replicate", "3"], "there is no replicate 3; allowed: 1 to 2"),
+        (["--replicate", "0"], "there is no replicate 0; allowed: 1 to 2"),
+        (["--classes", "z"], "the set has no class 'z'; allowed: 3, 8"),
+        (["--methods", "z"], "the set has no method 'z'; allowed: lime, vargrad"),
+        (["--out", "none/sheet.png"], "none/sheet.png: there is no folder none; make it, or name another"),
+    ],
+)
+def test_a_mistake_in_a_gallery_is_one_line(
+    extra: list[str], expected: str, small_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    line = refused(["gallery", str(small_set), *extra], capsys)
+    assert line.startswith(f"python -m explanations gallery: {expected}")
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--epochs", "0"], "0 epochs teach nothing; allowed: from 1"),
+        (["--out", "."], ".: is a folder; name a file in it"),
+    ],
+)
+def test_a_mistake_in_a_training_is_said_before_it(
+    extra: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert refused(["train", *extra], capsys) == f"python -m explanations train: {expected}"
+
+
+def test_who_reads_no_further_gets_no_error(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*words: object, **options: object) -> None:
+        raise BrokenPipeError(32, "Broken pipe")
+
+    monkeypatch.setattr("builtins.print", broken)
+    assert main(["methods"]) == 141
+    assert capfd.readouterr().err == ""
 
 
 def test_a_gallery_of_no_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    missing = refused(["gallery", str(tmp_path / "none")], capsys)
+    assert f"{tmp_path / 'none'}: has no manifest.json, for it is not there; name the folder of a" in missing
     line = refused(["gallery", str(tmp_path)], capsys)
     assert line.startswith(
         f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is no fin"
@@ -179,17 +237,3 @@ def test_preprocessing_is_given_in_words_and_kept_in_the_manifest(
     kept = manifest.read(tmp_path / "set").classifier.preprocessing
     assert (kept["size"], kept["resize"], kept["crop"]) == ([8, 8], 10, "center")
     assert (kept["mean"], kept["std"]) == ([0.1], [127 / 255])
-
-
-@pytest.mark.parametrize(
-    ("extra", "expected"),
-    [
-        (["--replicate", "3"], "there is no replicate 3; allowed: 1 to 2"),
-        (["--out", "sheet.jpg"], "sheet.jpg: the figure is drawn as .png or .svg"),
-    ],
-)
-def test_a_mistake_in_a_gallery_is_one_line(
-    extra: list[str], expected: str, small_set: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(["gallery", str(small_set), *extra]) == 2
-    assert capsys.readouterr().err.splitlines()[-1] == f"python -m explanations gallery: {expected}"

@@ -52,12 +52,20 @@ def test_replicates_explain_disjoint_images_that_the_model_assigns_to_the_class(
         assert torch.equal(sample.images, data.images[list(sample.numbers)])
 
 
+def test_a_class_without_images_is_to_be_left_out(plan: Plan) -> None:
+    data = datasets.load(plan.data, "test")
+    model = classifiers.load(plan.factory, plan.weights)
+    none = replace(data, images=data.images[data.labels != 0])
+    with pytest.raises(ValueError, match=r"replicates of 1 take 2; leave the class out with --classes$"):
+        plan_module._samples(plan, model, none, ("0",), {"lime": {"images": 1}})
+
+
 def test_too_few_images_are_refused(plan: Plan, tmp_path: Path, small) -> None:
     greedy = replace(plan, parameters={**small, "lime": {"images": 11}})
     with pytest.raises(
         ValueError,
         match=r"^the model assigns 20 test images to class '0', but 2 replicates of 11 take 22; "
-        r"ask for fewer with --images$",
+        r"ask for 10 or fewer with --images$",
     ):
         building.build(tmp_path / "set", greedy)
 
@@ -73,9 +81,10 @@ def test_some_methods_and_classes_may_be_chosen(plan: Plan, tmp_path: Path, smal
     ("changes", "expected"),
     [
         ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(methods.METHODS)}"),
-        ({"methods": ()}, "a set has at least one method and one replicate, and its seed is not negative"),
+        ({"methods": ()}, "a set has at least one method; name some with --methods"),
+        ({"seed": -1}, "the seed is -1; allowed: from 0"),
         ({"minimum_support": 0}, "the minimum support is 0; allowed: from 1 image"),
-        ({"replicates": 0}, "a set has at least one method and one replicate, and its seed is not negative"),
+        ({"replicates": 0}, "0 replicates are asked for; allowed: from 1"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),
         (
             {"parameters": {"vargrad": {"noise": 1}}},

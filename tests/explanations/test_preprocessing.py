@@ -73,7 +73,12 @@ def test_a_record_is_plain_and_empty_where_nothing_is_declared() -> None:
             "preprocessing: size=big; write numbers, as in size=224, size=224x320 or mean=0.5,127/255",
         ),
         (["size=22.5"], "preprocessing: size is [22.5]; allowed: whole numbers"),
-        (["size=0"], "preprocessing: size is (0, 0); allowed: from 1 pixel each way"),
+        (["size=0"], "preprocessing: size is (0, 0); allowed: from 1 to 10,000 pixels each way"),
+        (
+            ["size=9999999"],
+            "preprocessing: size is (9999999, 9999999); allowed: from 1 to 10,000 pixels each way",
+        ),
+        (["size=8", "resize=9999999"], "preprocessing: resize is 9999999; allowed: to 10,000"),
         (["size=1x2x3"], "preprocessing: size is [1, 2, 3]; allowed: pixels, or [height, width]"),
         (
             ["size=224", "resize=200"],

@@ -14,6 +14,13 @@ def test_away_from_a_terminal_the_end_is_a_plain_line(capsys: pytest.CaptureFixt
     assert capsys.readouterr().err == "Building: 100% class 4\n"
 
 
+def test_the_end_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with progress.shown("Building") as step:
+        step(4, 4, "class 4")
+        step(4, 4, "")
+    assert capsys.readouterr().err == "Building: 100% class 4\n"
+
+
 def test_a_line_comes_now_and_then_with_the_time_left(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,9 +10,9 @@ from explanations import schedulers, tasks
 from explanations.build import Plan, Scheduling
 
 
-def test_no_workers_are_refused(plan: Plan, tmp_path: Path) -> None:
+def test_no_workers_are_refused() -> None:
     with pytest.raises(ValueError, match=r"^0 workers can do nothing; allowed: from 1$"):
-        building.build(tmp_path / "set", plan, scheduling=Scheduling(0))
+        Scheduling(0)
 
 
 def test_a_scheduler_that_is_not_there_is_one_line(
