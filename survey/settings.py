@@ -10,6 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from .logs import CONFIGURATION
+from .postgresql import Connection
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = BASE_DIR / ".beholder"  # what the site writes: database, pictures, explanation sets
@@ -97,8 +98,10 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # A file, so that a test's threads have connections of their own, as in a running site; one a test run.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA_DIR / f"test-{os.getpid()}.sqlite3")}
 else:
+    # After a restart of the server nobody gets a connection of before.
+    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     DATABASES["default"]["OPTIONS"] = {
-        "pool": {"min_size": 2, "max_size": 16},
+        "pool": {"min_size": 2, "max_size": 16, "connection_class": Connection},
         # Each connection plans a statement once; planning was a third of a turn's time in PostgreSQL.
         "server_side_binding": True,
         "prepare_threshold": 5,
