@@ -2,6 +2,7 @@
 
 import io
 import math
+import textwrap
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -14,6 +15,8 @@ from explanations.metrics.subject import HIGHER, Score
 COLUMNS = 3
 PANEL = 3.4  # inches
 ROW = 0.24  # inches a method
+TITLE_LINE = 0.15  # inches
+TITLE_CHARACTERS = 25
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito
 SHIFT = 0.5  # percent between the methods' marks at one share, so that intervals don't cover each other
 LINEAR = 0.5  # points of error up to which the axis is linear, and beyond which it is logarithmic
@@ -26,7 +29,8 @@ def drawn(results: Results) -> str:
     curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
     drawings = [(_panel, score) for score in results.scores] + [(_curves, score) for score in curved]
     rows = math.ceil(len(drawings) / COLUMNS)
-    height = ROW * len(results.methods) + 0.95
+    lines = max(len(_heading(score.title)) for score in results.scores)
+    height = ROW * len(results.methods) + 0.8 + TITLE_LINE * lines
     figure = Figure(figsize=(PANEL * COLUMNS, height * rows), layout="constrained")
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
@@ -39,6 +43,11 @@ def drawn(results: Results) -> str:
     return file.getvalue()
 
 
+def _heading(title: str) -> list[str]:
+    """The title in lines that are no wider than the axes beside the longest names of methods."""
+    return textwrap.wrap(title, TITLE_CHARACTERS)
+
+
 def _panel(axes: Axes, results: Results, score: Score) -> None:
     best = results.best(score)
     for row, method in enumerate(results.methods):
@@ -49,8 +58,11 @@ def _panel(axes: Axes, results: Results, score: Score) -> None:
             axes.plot([found.low, found.high], [row, row], color=MUTED, linewidth=1.2)
         fill = ACCENT if method in best else "white"
         axes.plot([found.mean], [row], "o", markersize=6, markerfacecolor=fill, markeredgecolor=ACCENT)
+    if results.reasons(score):
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, size=8, color=MUTED, ha="center")
     arrow = "→" if score.better == HIGHER else "←"
-    axes.set_title(f"{score.title}\n{score.better} is better {arrow}", size=9, color=INK, loc="left")
+    heading = "\n".join([*_heading(score.title), f"{score.better} is better {arrow}"])
+    axes.set_title(heading, size=9, color=INK, loc="left")
     axes.set_yticks(range(len(results.methods)), list(results.methods.values()), size=8)
     axes.set_ylim(len(results.methods) - 0.5, -0.5)
     axes.tick_params(axis="x", labelsize=8)
@@ -75,7 +87,8 @@ def _curves(axes: Axes, results: Results, score: Score) -> None:
             if gain.low is not None and gain.high is not None:
                 axes.plot([percent, percent], [gain.low, gain.high], color=colour, linewidth=0.8)
     axes.axhline(0, color=MUTED, linewidth=0.8)
-    axes.set_title(f"{score.title}\ngained, by the share removed, %", size=9, color=INK, loc="left")
+    heading = "\n".join([*_heading(score.title), "gained, by the share removed, %"])
+    axes.set_title(heading, size=9, color=INK, loc="left")
     axes.set_yscale("symlog", linthresh=LINEAR)
     axes.yaxis.set_major_locator(FixedLocator(TICKS))
     axes.yaxis.set_minor_locator(NullLocator())
