@@ -243,16 +243,23 @@ class _Sheet:
 def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
     """What the maps are of, in lines."""
     records = [record for record in manifest.maps if record.method in {m.slug for m in methods}]
-    counts = sorted({record.images for record in records})
     accuracy = 100 * manifest.classifier.test_accuracy
-    others = ", another replicate others" if manifest.replicates > 1 else ""
-    images = " or ".join(map(str, counts)) + (" image" if counts == [1] else " images")
     return [
         f"{manifest.dataset.name}, of which {manifest.classifier.factory} gets {accuracy:.2f} % right.",
-        f"A map explains {images} that the model assigns to the class{others}.",
+        _subject_note(manifest, records),
         *_pick_note(records),
         f"Colours are square roots of values over their {rendering.PERCENTILE:g}th percentile.",
     ]
+
+
+def _subject_note(manifest: Manifest, records: list[ClassMap]) -> str:
+    """Which images a map explains."""
+    if manifest.originals:
+        return "A map explains one image, for the class that the model sees in it."
+    counts = sorted({record.images for record in records})
+    images = " or ".join(map(str, counts)) + (" image" if counts == [1] else " images")
+    others = ", another replicate others" if manifest.replicates > 1 else ""
+    return f"A map explains {images} that the model assigns to the class{others}."
 
 
 def _pick_note(records: list[ClassMap]) -> list[str]:

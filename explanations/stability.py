@@ -65,6 +65,10 @@ class Ladder:
         return need.how if need.amount is None else f"{need.amount:,} {what} ({need.how})"
 
 
+def _counted(amount: int, what: str) -> str:
+    return f"{amount:,} {what}{'' if amount == 1 else 's'}"
+
+
 @dataclass(frozen=True)
 class Stability:
     """The stability of one method, whose maps are of `images` images.
@@ -85,13 +89,13 @@ class Stability:
         yield f"{self.method}, {self.images} images a map"
         yield f"{'':>18}  {'same images':<30}other images"
         for same, other in zip(self.same_images.rungs, self.other_images.rungs, strict=True):
-            amount = f"{same.amount:,} samples" if same.amount else "no samples"
+            amount = _counted(same.amount, "sample") if same.amount else "no samples"
             yield f"{amount:>18}: {same!s:<30}{other}"
         if self.same_images.rungs[-1].amount:
             found = self.same_images.told("samples"), self.other_images.told("samples")
             yield f"{goal:>18}: {found[0]:<30}{found[1]}"
         for rung in self.more_images.rungs:
-            yield f"{f'{rung.amount:,} images':>18}: {'':<30}{rung}"
+            yield f"{_counted(rung.amount, 'image'):>18}: {'':<30}{rung}"
         yield f"{goal:>18}: {'':<30}{self.more_images.told('images')}"
 
 

@@ -5,6 +5,7 @@ Under them stand the curves over the share of features removed, of the scores th
 
 import io
 import math
+import textwrap
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -19,6 +20,8 @@ PANEL = 3.4  # inches
 ROW = 0.24  # inches a method
 CURVES = 3.4  # inches of height
 MARKERS = "osD^vPX"  # beside the colours, for print in grey
+TITLE_LINE = 0.15  # inches
+TITLE_CHARACTERS = 25
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000")  # Okabe and Ito
 SHIFT = 0.5  # percent between the methods' marks at one share, so that intervals don't cover each other
 LINEAR = 0.5  # points of error up to which the axis is linear, and beyond which it is logarithmic
@@ -31,7 +34,9 @@ def drawn(results: Results) -> str:
     curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
     columns = min(COLUMNS, max(len(results.scores), 2 * len(curved)))
     rows = math.ceil(len(results.scores) / columns)
-    heights = [rows * (ROW * len(results.methods) + 0.95), *[CURVES] * bool(curved)]
+    lines = max(len(_heading(score.title)) for score in results.scores)
+    panel = ROW * len(results.methods) + 0.8 + TITLE_LINE * lines
+    heights = [rows * panel, *[CURVES] * bool(curved)]
     figure = Figure(figsize=(PANEL * columns, sum(heights)), layout="constrained")
     file = io.StringIO()
     with matplotlib.rc_context({"svg.hashsalt": "beholder", "svg.fonttype": "none"}):
@@ -51,6 +56,11 @@ def _row(part: SubFigure, count: int) -> list[Axes]:
     return list(part.subplots(1, count, squeeze=False).ravel()) if count else []
 
 
+def _heading(title: str) -> list[str]:
+    """The title in lines that are no wider than the axes beside the longest names of methods."""
+    return textwrap.wrap(title, TITLE_CHARACTERS, break_on_hyphens=False)
+
+
 def _panel(axes: Axes, results: Results, score: Score) -> None:
     best = results.best(score)
     for row, method in enumerate(results.methods):
@@ -61,8 +71,11 @@ def _panel(axes: Axes, results: Results, score: Score) -> None:
             axes.plot([found.low, found.high], [row, row], color=MUTED, linewidth=1.2)
         fill = ACCENT if method in best else "white"
         axes.plot([found.mean], [row], "o", markersize=6, markerfacecolor=fill, markeredgecolor=ACCENT)
+    if results.reasons(score):
+        axes.text(0.5, 0.5, "not measured", transform=axes.transAxes, size=8, color=MUTED, ha="center")
     arrow = "→" if score.better == HIGHER else "←"
-    axes.set_title(f"{score.title}\n{score.better} is better {arrow}", size=9, color=INK, loc="left")
+    heading = "\n".join([*_heading(score.title), f"{score.better} is better {arrow}"])
+    axes.set_title(heading, size=9, color=INK, loc="left")
     axes.set_yticks(range(len(results.methods)), list(results.methods.values()), size=8)
     axes.set_ylim(len(results.methods) - 0.5, -0.5)
     axes.tick_params(axis="x", labelsize=8)

@@ -92,6 +92,12 @@ class Results:
         top = max(defined.values()) if score.better == HIGHER else min(defined.values())
         return {method for method, mean in defined.items() if mean == top}
 
+    def reasons(self, score: Score) -> list[str]:
+        """Why a score is undefined for every method; nothing where one has it."""
+        found = [value for value in self.values if value.score == score.slug]
+        is_defined = any(value.value is not None for value in found)
+        return [] if is_defined else sorted({value.note for value in found if value.note})
+
     def gained(self, score: Score, share: float) -> dict[str, Summary]:
         """The error, in percentage points, that each method gained where `share` was removed: over seeds."""
         listed = [curve for curve in self.curves if curve.metric == score.slug]
@@ -110,6 +116,9 @@ class Results:
         """Print the tables: methods down, scores across, the best in bold with a star."""
         for start in range(0, len(self.scores), COLUMNS_SHOWN):
             console.print(self._table(self.scores[start : start + COLUMNS_SHOWN]))
+        for score in self.scores:
+            if reasons := self.reasons(score):
+                console.print(f"{score.title} is not measured: {'; '.join(reasons)}")
         for score in self.scores:
             if curve := next((c for c in self.curves if c.metric == score.slug), None):
                 error = _shown(_around(*summarised(100 * e for e in curve.points[0].errors)))

@@ -147,7 +147,10 @@ class Job(models.Model):
         seconds = self.seconds_left
         if seconds is None:
             return ""
-        return f"{seconds} s" if seconds < 120 else f"{round(seconds / 60)} min"
+        minutes = round(seconds / 60)
+        if seconds < 120:
+            return f"{seconds} s"
+        return f"{minutes} min" if minutes < 120 else f"{round(minutes / 60)} h"
 
     @property
     def waits_for_a_worker(self):

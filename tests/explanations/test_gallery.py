@@ -8,7 +8,7 @@ from PIL import Image
 
 from explanations import gallery, manifest, rendering
 from explanations.gallery import Example
-from explanations.manifest.records import Manifest
+from explanations.manifest.records import Manifest, Original
 
 Draw = Callable[..., Path]
 
@@ -45,6 +45,12 @@ def test_images_stand_before_the_maps_with_their_predictions(draw: Draw) -> None
     drawing = draw(examples=examples("3", "8")).read_text()
     assert pictures(drawing) == 2 * 2 * 2 + 2
     assert all(f">{text}<" in drawing for text in ("Example", "3 (81 %)", "8 (81 %)"))
+
+
+def test_a_set_of_single_images_says_that_a_map_explains_one(small_manifest: Manifest) -> None:
+    singles = tuple(Original(label, 0, "3", "originals/0.png", "0" * 64) for label in ("3", "8"))
+    note = gallery._note(replace(small_manifest, originals=singles), list(small_manifest.methods))
+    assert note[1] == "A map explains one image, for the class that the model sees in it."
 
 
 def test_replicates_methods_and_classes_may_be_chosen(draw: Draw) -> None:

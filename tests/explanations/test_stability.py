@@ -136,12 +136,12 @@ def test_the_command_prints_a_ladder_and_what_is_needed(
     printed = capsys.readouterr().out
     lines = [line.split(":")[0].strip() for line in printed.splitlines()]
     expected = [
-        "1 samples",
+        "1 sample",
         "2 samples",
         "4 samples",
         "8 samples",
         "for 85%",
-        "1 images",
+        "1 image",
         "2 images",
         "for 85%",
     ]

@@ -80,6 +80,20 @@ def relearned(results: Results) -> Results:
     return replace(results, curves=tuple(curves))
 
 
+def test_what_no_method_has_is_said_with_its_reason(results: Results) -> None:
+    lost = [replace(v, value=None, note="masks") if v.score == "miss" else v for v in results.values]
+    without = replace(results, values=tuple(lost))
+    assert "Miss is not measured: masks" in without.to_text()
+    assert "Hit is not measured" not in without.to_text()
+    assert figure.drawn(without).count(">not measured<") == 1
+
+
+def test_a_long_title_of_the_figure_is_broken_into_lines(results: Results) -> None:
+    long = replace(HIT, title="Overlap of replicates' top pixels")
+    drawing = figure.drawn(replace(results, scores=(long, MISS)))
+    assert ">top pixels<" in drawing
+
+
 def test_what_was_gained_has_an_interval_over_seeds(relearned: Results) -> None:
     found = relearned.gained(MISS, 0.5)["b"]
     assert (found.mean, found.n) == (pytest.approx(1), 2)
