@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations import classifiers, datasets, factories, fitting, layers, manifest
+from explanations.code_version import network_version
 from explanations.datasets import LabelledImages
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
@@ -67,6 +68,10 @@ class Material:
     def mean(self) -> Tensor:
         """The mean training image (C, H, W)."""
         return self.training.images.mean(dim=0)
+
+    @cached_property
+    def network_version(self) -> str:
+        return network_version(self.model)
 
     @cached_property
     def masks_sha256(self) -> str:

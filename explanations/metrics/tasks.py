@@ -17,6 +17,7 @@ from torch import nn
 
 from explanations import execution, layers, randomness
 from explanations.atomic_files import write_atomically
+from explanations.code_version import code_version
 from explanations.metrics import retraining
 from explanations.metrics.material import CONTROL, Material
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
@@ -63,6 +64,7 @@ class MapTask:
         records = {m.slug: [m.slug, m.parameters] for m in material.manifest.methods}
         address = {
             **_depends(material),
+            "code": code_version(METRICS[self.metric].measure),
             "task": [self.metric, self.parameters, self.label, self.replicate, self.seed],
             "map": _sha256(own),
             "siblings": [_sha256(sibling) for sibling in siblings],
@@ -119,7 +121,13 @@ class RetrainTask:
     def files(self, folder: Path, material: Material) -> list[Path]:
         """A file for each network."""
         settings = {key: self.parameters[key] for key in ("epochs", "images")}
-        common = {**_depends(material), "seed": self.seed, "number": self.number, "recipe": settings}
+        common = {
+            **_depends(material),
+            "code": code_version(retraining.errors),
+            "seed": self.seed,
+            "number": self.number,
+            "recipe": settings,
+        }
         kept = [self._kept(material, order) for order in self.orders]
         return [_file(folder, {**common, "kept": _sha256(mask.numpy())}) for mask in kept]
 
@@ -244,6 +252,7 @@ def _depends(material: Material) -> dict[str, Any]:
         "dataset": described.dataset.sha256,
         "factory": material.source.factory,
         "weights": described.classifier.weights_sha256,
+        "network": material.network_version,
         "preprocessing": described.classifier.preprocessing,
         "torch": torch.__version__,
     }

@@ -13,7 +13,8 @@ from torch import nn
 from explanations import build as building
 from explanations import manifest
 from explanations.__main__ import main
-from explanations.metrics import evaluation, sparsity, tasks
+from explanations.code_version import code_version
+from explanations.metrics import evaluation, material, sparsity, tasks
 from explanations.metrics.evaluation import Plan
 from explanations.metrics.material import Source, loaded
 from explanations.metrics.registry import RETRAININGS
@@ -147,6 +148,26 @@ def test_progress_never_runs_back_and_ends_at_the_whole(source: Source, plan: Pl
     evaluation.evaluate(source, tmp_path / "out", plan, lambda done, total, _: steps.append((done, total)))
     assert steps == sorted(steps)
     assert steps[-1][0] == steps[-1][1]
+
+
+@pytest.mark.parametrize("changed", ["sparsity", "network"])
+def test_what_other_code_measured_is_not_taken(
+    source: Source, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    plan, done, run = Plan(metrics=("sparsity", "sanity")), list[str](), tasks.MapTask.run
+    evaluation.evaluate(source, tmp_path / "out", plan)
+    monkeypatch.setattr(
+        tasks.MapTask, "run", lambda self, *given: (done.append(self.metric), run(self, *given))
+    )
+    evaluation.evaluate(source, tmp_path / "out", plan)
+    assert done == []
+    if changed == "network":
+        monkeypatch.setattr(material, "network_version", lambda model: "new")
+    else:
+        other = {sparsity.measure: "new"}
+        monkeypatch.setattr(tasks, "code_version", lambda it: other.get(it) or code_version(it))
+    evaluation.evaluate(source, tmp_path / "out", plan)
+    assert set(done) == ({"sparsity", "sanity"} if changed == "network" else {"sparsity"})
 
 
 def test_what_can_not_be_measured_is_empty_and_says_why(
