@@ -31,6 +31,7 @@ from analysis.layout import (
 
 SEPARATORS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 SHAPES = ("long", "questions", "counts")
+_WORTH_THREADS = 1 << 20  # bytes; fewer are one block, which threads cannot share
 
 
 def table(
@@ -105,6 +106,7 @@ def _plain(data: bytes, separator: str) -> pd.DataFrame | None:
         known = [column for column in header if column.strip() in COLUMNS]
         found = arrow_csv.read_csv(
             pa.BufferReader(data.removeprefix(b"\xef\xbb\xbf")),
+            read_options=arrow_csv.ReadOptions(use_threads=len(data) > _WORTH_THREADS),
             parse_options=arrow_csv.ParseOptions(delimiter=separator, ignore_empty_lines=False),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(known, pa.dictionary(pa.int32(), pa.string())),

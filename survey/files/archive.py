@@ -27,7 +27,7 @@ from django.db import IntegrityError, transaction
 
 from ..exporting import codebook_lines, study_report, vote_lines, vote_table, votes_parquet
 from ..importing import ImportRefused, import_set
-from ..models import Answer, Participation, PlannedQuestion, Study
+from ..models import Answer, Participation, PlannedQuestion, Question, Study
 from ..models.participations import code_of
 from ..models.questions import new_token
 from ..moments import BATCH, Moment, in_batches, moments
@@ -139,18 +139,19 @@ def _participants(study):
 
 
 def _plan(study):
-    codes = {question.pk: question.code for question in study.questions.all()}
     plan = PlannedQuestion.objects.filter(participation__study=study).order_by("participation", "position")
     plan = plan.values_list(
-        *("participation_id", "participation__archived_code", "position", "question_id", "option_order"),
-        *("answer__option__number", Moment("answer__shown_at"), Moment("answer__answered_at")),
+        *(Moment("answer__shown_at"), Moment("answer__answered_at")),
+        *("participation_id", "participation__archived_code", "position", "option_order"),
+        *("answer__option__number", "question__kind", "question__label", "question__replicate"),
     )
     for rows in in_batches(plan.iterator(chunk_size=BATCH)):
-        shown_at, answered_at = (_isoformat([row[place] for row in rows]) for place in (6, 7))
+        shown_at, answered_at = (_isoformat([row[place] for row in rows]) for place in (0, 1))
         for row, shown, answered in zip(rows, shown_at, answered_at, strict=True):
-            number, archived_code, position, question, order, chosen = row[:6]
+            number, archived_code, position, order, chosen, *question = row[2:]
             chose = (chosen or 0) if answered else ""
-            yield code_of(number, archived_code), position, codes[question], order, chose, shown, answered
+            code = Question.code_of(*question)
+            yield code_of(number, archived_code), position, code, order, chose, shown, answered
 
 
 def _isoformat(microseconds):

@@ -46,8 +46,13 @@ class Question(models.Model):
     @property
     def code(self):
         """How the vote table names the question: `9-2`, `check-4-1`, `practice-7-1`."""
-        name = f"{self.label}-{self.replicate}"
-        return name if self.kind == self.Kind.SCORED else f"{self.kind}-{name}"
+        return self.code_of(self.kind, self.label, self.replicate)
+
+    @classmethod
+    def code_of(cls, kind, label, replicate):
+        """The code of the question that has these."""
+        name = f"{label}-{replicate}"
+        return name if kind == cls.Kind.SCORED else f"{kind}-{name}"
 
     def in_order(self, option_order):
         """The options with these numbers, for example "3142"."""

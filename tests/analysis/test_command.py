@@ -55,7 +55,7 @@ def test_simulated_participants_can_be_left_out(votes_csv, capfdbinary):
 def test_a_faulty_table_is_one_line_on_standard_error_and_status_2(votes_csv):
     path = votes_csv("participant,chosen_method,kept\np,A,maybe\n")
     result = run(path)
-    assert (result.returncode, result.stdout) == (2, b"")
+    assert (result.returncode, result.stdout) == (2, b""), result.stderr
     assert result.stderr.decode() == (
         f"{path}, row 2, column kept: 'maybe' is neither true nor false; "
         "allowed are true, 1, yes, false, 0, no, in any case\n"

@@ -93,7 +93,7 @@ def test_moments_are_cut_and_what_lies_between_is_rounded(
 def test_what_a_line_would_not_survive_is_quoted(participation, answer, votes_of):
     odd = 'LIME, "plain"\nand simple'
     participation.study.explanation_set.methods.filter(slug="lime").update(title=odd)
-    answer(participation, 3)
+    answer(participation, participation.last_position + 1)
     scored = [row for row in votes_of(participation.study) if row["kind"] == "scored"]
     assert scored
     assert all(odd in row.values() for row in scored)
