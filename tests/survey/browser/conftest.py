@@ -15,6 +15,10 @@ SCREENS = {
     "zoomed": {"width": 640, "height": 400},  # what is left of a laptop's window at 200 %
 }
 SETTLED = 350  # milliseconds after which a question takes clicks
+UNSETTLED = f"""() => {{
+  const [page] = performance.getEntriesByType("navigation");
+  return (page.domContentLoadedEventEnd || performance.now()) + {SETTLED} - performance.now();
+}}"""
 
 
 class Window:
@@ -43,12 +47,16 @@ class Window:
         self.page.get_by_role("link", name="Start with a practice question").click()
 
     def settle(self):
-        """Waits until a question takes clicks and keys."""
+        """Waits until a question takes clicks and keys, however long its page was on its way."""
         self.page.wait_for_timeout(SETTLED)
+        self.page.wait_for_load_state()
+        self.page.wait_for_timeout(max(0, self.page.evaluate(UNSETTLED)))
 
     def choose(self, number):
+        button = self.page.get_by_role("button", name=f"Picture {number}")
+        button.wait_for()
         self.settle()
-        self.page.get_by_role("button", name=f"Picture {number}").click()
+        button.click()
 
     def assert_accessible(self):
         results = Axe().run(self.page)
