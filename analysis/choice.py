@@ -139,6 +139,7 @@ def clustered_shares(counts: Counts) -> tuple[tuple[Share, ...], float | None, f
     if n > 1:
         pooled = pooled_shares(table)
         variances = pooled.variances
+        # one participant with nearly all votes says nothing of others: the interval is then from 0 to 1
         margins = stats.t.ppf(0.975, max(pooled.effective - 1, 1e-3)) * np.sqrt(variances)
     beyond = 1 - 0.025 ** (1 / n)
     result = []

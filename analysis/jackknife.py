@@ -16,8 +16,8 @@ Floats = NDArray[np.float64]
 class PooledShares:
     """The shares of all votes, (methods,), of at least two participants.
 
-    `moves` (participants, methods) is how far the shares go when that participant is left out. `effective`
-    participants, at most as many as there are, have the votes that all others weigh like.
+    `moves` (participants, methods) is how far the shares go when that participant is left out. As many
+    participants of equal weight as `effective` would tell as much, at least 1, at most as many as there are.
     """
 
     shares: Floats
