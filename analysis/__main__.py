@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from analysis.level import ALPHA
-from analysis.measures import MetricTable
-from analysis.omnibus import NAMES, PRIMARY
-from analysis.power import RUNS, looks, power
-from analysis.reading import SHAPES
-from analysis.recover import recover
-from analysis.report import Report, report
-from analysis.resampling import SEED
-from analysis.votes import SIMULATED, VoteTable
+from analysis.inference.omnibus import NAMES, PRIMARY
+from analysis.metric_agreement.metric_table import MetricTable
+from analysis.numerics.resampling import SEED
+from analysis.planning.power import RUNS, looks, power
+from analysis.planning.recover import recover
+from analysis.reporting.report import Report, report
+from analysis.significance import ALPHA
+from analysis.votes.reading import SHAPES
+from analysis.votes.table import SIMULATED, VoteTable
 
 FORMS: dict[str, Callable[[Report], str]] = {
     "text": Report.to_text,

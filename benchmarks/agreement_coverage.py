@@ -9,10 +9,10 @@ at all, a little, or closely. The truth is the correlation with the shares of 4,
 import numpy as np
 from scipy import stats
 
-from analysis.concordance import concordance
-from analysis.measures import MetricTable
-from analysis.resampling import bootstrap_sums
-from analysis.votes import VoteTable
+from analysis.metric_agreement.concordance import concordance
+from analysis.metric_agreement.metric_table import MetricTable
+from analysis.numerics.resampling import bootstrap_sums
+from analysis.votes.table import VoteTable
 
 STUDIES, PEOPLE, QUESTIONS, OPTIONS, MANY = 150, 60, 20, 4, 4000
 METHODS = [f"m{option}" for option in range(OPTIONS)]

@@ -16,16 +16,18 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multicomp import pairwise_tukeyhsd
 
-from analysis import agreement, bias, choice, omnibus
-from analysis.choice import estimate
-from analysis.exact import ExactShares
-from analysis.power import draw
-from analysis.report import report
-from analysis.resampling import bootstrap_sums
-from analysis.studentised_range import critical_range
-from analysis.tukey import hsd
-from analysis.votes import VoteTable
-from analysis.within import repeated_measures
+from analysis.design_checks import agreement, bias
+from analysis.estimation import estimates as choice
+from analysis.estimation.estimates import estimate
+from analysis.inference import omnibus
+from analysis.inference.repeated_measures import repeated_measures
+from analysis.inference.tukey import hsd
+from analysis.numerics.exact import ExactShares
+from analysis.numerics.resampling import bootstrap_sums
+from analysis.numerics.studentised_range import critical_range
+from analysis.planning.power import draw
+from analysis.reporting.report import report
+from analysis.votes.table import VoteTable
 
 RESAMPLING = (
     (omnibus, "permutation_test"),

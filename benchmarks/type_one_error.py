@@ -17,23 +17,23 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from analysis.agreement import agreement
-from analysis.anova import one_way, welch
-from analysis.bias import class_by_method, order, position
-from analysis.choice import compare, paired_tests
-from analysis.choices import Choices
-from analysis.concordance import odds_ratio, p_over_maps
-from analysis.dirichlet import dirichlet_multinomial
-from analysis.exact import ExactShares
-from analysis.omnibus import LIBERAL, NAMES
-from analysis.pooled import pooled_wald
-from analysis.power import looks, repeated_measures_p
-from analysis.ranks import rank_pairs
-from analysis.resampling import permutation_test
-from analysis.tukey import hsd
-from analysis.undefined import even_spread
-from analysis.votes import Counts
-from analysis.within import friedman, hotelling, repeated_measures
+from analysis.design_checks.agreement import agreement
+from analysis.design_checks.bias import class_by_method, order, position
+from analysis.estimation.estimates import compare, paired_tests
+from analysis.inference.anova import one_way, welch
+from analysis.inference.degenerate import even_spread
+from analysis.inference.dirichlet_multinomial import dirichlet_multinomial
+from analysis.inference.omnibus import LIBERAL, NAMES
+from analysis.inference.pooled_shares import pooled_wald
+from analysis.inference.rank_tests import rank_pairs
+from analysis.inference.repeated_measures import friedman, hotelling, repeated_measures
+from analysis.inference.tukey import hsd
+from analysis.metric_agreement.choice_sets import Choices
+from analysis.metric_agreement.concordance import odds_ratio, p_over_maps
+from analysis.numerics.exact import ExactShares
+from analysis.numerics.resampling import permutation_test
+from analysis.planning.power import looks, repeated_measures_p
+from analysis.votes.table import Counts
 
 ALPHA = 0.05
 VOTES, FEWEST, N, CONCENTRATION = 20, 5, 40, 26

@@ -12,9 +12,9 @@ from django.db.models import Count, Max, Q, Sum
 from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
-from analysis.measures import MetricTable, MetricTableError
-from analysis.report import report
-from analysis.votes import SIMULATED, NoVotesError, VoteTable
+from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
+from analysis.reporting.report import report
+from analysis.votes.table import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Participation, Question, Study
 from .models.participations import code_of

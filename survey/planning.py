@@ -5,11 +5,11 @@ A door to `analysis` beside `survey.exporting`, which needs votes. Knows no mode
 
 from functools import lru_cache
 
-from analysis.bias import chance_to_pass
-from analysis.curves import power_curve
-from analysis.level import ALPHA
-from analysis.omnibus import NAMES
-from analysis.power import Plan, power
+from analysis.design_checks.bias import chance_to_pass
+from analysis.inference.omnibus import NAMES
+from analysis.planning.power import Plan, power
+from analysis.reporting.power_curve import power_curve
+from analysis.significance import ALPHA
 
 __all__ = [
     "ALPHA",

@@ -7,8 +7,8 @@ import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
 from analysis import __main__ as analysis_command
-from analysis.report import report
-from analysis.votes import VoteTable
+from analysis.reporting.report import report
+from analysis.votes.table import VoteTable
 from explanations import __main__ as explanations_command
 
 ROOT = Path(__file__).resolve().parent.parent

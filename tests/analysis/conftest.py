@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from analysis.votes import VoteTable
+from analysis.votes.table import VoteTable
 
 # A slow example is no fault of the code where the processor is shared.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from analysis.votes import COLUMNS as UNDERSTOOD
+from analysis.votes.table import COLUMNS as UNDERSTOOD
 from survey.exporting import columns_of, study_report, vote_lines, votes_parquet
 from survey.models import Answer, Participation, Study
 

@@ -1,0 +1,51 @@
+"""A figure of the power of a study by its number of participants. Results of `analysis.power` in, SVG out."""
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from analysis import formatting as fmt
+from analysis.planning.power import Power
+from analysis.reporting.charts import ACCENT, FOOT, INK, MUTED, RULE, framed
+
+_HEIGHT = 190  # pixels of the drawing itself
+_TOP = 66  # pixels for the key
+
+
+def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
+    """Both probabilities of `powers`, from 0 to 100 %, and a line at the power that is wanted.
+
+    The difference between any methods is dashed with hollow dots, so that nothing is lost in grey.
+    """
+    sizes = [power.n for power in powers]
+    lines = (
+        ("the best beats the runner-up", [power.best_first for power in powers], "-", ACCENT),
+        ("any difference", [power.any_difference for power in powers], "--", "none"),
+    )
+    said = [f"{power.n} participants {fmt.percent(power.best_first)}" for power in powers]
+    description = f"Probability that the best is found ahead: {', '.join(said)}."
+
+    def draw(axes: Axes) -> None:
+        axes.set_xlim(0, max(sizes) * 1.02)
+        axes.set_ylim(0, 1 + _TOP / _HEIGHT)
+        for level in (0, 0.5, 1):
+            axes.axhline(level, color=RULE, linewidth=0.5, zorder=1)
+            axes.text(0, level + 0.02, f"{level:.0%}", ha="left", va="bottom", color=MUTED)
+        axes.axhline(wanted, color=INK, linewidth=0.9, linestyle=":", zorder=1)
+        axes.annotate(
+            *("participants", (1, 0)), xycoords="axes fraction", xytext=(0, -30), textcoords="offset pixels",
+            ha="right", va="top", color=MUTED, annotation_clip=False,
+        )  # fmt: skip
+        for at, (label, chances, style, fill) in enumerate(lines):
+            axes.plot(
+                *(sizes, chances), color=ACCENT, linestyle=style, linewidth=1.6, marker="o", markersize=4.5,
+                markerfacecolor=fill, markeredgecolor=ACCENT, zorder=3, clip_on=False,
+            )  # fmt: skip
+            y = 1 + (_TOP - 12 - 19 * at) / _HEIGHT
+            axes.plot(
+                *((0, max(sizes) * 0.06), (y, y)), color=ACCENT, linestyle=style, linewidth=1.6, marker="o",
+                markersize=4.5, markerfacecolor=fill, markeredgecolor=ACCENT, clip_on=False,
+            )  # fmt: skip
+            axes.text(max(sizes) * 0.09, y, label, ha="left", va="center", color=INK)
+
+    return framed(_HEIGHT + _TOP + FOOT, draw, "power", title, description)

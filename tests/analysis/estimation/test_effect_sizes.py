@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import special
+
+from analysis.estimation.effect_sizes import lower_end, one_sided
+from analysis.inference.anova import one_way
+from analysis.reporting.report import report
+
+
+def test_the_normlime_table_gives_r_s_one_sided_intervals(normlime_table, expected_by_r):
+    effects = one_sided(one_way(normlime_table.counts().exact))
+    for name, key, column in (("eta squared", "eta", "Eta2"), ("omega squared", "omega", "Omega2")):
+        [r] = expected_by_r[key]
+        effect = effects[name]
+        assert effect.value == pytest.approx(r[column], rel=1e-9)
+        assert (effect.low, effect.high) == (pytest.approx(r["CI_low"], abs=5e-8), r["CI_high"])  # R's search
+
+
+@given(st.floats(0.001, 0.999), st.integers(1, 9), st.integers(2, 5000))
+def test_at_the_lower_end_so_large_an_f_has_a_chance_of_5_in_100(effect, between, within):
+    end = lower_end(effect, between, within)
+    F = effect / (1 - effect) * within / between
+    half = end / (1 - end) * within / 2
+    # The noncentral F is a Poisson mixture of betas (Johnson, Kotz and Balakrishnan 1995, chapter 30).
+    j = np.arange(max(0, int(half - 15 * half**0.5 - 60)), half + 15 * half**0.5 + 60)
+    weights = np.exp(-half + special.xlogy(j, half) - special.gammaln(j + 1))
+    below = weights @ special.betainc(between / 2 + j, within / 2, between * F / (between * F + within))
+    assert below == pytest.approx(0.95, abs=1e-8) or (end == 0 and below <= 0.95)
+
+
+@pytest.mark.parametrize(("effect", "end"), [(-0.1, 0.0), (0.0, 0.0), (1.0, 1.0)])
+def test_an_effect_at_its_bounds_has_them_as_its_end(effect, end):
+    assert lower_end(effect, 3, 20) == end
+
+
+def test_where_f_is_undefined_there_is_no_interval():
+    assert one_sided(one_way({"a": [1, 1], "b": [2, 2]})) == {}
+
+
+def test_the_report_has_it_beside_the_interval_over_participants(normlime_table):
+    result = report(normlime_table)
+    [table] = [t for s in result.sections for t in s.tables if t.name == "effect-sizes"]
+    assert [row[2] for row in table.rows] == ["0.756 (0.722 to 1.000)", "0.753 (0.719 to 1.000)", ""]
+    assert '"one_sided_effects"' in result.to_json()
+    assert "eta squared (noncentral F),,,0.75570661" in result.to_csv()
