@@ -172,7 +172,7 @@ class PairTest:
 
 def paired_tests(counts: Counts) -> tuple[PairTest, ...]:
     """Every pair of methods by the participants' proportions, each participant being compared with itself."""
-    proportions = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
+    proportions = counts.shares  # (participants, methods)
     n, pairs = len(proportions), list(combinations(range(len(counts.methods)), 2))
     if not pairs:
         return ()
@@ -199,7 +199,7 @@ def compare(
 
     `draws` find the critical value of the simultaneous intervals, which hold with 1 - `alpha`.
     """
-    proportions = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
+    proportions = counts.shares  # (participants, methods)
     means = proportions.mean(axis=0)
     pairs = list(combinations(range(len(counts.methods)), 2))
     if not pairs:
@@ -321,7 +321,7 @@ def _resampled(counts: Counts, seed: int, replicates: int) -> tuple[dict[str, Es
     """Effect sizes with percentile intervals over participants, and the probabilities of the rankings."""
     table = counts.table.astype(float)
     n, k = table.shape
-    proportions = table / table.sum(axis=1, keepdims=True)
+    proportions = counts.shares
     ranks = stats.rankdata(proportions.round(12), axis=1)
     squares = (proportions**2).sum(axis=1, keepdims=True)
     ties = (ranks**2).sum(axis=1, keepdims=True)
