@@ -36,7 +36,7 @@ def of_pairs(report: Report) -> dict[str, Drawing]:
 
 def _participants(report: Report) -> Drawing:
     counts = report.counts
-    shares = (counts.table / counts.table.sum(axis=1, keepdims=True)).T
+    shares = counts.shares.T
     middles = strips.told(counts.methods, np.sort(shares, axis=1)[:, shares.shape[1] // 2].tolist())
     dots = report.n_participants <= strips.MOST_DOTS
     mark = (
