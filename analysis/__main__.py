@@ -6,7 +6,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-
 from analysis.inference.omnibus import NAMES, PRIMARY
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.numerics.resampling import SEED
@@ -144,7 +143,7 @@ def _add_plan(command: argparse.ArgumentParser) -> None:
         "--min-passed",
         type=_number_of_checks,
         metavar="N",
-        help="include complete participants with at least N attention checks passed; overrides the column kept",
+        help="include complete participants who passed at least N attention checks; overrides column kept",
     )
     add(
         "--simulated",

@@ -11,10 +11,8 @@ from analysis.reporting.elements import Chart, Quantity, Section, Table
 from analysis.reporting.results import Results
 from analysis.reporting.sections import (
     classic,
-    design,
     differences,
     metrics,
-    participants,
     rankings,
     shares,
     tests,
@@ -30,8 +28,6 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     rankings.section,
     classic.section,
     metrics.section,
-    participants.section,
-    design.section,
 )
 
 

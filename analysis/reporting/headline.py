@@ -58,8 +58,8 @@ def _finding(results: Results) -> str:
     if len(leaders) > 1:
         names = fmt.listed([share.method for share in leaders])
         return (
-            f"The methods differ ({test}). {names} were chosen most often ({fmt.percent(leader.share)} each), "
-            "but none of them more often than every other."
+            f"The methods differ ({test}). {names} were chosen most often ({fmt.percent(leader.share)} "
+            "each), but none of them more often than every other."
         )
     pairs = [pair for pair in results.pairs if pair.a == leader.method]
     return _lead(leader, pairs, test, results.plan.alpha)
@@ -109,7 +109,7 @@ def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float)
             f"({comparison}, {_p_of(behind)})."
         )
     if not ahead:
-        return f"The methods differ ({test}), but no method was chosen significantly more often than any other."
+        return f"The methods differ ({test}), but none was chosen significantly more often than any other."
     everyone = not undecided and len(ahead) > 1
     others = "each of the others" if everyone else fmt.listed([pair.b for pair in ahead])
     sentence = f"{_most(leader)}, more often than {others} ({comparison}, {_p_of(ahead)})"

@@ -12,8 +12,10 @@ from pathlib import Path
 from analysis.design_checks.participant_flow import Flow, flow
 from analysis.design_checks.summary import Design, design
 from analysis.estimation.effect_sizes import one_sided
-from analysis.estimation.estimates import Estimate, Estimates, PairEstimate, Share, compare, estimate
-from analysis.estimation.estimates import clustered_shares
+from analysis.estimation.estimates import Estimates, estimate
+from analysis.estimation.intervals import Estimate
+from analysis.estimation.pairs import PairEstimate
+from analysis.estimation.shares import Share
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
 from analysis.inference.pooled_shares import mean_shares
 from analysis.inference.tukey import Tukey, hsd
@@ -100,7 +102,7 @@ class Results:
     @cached_property
     def shares(self) -> tuple[Share, ...]:
         """Each method's share of the votes, most votes first."""
-        return clustered_shares(self.counts)[0]
+        return self.estimates.shares
 
     @cached_property
     def mean_shares(self) -> tuple[Estimate, ...]:
@@ -110,7 +112,7 @@ class Results:
     @cached_property
     def pairs(self) -> tuple[PairEstimate, ...]:
         """Every pair of methods compared within participants."""
-        return compare(self.counts, self.plan.seed, alpha=self.plan.alpha)
+        return self.estimates.pairs
 
     @cached_property
     def estimates(self) -> Estimates:

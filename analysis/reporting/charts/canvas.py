@@ -103,7 +103,7 @@ def _leave_only_an_axis_below(axes: Axes) -> None:
 
 
 def _accessible(svg: str, chart: Chart) -> str:
-    """Matplotlib's SVG with title, description and role, in the system's font, with colours for dark pages."""
+    """Matplotlib's SVG with title, description, role, system fonts and colours for dark pages."""
     name = chart.name
 
     def adapt(tag: re.Match[str]) -> str:

@@ -36,7 +36,7 @@ def describe(marks: Sequence[Mark]) -> str:
 def share_chart(
     name: str, title: str, description: str, marks: Sequence[Mark], chance: float | None = None
 ) -> Chart:
-    """Bars of shares in [0, 1] from 0%, with a line at `chance`, by default one in as many as there are rows."""
+    """Bars of shares in [0, 1] from 0%, with a line at `chance`, by default 1 / number of rows."""
     highest = max(mark.high if mark.high is not None else mark.estimate for mark in marks)
     by_chance = 1 / len(marks) if chance is None else chance
 

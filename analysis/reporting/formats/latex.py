@@ -7,7 +7,8 @@ from analysis.reporting.elements import Section, Table
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "%": r"\%", "#": r"\#",
     "_": r"\_", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
-    fmt.MINUS: "$-$", "<": "$<$", ">": "$>$", "²": "$^2$", "χ": r"$\chi$", "η": r"$\eta$", "ε": r"$\varepsilon$",
+    fmt.MINUS: "$-$", "<": "$<$", ">": "$>$",
+    "²": "$^2$", "χ": r"$\chi$", "η": r"$\eta$", "ε": r"$\varepsilon$",
     "ω": r"$\omega$", "κ": r"$\kappa$", "α": r"$\alpha$", "≤": r"$\leq$", "≥": r"$\geq$", "×": r"$\times$",
     "–": "--",
 }  # fmt: skip

@@ -1,10 +1,10 @@
 """A report as a folder to write a paper from: LaTeX to \\input, references and charts as PDF.
 
-    results.tex     the results paragraph and every table and chart
-    methods.tex     participants, design, checks, exclusions and tests, to be completed by the authors
-    main.tex        a document that compiles both
-    references.bib  what they cite
-    figures/        the charts
+results.tex     the results paragraph and every table and chart
+methods.tex     participants, design, checks, exclusions and tests, to be completed by the authors
+main.tex        a document that compiles both
+references.bib  what they cite
+figures/        the charts
 """
 
 import re

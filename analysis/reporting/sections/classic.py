@@ -95,9 +95,7 @@ def _quantities(results: Results) -> list[Quantity]:
     assert results.tukey is not None
     rows = [_tukey(pair) for pair in results.tukey.pairs]
     for name, effect in results.one_sided_effects.items():
-        rows.append(
-            Quantity(f"{name} (noncentral F)", value=effect.value, low=effect.low, high=effect.high)
-        )
+        rows.append(Quantity(f"{name} (noncentral F)", value=effect.value, low=effect.low, high=effect.high))
     return rows
 
 

@@ -3,6 +3,8 @@
 This is the verdict on every pair: p and interval come from one distribution (single-step max-t).
 """
 
+from dataclasses import asdict
+
 import numpy as np
 
 from analysis import formatting as fmt
@@ -24,7 +26,7 @@ def section(results: Results) -> Section:
         (
             f"{pair.a} {fmt.MINUS} {pair.b}",
             pair.difference.shown(fmt.points),
-            fmt.p_value(pair.p_simultaneous),
+            fmt.p_value(pair.p_simultaneous, pair.log10_p_simultaneous),
             pair.ratio.shown(fmt.decimal),
             pair.cohens_h.shown(fmt.decimal),
         )
@@ -69,13 +71,12 @@ def _verdict(pairs: tuple[PairEstimate, ...], alpha: float) -> str:
 
 def _notes(pairs: tuple[PairEstimate, ...], alpha: float) -> tuple[str, ...]:
     notes = [
-        "Every participant has equal weight and is compared with themselves (paired t). Within one column, p "
-        "and intervals come from one distribution: the largest |t| of all pairs (single-step max-t). A filled "
-        f"dot marks p below {alpha:g}."
+        "Every participant has equal weight and is compared with themselves (paired t). p and the "
+        "intervals of points come from one distribution, that of the largest |t| of all pairs (single-step "
+        f"max-t). A filled dot marks p below {alpha:g}."
     ]
     if any(pair.ratio.value is not None and pair.ratio.low is None for pair in pairs):
         notes.append("A ratio has no interval where that would reach below 0.001 or above 1,000.")
-    notes += dict.fromkeys(pair.note for pair in pairs if pair.note)
     return tuple(notes)
 
 
@@ -99,7 +100,10 @@ def _charts(results: Results, level: str) -> list[Chart]:
 
 
 def _participants(results: Results) -> Chart:
-    methods, shares = results.counts.methods, results.counts.shares.T  # (methods, participants)
+    methods, shares = (
+        results.counts.methods,
+        (results.counts.table / results.counts.table.sum(axis=1, keepdims=True)).T,
+    )  # (methods, participants)
     medians = np.sort(shares, axis=1)[:, shares.shape[1] // 2].tolist()
     listed = ", ".join(f"{m} {fmt.percent(share)}" for m, share in zip(methods, medians, strict=True))
     dots = results.n_participants <= MOST_DOTS
@@ -115,7 +119,7 @@ def _record(results: Results) -> dict[str, object]:
     return {
         "design_effect": estimates.design_effect,
         "intra_class_correlation": estimates.icc,
-        "pairs": [pair.as_dict() for pair in results.pairs],
+        "pairs": [asdict(pair) for pair in results.pairs],
         "effects": {
             name: {"value": effect.value, "low": effect.low, "high": effect.high}
             for name, effect in estimates.effects.items()
@@ -141,8 +145,8 @@ def _quantities(pairs: tuple[PairEstimate, ...]) -> list[Quantity]:
                 low=pair.difference.low,
                 high=pair.difference.high,
                 statistic=pair.t,
-                df1=pair.df,
                 p=pair.p_simultaneous,
+                log10_p=pair.log10_p_simultaneous,
             ),
             Quantity("Holm-adjusted p (paired t)", pair.a, pair.b, p=pair.p, log10_p=pair.log10_p),
         ]
@@ -153,7 +157,8 @@ def _apa(results: Results, level: str) -> tuple[str, ...]:
     if results.omnibus is None or results.omnibus.decisive.p is None:
         return ()
     comparisons = "; ".join(
-        f"{pair.a} vs. {pair.b}: {_points(pair, level)}{_t(pair)}{fmt.apa_p(pair.p_simultaneous)}"
+        f"{pair.a} vs. {pair.b}: {_points(pair, level)}{_t(pair, results.estimates.df)}"
+        f"{fmt.apa_p(pair.p_simultaneous)}"
         for pair in results.pairs
     )
     return (
@@ -168,8 +173,9 @@ def _points(pair: PairEstimate, level: str) -> str:
         return ""
     if difference.low is None or difference.high is None:
         return f"{fmt.points(difference.value)}, "
-    return f"{fmt.points(difference.value)}, {level} CI [{fmt.points(difference.low)}, {fmt.points(difference.high)}], "
+    ends = f"{fmt.points(difference.low)}, {fmt.points(difference.high)}"
+    return f"{fmt.points(difference.value)}, {level} CI [{ends}], "
 
 
-def _t(pair: PairEstimate) -> str:
-    return "" if pair.t is None else f"t({pair.df}) = {fmt.decimal(pair.t)}, "
+def _t(pair: PairEstimate, df: int) -> str:
+    return "" if pair.t is None else f"t({df}) = {fmt.decimal(pair.t)}, "

@@ -142,9 +142,7 @@ def _quantities(concordance: Concordance) -> list[Quantity]:
             ("share of votes predicted", row.predicted),
             ("share predicted over favourite", row.over_favourite),
         ):
-            rows.append(
-                Quantity(name, row.metric, row.title, estimate.value, estimate.low, estimate.high)
-            )
+            rows.append(Quantity(name, row.metric, row.title, estimate.value, estimate.low, estimate.high))
         for name, odds in (("odds ratio", row.odds), ("odds ratio at equal methods", row.beyond)):
             ratio = odds.ratio
             rows.append(

@@ -75,9 +75,7 @@ def _value(share: Share) -> str:
 def _apa(share: Share) -> str:
     if share.low is None or share.high is None:
         return f"{share.method} ({fmt.percent(share.share)})"
-    return (
-        f"{share.method} ({fmt.percent(share.share)}, {fmt.confidence_interval(share.low, share.high)})"
-    )
+    return f"{share.method} ({fmt.percent(share.share)}, {fmt.confidence_interval(share.low, share.high)})"
 
 
 def _record(results: Results) -> dict[str, object]:
