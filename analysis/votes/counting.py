@@ -237,8 +237,12 @@ class Ballots:
     def codes(self, column: str) -> Integers:
         """A column that holds methods as indices into `methods`, -1 for a blank: (answers,)."""
         values = self.answers[column].cat
-        places = pd.Index(self.methods, dtype=object).get_indexer(values.categories)
-        return np.asarray(places[values.codes.to_numpy()], dtype=np.int64)
+        return self._places(values.categories)[values.codes.to_numpy()]
+
+    def _places(self, names: pd.Index) -> Integers:
+        """Of each name the index into `methods`, -1 for any other."""
+        places = pd.Index(self.methods, dtype=object).get_indexer(names)
+        return np.asarray(places, dtype=np.int64)
 
     @cached_property
     def chosen(self) -> Integers:
@@ -251,19 +255,28 @@ class Ballots:
         A row whose columns method_1.. are all blank says nothing, and counts as if everything was offered.
         """
         columns = [column for column in METHOD_COLUMNS if column in self.answers]
-        if not columns:
+        if not columns or self._offers_are_complete(columns):
             return None
         n, k = len(self.answers), len(self.methods)
         sets = np.zeros((n, k + 1), dtype=np.bool_)  # the last column takes the blanks
         begins = np.arange(n, dtype=np.int64) * (k + 1)
         for column in columns:
-            values = self.answers[column].cat
-            places = pd.Index(self.methods, dtype=object).get_indexer(values.categories)
-            places[places < 0] = k
-            sets.ravel()[begins + places[values.codes.to_numpy()]] = True
+            sets.ravel()[begins + self.codes(column)] = True  # a blank, -1, marks the last of the row before
         sets = sets[:, :k]
         sets[~sets.any(axis=1)] = True
         return None if sets[self.answered].all() else sets
+
+    def _offers_are_complete(self, columns: list[str]) -> bool:
+        """Whether each answer offered all methods: a bit for each, as a million answers take time."""
+        k = len(self.methods)
+        if k > len(columns):
+            return False
+        masks = np.zeros(len(self.answers), dtype=np.uint16)  # at most 12 columns
+        for column in columns:
+            bits = np.append(np.uint16(1) << np.arange(k, dtype=np.uint16), np.uint16(0))  # a blank is -1
+            values = self.answers[column].cat
+            masks |= bits[self._places(values.categories)][values.codes.to_numpy()]
+        return bool(((masks == (1 << k) - 1) | (masks == 0) | ~self.answered).all())
 
     @cached_property
     def question(self) -> Integers | None:
