@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
-from analysis.estimation.estimates import PairEstimate
+from analysis.estimation.pairs import PairEstimate
 from analysis.inference.omnibus import NAMES
 from analysis.significance import at
 

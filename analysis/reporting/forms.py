@@ -16,7 +16,8 @@ from analysis.reporting.tables import Table
 from analysis.significance import at
 
 if TYPE_CHECKING:
-    from analysis.estimation.estimates import Estimate, PairEstimate
+    from analysis.estimation.intervals import Estimate
+    from analysis.estimation.pairs import PairEstimate
     from analysis.reporting.report import Report
 
 _LATEX = {

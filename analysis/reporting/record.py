@@ -9,7 +9,8 @@ from analysis.reporting.conclusions import version
 from analysis.significance import ALPHA
 
 if TYPE_CHECKING:
-    from analysis.estimation.estimates import Estimates, Share
+    from analysis.estimation.estimates import Estimates
+    from analysis.estimation.shares import Share
     from analysis.metric_agreement.concordance import Concordance
     from analysis.reporting.report import Report
 

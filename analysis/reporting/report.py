@@ -15,15 +15,10 @@ from analysis import formatting as fmt
 from analysis.design_checks.participant_flow import Flow, flow
 from analysis.design_checks.summary import Design, design
 from analysis.estimation.effect_sizes import one_sided
-from analysis.estimation.estimates import (
-    Estimate,
-    Estimates,
-    PairEstimate,
-    Share,
-    clustered_shares,
-    compare,
-    estimate,
-)
+from analysis.estimation.estimates import Estimates, estimate
+from analysis.estimation.intervals import Estimate
+from analysis.estimation.pairs import PairEstimate, compare
+from analysis.estimation.shares import Share, estimate_shares
 from analysis.inference.anova import OneWay
 from analysis.inference.omnibus import LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
 from analysis.inference.pooled_shares import mean_shares
@@ -123,7 +118,7 @@ class Report:
     @cached_property
     def pair_estimates(self) -> tuple[PairEstimate, ...]:
         """Every pair of methods compared within participants."""
-        return compare(self.counts, self.seed, alpha=self.alpha)
+        return compare(self.counts, self.seed, self.alpha)
 
     @cached_property
     def estimates(self) -> Estimates:
@@ -381,7 +376,7 @@ def report(
         n_unanswered=counts.n_unanswered,
         votes_per_participant=counts.votes_per_participant,
         excluded=tuple(counts.excluded.items()),
-        methods=clustered_shares(counts)[0],
+        methods=estimate_shares(counts).shares,
         mean_proportions=tuple(float(counts.exact.mean(i)) for i in range(len(counts.methods))),
         tukey=_of_shares(hsd(counts.exact, 1 - alpha)) if comparable else None,
         omnibus=omnibus(counts, primary, seed, alpha) if comparable else None,
