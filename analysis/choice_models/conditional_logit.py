@@ -15,7 +15,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logsumexp
 
 Floats = NDArray[np.float64]
 _LARGEST = 15.0  # log odds between alternatives: beyond it, the likelihood has no maximum
@@ -113,7 +112,9 @@ class _Likelihood:
         return None
 
     def loss(self, coefficients: Floats) -> float:
-        total = self._log_totals(self._utilities(coefficients))
+        """Minus the log-likelihood."""
+        odds, largest = self._odds(coefficients)
+        total = np.log(odds.sum(axis=1)) + largest
         return float(self.weight @ (total - self.taken @ coefficients))
 
     def scores(self, coefficients: Floats) -> Floats:
@@ -129,14 +130,14 @@ class _Likelihood:
         return np.asarray(self.weight[:, None, None] * (spread.transpose(0, 2, 1) @ spread))
 
     def _probabilities(self, coefficients: Floats) -> Floats:
-        utilities = self._utilities(coefficients)
-        return np.asarray(np.exp(utilities - self._log_totals(utilities)[:, None]))
+        odds, _ = self._odds(coefficients)
+        return np.asarray(odds / odds.sum(axis=1, keepdims=True))
 
-    def _utilities(self, coefficients: Floats) -> Floats:
-        return np.where(self.offered, self.centred @ coefficients, -np.inf)
-
-    def _log_totals(self, utilities: Floats) -> Floats:
-        return np.asarray(logsumexp(utilities, axis=1))
+    def _odds(self, coefficients: Floats) -> tuple[Floats, Floats]:
+        """exp(utility - largest) of each alternative, and the largest utility of each answer."""
+        utilities = np.where(self.offered, self.centred @ coefficients, -np.inf)
+        largest = utilities.max(axis=1)
+        return np.exp(utilities - largest[:, None]), largest
 
 
 def _sum_by(clusters: NDArray[np.int64], values: Floats) -> Floats:
