@@ -17,7 +17,7 @@ from scipy.stats import qmc
 
 from analysis.numerics.resampling import SEED
 from analysis.numerics.tails import SMALLEST, f_tail
-from analysis.significance import ALPHA, checked
+from analysis.significance import ALPHA, check_alpha
 
 Floats = NDArray[np.float64]
 DIRECTIONS = 1 << 14  # as mvtnorm on four methods to 1e-4 of the critical value
@@ -134,7 +134,7 @@ def simultaneous(
         )
     if not df >= 1:
         raise ValueError(f"df must be at least 1 (got {df})")
-    checked(alpha)
+    check_alpha(alpha)
     with np.errstate(invalid="ignore"):
         errors = np.sqrt(matrix.diagonal())
     judged = np.isfinite(values) & np.isfinite(errors) & (errors > _ZERO)
