@@ -14,7 +14,7 @@ from analysis.planning.power import RUNS, looks, power
 from analysis.planning.recover import recover
 from analysis.reporting.report import Report, report
 from analysis.significance import ALPHA
-from analysis.votes.reading import SHAPES
+from analysis.votes import reading_options
 from analysis.votes.table import SIMULATED, VoteTable
 
 FORMS: dict[str, Callable[[Report], str]] = {
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> str:
-    table = VoteTable.read(options.votes, dict(options.column), options.shape)
+    table = VoteTable.read(options.votes, reading_options.from_arguments(options))
     metrics = MetricTable.read(options.metrics) if options.metrics else None
     result = report(
         table,
@@ -123,21 +123,7 @@ def _add_report(commands: Any) -> argparse.ArgumentParser:
         default=PRIMARY,
         help=f"the test that decides, to be named before the votes are opened; default: {PRIMARY}",
     )
-    command.add_argument(
-        "--column",
-        action="append",
-        type=_mapping,
-        default=[],
-        metavar="OURS=THEIRS",
-        help="take the file's column THEIRS for OURS, such as participant=worker_id; may be repeated",
-    )
-    command.add_argument(
-        "--shape",
-        choices=SHAPES,
-        default="long",
-        help="long: a row an answer; questions: a row a participant and a column a question; "
-        "counts: a row a participant and a column a method; default: long",
-    )
+    reading_options.add_arguments(command)
     command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
     _add_alpha(command)
     command.add_argument(
@@ -203,13 +189,6 @@ def _listed(text: str) -> list[float]:
         return [float(part) for part in text.split(",")]
     except ValueError:
         raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers, such as 1,2,3") from None
-
-
-def _mapping(text: str) -> tuple[str, str]:
-    ours, sign, theirs = text.partition("=")
-    if not (ours and sign and theirs):
-        raise argparse.ArgumentTypeError(f"{text!r} maps no column; allowed is such as participant=worker_id")
-    return ours, theirs
 
 
 def _seed(text: str) -> int:
