@@ -271,9 +271,7 @@ def _interval(share: float, variance: float, df: float) -> tuple[float | None, f
     return float(special.expit(middle - margin)), float(special.expit(middle + margin))
 
 
-def crossed_pairs(
-    found: Crossed, alpha: float = ALPHA, seed: int = SEED
-) -> tuple[CrossedPair, ...]:
+def crossed_pairs(found: Crossed, alpha: float = ALPHA, seed: int = SEED) -> tuple[CrossedPair, ...]:
     """Differences of shares with single-step max-t intervals, cut at -1 and 1."""
     methods, df = found.methods, float(found.df.min())
     indices = list(combinations(range(len(methods)), 2))

@@ -38,7 +38,9 @@ def label_chart(
     names = [_cut(label, _NAME) for label in found.labels] if named else []
     gutter = max((_units(label) for label in names), default=0) * _UNIT + 12  # half of the first tick's label
     columns = min(k, 2)
-    width = (_RIGHT - _LEFT - gutter - 10 - _GAP * (columns - 1)) / columns  # 10: half of the last tick's label
+    width = (
+        _RIGHT - _LEFT - gutter - 10 - _GAP * (columns - 1)
+    ) / columns  # 10: half of the last tick's label
     panel = _HEAD + row * n + _RULER
     end = panel * -(-k // columns)
     bottom = end - _RULER + 8  # the last ruler and the note stand in the foot
@@ -61,7 +63,9 @@ def label_chart(
             for i, label in enumerate(order):
                 y = top + _HEAD + (i + 0.5) * row
                 if named and j % columns == 0:
-                    axes.text(_LEFT, y + 4, names[label], ha="left", va="baseline", color=MUTED, clip_on=False)
+                    axes.text(
+                        _LEFT, y + 4, names[label], ha="left", va="baseline", color=MUTED, clip_on=False
+                    )
                 ends = (found.low[label, j], found.high[label, j])
                 _draw_mark(axes, scale, float(found.shares[label, j]), ends, y, row)
         text = f"{'' if named else 'Sorted by share. '}Line: share over all {nouns}."
@@ -103,7 +107,9 @@ def _draw_frame(
     for tick in ticks:
         x = (scale(tick), scale(tick))
         axes.plot(x, (base, base + 4), color=RULE, linewidth=0.8, solid_capstyle="butt", clip_on=False)
-        axes.text(x[0], base + 17, f"{tick * 100:.0f}%", ha="center", va="baseline", color=MUTED, clip_on=False)
+        axes.text(
+            x[0], base + 17, f"{tick * 100:.0f}%", ha="center", va="baseline", color=MUTED, clip_on=False
+        )
     x = (scale(share), scale(share))
     axes.plot(x, (top, base), color=RULE, linewidth=1.2, solid_capstyle="butt", zorder=1, clip_on=False)
 

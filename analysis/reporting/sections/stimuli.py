@@ -284,9 +284,7 @@ def _apa(found: BeyondStimuli) -> tuple[str, ...]:
         if share.low is not None and share.high is not None
     )
     told = f" Shares over participants and {nouns} were: {intervals}." if intervals else ""
-    return (
-        f"Over participants and {nouns}, shares {outcome}, {test.statement}, {fmt.apa_p(test.p)}.{told}",
-    )
+    return (f"Over participants and {nouns}, shares {outcome}, {test.statement}, {fmt.apa_p(test.p)}.{told}",)
 
 
 def _method(found: BeyondStimuli) -> tuple[str, ...]:
