@@ -15,20 +15,10 @@ from analysis.reporting.sections import (
     metrics,
     rankings,
     shares,
+    stimuli,
     tests,
 )
 from analysis.significance import ALPHA
-
-# In the order in which a reader needs them; a section that a table does not allow is None.
-# What is not printed, such as a comparison of one method, still has its keys in the JSON report.
-SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
-    shares.section,
-    differences.section,
-    tests.section,
-    rankings.section,
-    classic.section,
-    metrics.section,
-)
 
 
 @dataclass(frozen=True)
@@ -70,6 +60,24 @@ class Document:
         """The JSON report: what is undefined is None, and a note says why."""
         keys = {key: value for section in self.all_sections for key, value in section.record.items()}
         return {"answer": self.answer, "scope": self.scope, **self.facts, **keys, "notes": list(self.notes)}
+
+
+def _beyond_stimuli(results: Results) -> Section:
+    intervals = {share.method: (share.low, share.high) for share in results.shares}
+    return stimuli.section(results.stimuli, intervals, results.label_shares)
+
+
+# In the order in which a reader needs them; a section that a table does not allow is None.
+# What is not printed, such as a comparison of one method, still has its keys in the JSON report.
+SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
+    shares.section,
+    differences.section,
+    tests.section,
+    _beyond_stimuli,
+    rankings.section,
+    classic.section,
+    metrics.section,
+)
 
 
 def document(results: Results) -> Document:

@@ -33,7 +33,10 @@ def participants(results: Results) -> str:
 
 def scope(results: Results) -> str:
     """The stimuli that the result holds for."""
-    return ""
+    return (
+        f"The result holds {results.stimuli.scope.phrase}. Whether it holds for other stimuli is another "
+        'question: see "Beyond these stimuli".'
+    )
 
 
 def primary_phrase(results: Results, p: float) -> str:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.estimation.label_shares import LabelShares

@@ -6,7 +6,7 @@ from scipy import stats
 from analysis.estimation.pairs import compare
 from analysis.planning.power import power
 from analysis.reporting.report import report
-from analysis.significance import at, confidence
+from analysis.significance import level_suffix, confidence
 
 BALLOTS = ["AAAB", "AAAB", "AAAA", "AABB", "AAAB", "AAAB", "AABB"]  # paired t: p = 0.0167
 
