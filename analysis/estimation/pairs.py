@@ -18,7 +18,7 @@ from analysis.numerics.multiplicity import holm
 from analysis.numerics.resampling import SEED
 from analysis.numerics.tails import f_tail
 from analysis.significance import ALPHA
-from analysis.votes.table import Counts
+from analysis.votes.counting import Counts
 
 Floats = NDArray[np.float64]
 _WIDEST = math.log(1000)  # no digit of a ratio is known if its interval reaches farther

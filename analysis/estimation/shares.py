@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.inference.jackknife import pooled_shares
-from analysis.votes.table import Counts
+from analysis.votes.counting import Counts
 
 Floats = NDArray[np.float64]
 

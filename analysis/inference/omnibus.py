@@ -109,7 +109,7 @@ def omnibus(counts: Counts, primary: str = PRIMARY, seed: int = SEED, alpha: flo
     if primary not in NAMES:
         raise ValueError(f"primary is {primary!r}; allowed are {', '.join(names())}")
     groups = counts.exact
-    shares = counts.table / counts.table.sum(axis=1, keepdims=True)
+    shares = counts.shares
     classic, within, ranks = one_way(groups), repeated_measures(groups), friedman(groups)
     tests: dict[str, Test] = {
         "one-way": classic,

@@ -51,7 +51,8 @@ def mean_shares(counts: ArrayLike) -> tuple[Estimate, ...]:
     No interval where participants do not differ, or there is only one.
     """
     table = np.asarray(counts, dtype=float)
-    shares, n = table / table.sum(axis=1, keepdims=True), len(table)
+    cast, n = table.sum(axis=1, keepdims=True), len(table)
+    shares = table / np.maximum(cast, 1)  # zeros for a participant without a vote
     means = shares.mean(axis=0)
     if n < 2:
         return tuple(Estimate(float(mean)) for mean in means)

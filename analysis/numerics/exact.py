@@ -118,16 +118,20 @@ class ExactNumbers(ExactGroups):
 
 
 class ExactShares(ExactGroups):
-    """Each participant's counts over their total: a participant's shares add up to 1.
+    """Each participant's counts over a total, by default their sum, so that shares add up to 1.
 
-    `table` is (participants, groups), whole numbers from 0, with a total above 0 in each row. Rows with the
-    same total share a factor, so that their sums stay in machine integers.
+    `table` is (participants, groups), whole numbers from 0; `totals` (participants,) are above 0 and at least
+    the sum of the row, such as all answers where some chose no group. Rows with the same total share a
+    factor, so that their sums stay in machine integers.
     """
 
-    def __init__(self, table: NDArray[np.int64], names: Sequence[str]) -> None:
+    def __init__(
+        self, table: NDArray[np.int64], names: Sequence[str], totals: NDArray[np.int64] | None = None
+    ) -> None:
         self.names, self._table = tuple(names), table
         self.sizes = (len(table),) * len(self.names)
-        self._totals, self._kinds = np.unique(table.sum(axis=1), return_inverse=True)
+        below = table.sum(axis=1) if totals is None else totals
+        self._totals, self._kinds = np.unique(below, return_inverse=True)
         self.denominator = math.lcm(*self._totals.tolist())
         largest = int(self._totals[-1])
         self._dtype = np.int64 if largest**2 * len(table) < 2**62 else object
