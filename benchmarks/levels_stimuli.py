@@ -54,9 +54,8 @@ class Setting:
     @property
     def name(self) -> str:
         kind = {EQUAL: "", LEAD: "lead, ", RARE: "rare, "}[self.worths]
-        return (
-            f"{kind}{self.s_c:g} / {self.s_m:g}, {self.participants} people, {self.labels} x {self.replicates}"
-        )
+        stimuli = f"{self.labels} x {self.replicates}"
+        return f"{kind}{self.s_c:g} / {self.s_m:g}, {self.participants} people, {stimuli}"
 
 
 SETTINGS = (
@@ -194,7 +193,7 @@ def label_coverage(participants: int, replicates: int, worths: tuple[float, ...]
     """How often `label_shares` covers a method's share for given maps, (methods,), over ten labels."""
     rng = np.random.default_rng(1)
     setting = Setting(0, 0, participants, 10, replicates, worths)
-    truth, covered = true_shares(setting), np.zeros(len(worths))
+    truth, covered = true_shares(setting, 200_000), np.zeros(len(worths))
     for _ in range(studies):
         result = label_shares(study(setting, rng))
         assert result is not None

@@ -1,10 +1,10 @@
 """What a result generalises to: these stimuli, or new ones of the same kind as well.
 
-Choices come in with the participant and the label (a class or an image) of each answer. Out come the scope of
-the study in words, intervals and comparisons over participants and labels at once, and min F'. A participant
-interval holds for the very maps that were shown; with modest differences between classes, half of such
-intervals miss the methods' shares over all classes, and more participants make it worse (Clark 1973, Journal of
-Verbal Learning and Verbal Behavior 12:335). `benchmarks/levels_stimuli.py` has the figures.
+Choices come in with the participant and the label (a class or an image) of each answer. Out come the scope
+of the study in words, intervals and comparisons over participants and labels at once, and min F'. An interval
+over participants alone holds for the very maps that were shown: with modest differences between classes, half
+of such intervals miss the methods' shares over all classes, and more participants make it worse (Clark 1973,
+Journal of Verbal Learning and Verbal Behavior 12:335). `benchmarks/levels_stimuli.py` has the figures.
 """
 
 import math
@@ -65,8 +65,8 @@ class Scope:
 class Crossed:
     """The methods' shares, (methods,), and their covariance over participants and labels at once.
 
-    `df` (methods,) are the degrees of freedom of each variance, and `n_labels` (methods,) the labels for which
-    a method was offered. NaN where a variance is undefined.
+    `df` (methods,) are the degrees of freedom of each variance, and `n_labels` (methods,) counts the labels
+    for which a method was offered. NaN where a variance is undefined.
     """
 
     methods: tuple[str, ...]
@@ -175,11 +175,11 @@ def crossed(data: ChoiceData) -> Crossed:
     """Shares chosen / offered with their two-way cluster covariance; every answer must have a label.
 
     The covariance over participants plus that over labels (Cameron, Gelbach and Miller 2011, Journal of
-    Business and Economic Statistics 29:238, section 2.3), without subtracting that of their intersection: the
-    variation of single answers is counted twice, so that no variance is negative and intervals are wider than
-    needed where labels hardly differ. With the subtraction, 9% of intervals miss with 20 labels. Each variance
-    is the jackknife's; degrees of freedom are the smaller number of clusters less 1, where clusters of unequal
-    size count as `_Clusters.effective` many.
+    Business and Economic Statistics 29:238, section 2.3), without subtracting that of their intersection. The
+    variation of single answers is thus counted twice: no variance is negative, and intervals are wider than
+    needed where labels hardly differ. With the subtraction, up to 9% of intervals miss. Each variance is the
+    jackknife's; degrees of freedom are the smaller number of clusters less 1, where clusters of unequal size
+    count as `_Clusters.effective` many.
     """
     if data.labels is None:
         raise ValueError("the choices have no labels; crossed variances need the label of each answer")

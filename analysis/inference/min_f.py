@@ -46,11 +46,11 @@ class MinF:
 def min_f(by_participants: RepeatedMeasures, by_stimuli: RepeatedMeasures) -> MinF:
     """Combine F1 and F2 into min F' (Clark 1973, J. Verbal Learning and Verbal Behavior 12:335, p. 347).
 
-    min F' = F1 F2 / (F1 + F2), with the denominator's degrees of freedom (F1 + F2)^2 / (F1^2 / n2 + F2^2 / n1),
+    min F' = F1 F2 / (F1 + F2). Its denominator has (F1 + F2)^2 / (F1^2 / n2 + F2^2 / n1) degrees of freedom,
     where n1 and n2 are those of the denominators of F1 and F2. It is the lowest value that the quasi-F ratio
-    F' of the full design can take, and is therefore conservative. Each n is multiplied by the Greenhouse-Geisser
-    epsilon of its own test, and the numerator's k - 1 by the smaller epsilon: departures from sphericity are
-    allowed for, again on the conservative side.
+    F' of the full design can take, and is therefore conservative. To allow for departures from sphericity,
+    each n is multiplied by the Greenhouse-Geisser epsilon of its own test, and the numerator's k - 1 by the
+    smaller epsilon, which is conservative too.
     """
     tests = (by_participants, by_stimuli)
     notes = [f"{name}: {test.note}" for name, test in zip(("F1", "F2"), tests, strict=True) if test.note]

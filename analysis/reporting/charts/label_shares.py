@@ -1,6 +1,7 @@
 """Chart of each method's share for every label: a small panel for each method, labels from top to bottom.
 
-Two panels stand side by side and share one scale. A line in each panel marks the method's share over all labels.
+Two panels stand side by side and share one scale. A line in each panel marks the method's share over all
+labels.
 """
 
 import unicodedata
@@ -16,10 +17,10 @@ from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, MUTED, RULE, SID
 MOST_NAMED = 24  # labels with a name and a row of text each
 MOST_LABELS = 200
 _HEAD, _ROW, _THIN, _RULER, _GAP = 30, 18, 6, 34, 16  # pixels
+_FIRST, _LAST = 12, 10  # pixels: half of the labels of the first and the last tick
 _UNIT = 7.2  # pixels of a letter
 _NAME = 8  # units of a label's name at most
 _LEFT, _RIGHT = -SIDE, WIDTH - SIDE  # of the drawing, in pixels of the axes
-_POINT = 72 / 100  # of a pixel
 
 
 def label_chart(
@@ -35,11 +36,9 @@ def label_chart(
     named = n <= MOST_NAMED
     row = _ROW if named else _THIN
     names = [_cut(label, _NAME) for label in found.labels] if named else []
-    gutter = max((_units(label) for label in names), default=0) * _UNIT + 12  # half of the first tick's label
+    gutter = max((_units(label) for label in names), default=0) * _UNIT + _FIRST
     columns = min(k, 2)
-    width = (
-        _RIGHT - _LEFT - gutter - 10 - _GAP * (columns - 1)
-    ) / columns  # 10: half of the last tick's label
+    width = (_RIGHT - _LEFT - gutter - _LAST - _GAP * (columns - 1)) / columns
     panel = _HEAD + row * n + _RULER
     end = panel * -(-k // columns)
     bottom = end - _RULER + 8  # the last ruler and the note stand in the foot
@@ -62,13 +61,11 @@ def label_chart(
             for i, label in enumerate(order):
                 y = top + _HEAD + (i + 0.5) * row
                 if named and j % columns == 0:
-                    axes.text(
-                        _LEFT, y + 4, names[label], ha="left", va="baseline", color=MUTED, clip_on=False
-                    )
+                    _write(axes, _LEFT, y + 4, names[label], MUTED)
                 ends = (found.low[label, j], found.high[label, j])
                 _draw_mark(axes, scale, float(found.shares[label, j]), ends, y, row)
         text = f"{'' if named else 'Sorted by share. '}Line: share over all {nouns}."
-        axes.text(_LEFT, end + 14, text, ha="left", va="baseline", color=MUTED, clip_on=False)
+        _write(axes, _LEFT, end + 14, text, MUTED)
 
     return Chart(name, title, description, bottom + FOOT, draw)
 
@@ -86,8 +83,8 @@ class _Scale:
 def _draw_head(axes: Axes, method: str, share: float, left: float, width: float, top: float) -> None:
     value = fmt.percent(share)
     space = int(width / _UNIT) - len(value) - 1
-    axes.text(left, top + 18, _cut(method, space), ha="left", va="baseline", color=INK, clip_on=False)
-    axes.text(left + width, top + 18, value, ha="right", va="baseline", color=MUTED, clip_on=False)
+    _write(axes, left, top + 18, _cut(method, space), INK)
+    _write(axes, left + width, top + 18, value, MUTED, "right")
 
 
 def _draw_frame(
@@ -106,9 +103,7 @@ def _draw_frame(
     for tick in ticks:
         x = (scale(tick), scale(tick))
         axes.plot(x, (base, base + 4), color=RULE, linewidth=0.8, solid_capstyle="butt", clip_on=False)
-        axes.text(
-            x[0], base + 17, f"{tick * 100:.0f}%", ha="center", va="baseline", color=MUTED, clip_on=False
-        )
+        _write(axes, x[0], base + 17, f"{tick * 100:.0f}%", MUTED, "center")
     x = (scale(share), scale(share))
     axes.plot(x, (top, base), color=RULE, linewidth=1.2, solid_capstyle="butt", zorder=1, clip_on=False)
 
@@ -119,17 +114,18 @@ def _draw_mark(
     """A dot and its interval; nothing where the method was not offered."""
     if np.isnan(share):
         return
+    thick, size = (1.4, 5.5) if row == _ROW else (0.8, 3)
     if not np.isnan(ends).any():
         x = (scale(ends[0]), scale(ends[1]))
-        axes.plot(
-            *(x, (y, y)), color=ACCENT, linewidth=1.4 if row == _ROW else 0.8, solid_capstyle="butt", zorder=2,
-            clip_on=False,
-        )  # fmt: skip
-    size = 5.5 if row == _ROW else 3
+        axes.plot(*(x, (y, y)), color=ACCENT, linewidth=thick, solid_capstyle="butt", zorder=2, clip_on=False)
     axes.plot(
         *([scale(share)], [y]), marker="o", markersize=size, linestyle="none", color=ACCENT,
         markeredgewidth=0, zorder=3, clip_on=False,
     )  # fmt: skip
+
+
+def _write(axes: Axes, x: float, y: float, text: str, colour: str, align: str = "left") -> None:
+    axes.text(x, y, text, ha=align, va="baseline", color=colour, clip_on=False)
 
 
 def _ticks(highest: float) -> list[float]:

@@ -49,9 +49,9 @@ def _verdict(found: BeyondStimuli) -> str:
     if leader.low is not None and leader.high is not None:
         best += f" {_bracket(leader.low, leader.high)}"
     if test is None:
-        return f"Over new {nouns} as well: {best}."
+        return f"Shares are given over new {nouns} as well; differences between methods are not tested."
     if test.p is None:
-        return f"Over new {nouns} as well: {best}; min F' undefined."
+        return f"Whether methods differ over new {nouns} cannot be tested: min F' is undefined."
     stated = f"{test.statement}, {fmt.p_stated(test.p, test.log10_p)}"
     if test.p >= found.alpha:
         return f"No difference between methods is shown over new {nouns}: {stated}."
@@ -147,13 +147,13 @@ def _notes(found: BeyondStimuli, labels: LabelShares | None) -> list[str]:
         )
     if found.min_f is not None:
         notes.append(
-            f"F1 generalises to new participants only, F2 to new {nouns} only. min F' generalises to both and "
-            "is conservative (Clark 1973)."
+            f"F1 generalises to new participants only, F2 to new {nouns} only. min F' generalises to both, "
+            "and is conservative (Clark 1973)."
         )
     if any(share.low is None for share in found.shares):
         notes.append(
-            f"A share has no interval over {nouns} where fewer than five of them offered its method, or where "
-            "all answers agree too closely to estimate a variance."
+            f"A share has no interval over {nouns} where fewer than five of them offered its method, or "
+            "where the answers agree too closely to estimate a variance."
         )
     if labels is not None:
         notes.append(
@@ -298,8 +298,8 @@ def _method(found: BeyondStimuli) -> tuple[str, ...]:
         else ""
     )
     return (
-        f"To generalise to new {nouns}, confidence intervals were also computed over participants and {nouns}, "
-        "from the sum of the two jackknife variances clustered by either (Cameron et al., 2011), on the logit "
+        f"To generalise to new {nouns}, confidence intervals were also computed over participants and "
+        f"{nouns}, from the sum of the two cluster-jackknife variances (Cameron et al., 2011), on the logit "
         f"scale for shares, with t quantiles for the smaller number of clusters less 1.{tested}",
     )
 
