@@ -10,6 +10,7 @@ from analysis.reporting import headline, notes
 from analysis.reporting.elements import Chart, Quantity, Section, Table
 from analysis.reporting.results import Results
 from analysis.reporting.sections import (
+    choice_model,
     classic,
     differences,
     metrics,
@@ -19,6 +20,10 @@ from analysis.reporting.sections import (
     tests,
 )
 from analysis.significance import ALPHA
+
+# Sections that take every method as offered equally often. If offers were unequal, the choice model replaces
+# them; only their keys in the JSON report stay.
+_NEED_EQUAL_OFFERS = frozenset({"shares", "differences", "tests", "rankings", "classic"})
 
 
 @dataclass(frozen=True)
@@ -67,9 +72,14 @@ def _beyond_stimuli(results: Results) -> Section:
     return stimuli.section(results.stimuli, intervals, results.label_shares)
 
 
+def _choice_model(results: Results) -> Section | None:
+    return None if results.worths is None else choice_model.section(results.worths)
+
+
 # In the order in which a reader needs them; a section that a table does not allow is None.
 # What is not printed, such as a comparison of one method, still has its keys in the JSON report.
 SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
+    _choice_model,
     shares.section,
     differences.section,
     tests.section,
@@ -83,17 +93,25 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
 def document(results: Results) -> Document:
     """All sections that the table allows, their headings marked where participants are simulated."""
     label = notes.simulated_label(results)
-    made = (write(results) for write in SECTIONS)
+    sections = [section for section in (write(results) for write in SECTIONS) if section is not None]
+    if results.worths is not None:
+        sections = [_silenced(section) for section in sections]
     return Document(
         title=notes.labelled(f"Votes of {results.name}", label),
         answer=headline.answer(results),
         scope=headline.scope(results),
         notes=notes.notes(results),
-        all_sections=tuple(_labelled(section, label, results) for section in made if section is not None),
+        all_sections=tuple(_labelled(section, label, results) for section in sections),
         source=notes.source(results, version("beholder")),
         design_sha256=results.design_sha256,
         facts=_facts(results),
     )
+
+
+def _silenced(section: Section) -> Section:
+    if section.slug not in _NEED_EQUAL_OFFERS:
+        return section
+    return Section(section.slug, section.heading, record=section.record)
 
 
 def _labelled(section: Section, label: str, results: Results) -> Section:
@@ -118,6 +136,8 @@ def _facts(results: Results) -> dict[str, Any]:
         "n_simulated": results.n_simulated,
         "n_recruited": counts.n_recruited,
         "n_unanswered": counts.n_unanswered,
+        "n_answers": counts.n_answers,
+        "unequal_offers": results.by_offers,
         "excluded": dict(counts.excluded),
         "min_passed": plan.min_passed,
         "simulated": plan.simulated,
