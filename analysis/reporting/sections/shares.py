@@ -60,16 +60,16 @@ def _row(share: Share) -> tuple[str, ...]:
 
 
 def _weights(results: Results) -> list[Table]:
-    """Both ways to weight, if participants cast unequal numbers of votes."""
-    fewest, most = results.counts.votes_per_participant
+    """Both ways to weight, if participants gave unequal numbers of answers."""
+    fewest, most = results.counts.answers_per_participant
     if fewest == most:
         return []
     rows = tuple(
         (share.method, _value(share), mean.shown(fmt.percent))
         for share, mean in zip(results.shares, results.mean_shares, strict=True)
     )
-    caption = "Shares with equal weight for every vote, and for every participant, with 95% CI"
-    return [Table("weights", caption, ("Method", "Equal votes", "Equal participants"), rows)]
+    caption = "Shares with equal weight for every answer, and for every participant, with 95% CI"
+    return [Table("weights", caption, ("Method", "Equal answers", "Equal participants"), rows)]
 
 
 def _design_effect(results: Results) -> list[str]:
