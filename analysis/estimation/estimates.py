@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
-from analysis.inference.jackknife import pooled_shares
+from analysis.inference.pooled_shares import pooled_shares
 from analysis.numerics.resampling import REPLICATES, SEED, Rankings, bootstrap_sums, rankings
 from analysis.numerics.tails import f_tail
 from analysis.significance import ALPHA

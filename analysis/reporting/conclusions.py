@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING
 
 from analysis import formatting as fmt
-from analysis.inference.degenerate import instead
+from analysis.inference.degenerate import substitute_test
 from analysis.significance import ALPHA
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def of_tests(report: Report) -> tuple[str, ...]:
     """Whether the tests agree, why one is undefined, and how far the corrected one is from spherical."""
     if report.omnibus is None:
         return ()
-    notes = list(filter(None, [instead(report.counts, report.seed), report.omnibus.agreement]))
+    notes = list(filter(None, [substitute_test(report.counts, report.seed), report.omnibus.agreement]))
     notes += [f"{row.name}: {row.note}." for row in report.test_rows if row.note]
     if report.omnibus.repeated_measures.epsilon is not None:
         epsilon = f"{report.omnibus.repeated_measures.epsilon:.3f}"

@@ -24,10 +24,11 @@ from analysis.estimation.estimates import (
     compare,
     estimate,
 )
+from analysis.estimation.mean_shares import mean_shares
 from analysis.inference.anova import OneWay
 from analysis.inference.omnibus import LIBERAL, NAMES, PRIMARY, Omnibus, omnibus
-from analysis.inference.pooled_shares import mean_shares
-from analysis.inference.repeated_measures import Friedman, RepeatedMeasures
+from analysis.inference.rank_tests import Friedman
+from analysis.inference.repeated_measures import RepeatedMeasures
 from analysis.inference.tukey import Pair, Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
 from analysis.metric_agreement.metric_table import MetricTable
