@@ -12,8 +12,8 @@ from django.db.models import Count, Max, Q, Sum
 from pyarrow import csv as csv_reader
 from pyarrow import parquet
 
+from analysis import report
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
-from analysis.reporting.report import report
 from analysis.votes.table import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Participation, Question, Study
@@ -37,14 +37,14 @@ __all__ = [
 
 METRICS_FILE = "metrics.csv"
 
-# What a study's report is written as.
+# File extension of a study's report: its content type and its format in `analysis`.
 REPORT_FORMATS = {
-    "html": ("text/html; charset=utf-8", lambda report: report.to_html()),
-    "json": ("application/json", lambda report: report.to_json() + "\n"),
-    "txt": ("text/plain; charset=utf-8", lambda report: report.to_text()),
-    "md": ("text/markdown; charset=utf-8", lambda report: report.to_markdown()),
-    "tex": ("application/x-tex", lambda report: report.to_latex()),
-    "csv": ("text/csv; charset=utf-8", lambda report: report.to_csv()),
+    "html": ("text/html; charset=utf-8", "html"),
+    "json": ("application/json", "json"),
+    "txt": ("text/plain; charset=utf-8", "text"),
+    "md": ("text/markdown; charset=utf-8", "markdown"),
+    "tex": ("application/x-tex", "latex"),
+    "csv": ("text/csv; charset=utf-8", "csv"),
 }
 
 
@@ -241,12 +241,11 @@ def check_metrics(data, name):
 
 def chart_of(report, name):
     """The SVG of the report's chart of this name, with the design's hash; None if it has none."""
-    if name in ("shares", "differences"):
-        svg = report.shares_svg if name == "shares" else report.pairs_svg
-    else:
-        svg = next((section.figures[name].svg for section in report.sections if name in section.figures), "")
+    chart = report.chart(name)
+    if chart is None:
+        return None
     frozen = f"<!-- design SHA-256 {report.design_sha256} --></svg>"
-    return (svg.replace("</svg>", frozen) if report.design_sha256 else svg) or None
+    return chart.svg.replace("</svg>", frozen) if report.design_sha256 else chart.svg
 
 
 def codebook_lines(study):

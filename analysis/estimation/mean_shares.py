@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.estimation.estimates import Estimate
+from analysis.estimation.intervals import Estimate
 
 
 def mean_shares(counts: ArrayLike, answers: ArrayLike | None = None) -> tuple[Estimate, ...]:

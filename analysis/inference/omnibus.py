@@ -19,7 +19,7 @@ from analysis.inference.pooled_shares import pooled_wald
 from analysis.inference.rank_tests import Friedman, RankPairs, friedman, rank_pairs
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
 from analysis.numerics.resampling import SEED
-from analysis.significance import ALPHA, at
+from analysis.significance import ALPHA, level_suffix
 from analysis.votes.table import Counts
 
 EQUAL_MEANS = "equal mean shares"
@@ -256,7 +256,7 @@ class Omnibus:
             if procedure.null_hypothesis == EQUAL_MEANS and (name == PRIMARY or self._is_shown(name))
         ]
         defined = [result for result in results if result.p is not None]
-        level = at(self.alpha)
+        level = level_suffix(self.alpha)
         if not defined:
             return f"No test of {EQUAL_MEANS} is defined here."
         if len(defined) == 1:

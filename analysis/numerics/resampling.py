@@ -1,17 +1,11 @@
-"""The bootstrap over participants: sums of resampled rows, and rankings of their columns.
+"""The bootstrap over participants: sums of the columns of resampled rows.
 
 Arrays with a row per participant and a seed come in. The participant is the unit throughout: a participant's
 votes stay together (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
 """
 
-from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-
-from analysis import formatting as fmt
 
 Floats = NDArray[np.float64]
 REPLICATES = 10_000
@@ -64,32 +58,3 @@ def _sums_of_rows(columns: Floats, replicates: int, rng: np.random.Generator) ->
             times[first : first + rows] = counted.reshape(rows, n)
         sums[start : start + size] = times[:size] @ columns
     return sums
-
-
-@dataclass(frozen=True)
-class Rankings:
-    """How often each order of the methods came out of the bootstrap, and each method in first place."""
-
-    orders: tuple[tuple[tuple[str, ...], float], ...]  # most frequent first
-    first: dict[str, float]
-    replicates: int
-    seed: int
-
-    def __str__(self) -> str:
-        rows = [(" > ".join(order), fmt.probability(p, self.replicates)) for order, p in self.orders]
-        return fmt.text_table(("Ranking", "Share of resamples"), rows)
-
-
-def rankings(sums: Floats, methods: Sequence[str], seed: int = SEED) -> Rankings:
-    """Count the orders of the columns of `sums`, (replicates, methods); ties are broken at random."""
-    lots = np.random.default_rng(seed + 1).random(sums.shape)
-    orders = np.lexsort((lots, -sums), axis=1)
-    counted = Counter(map(tuple, orders.tolist()))
-    by_frequency = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    first = np.bincount(orders[:, 0], minlength=len(methods)) / len(sums)
-    return Rankings(
-        orders=tuple((tuple(methods[i] for i in order), times / len(sums)) for order, times in by_frequency),
-        first=dict(zip(methods, first.tolist(), strict=True)),
-        replicates=len(sums),
-        seed=seed,
-    )
