@@ -19,11 +19,11 @@ from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.label_shares import LabelShares, label_shares
+from analysis.estimation.mean_shares import mean_shares
 from analysis.estimation.pairs import PairEstimate
 from analysis.estimation.shares import Share, estimate_shares
 from analysis.estimation.stimuli import BeyondStimuli, beyond_stimuli
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
-from analysis.inference.pooled_shares import mean_shares
 from analysis.inference.tukey import Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
 from analysis.metric_agreement.metric_table import MetricTable

@@ -1,7 +1,7 @@
 """Section: the omnibus tests, each with its null hypothesis."""
 
 from analysis import formatting as fmt
-from analysis.inference.degenerate import instead
+from analysis.inference.degenerate import substitute_test
 from analysis.inference.omnibus import NAMES
 from analysis.reporting.elements import Section, Table
 from analysis.reporting.results import Results
@@ -22,7 +22,7 @@ def section(results: Results) -> Section:
         heading=_HEADING,
         verdict="",
         tables=(Table("tests", "Omnibus tests", ("Test", "Statistic", "p"), rows),),
-        notes=tuple(filter(None, [instead(results.counts, results.plan.seed)])),
+        notes=tuple(filter(None, [substitute_test(results.counts, results.plan.seed)])),
         record=_record(results),
     )
 
