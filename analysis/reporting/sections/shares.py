@@ -29,9 +29,7 @@ def section(results: Results) -> Section:
         charts=(share_chart("shares", title, f"{title}: {describe(marks)}.", marks),),
         record=_record(results),
         quantities=tuple(_quantities(results)),
-        apa=(f"Shares of {of} were: {'; '.join(map(_apa, (*shares, *_none(results))))}.",)
-        if results.comparable
-        else (),
+        apa=_apa(results, of),
     )
 
 
