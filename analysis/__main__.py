@@ -3,77 +3,68 @@
 import argparse
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from analysis.inference.omnibus import NAMES, PRIMARY
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.numerics.resampling import SEED
-from analysis.planning.power import RUNS, looks, power
-from analysis.planning.recover import recover
-from analysis.reporting.report import Report, report
+from analysis.planning import command as planning
+from analysis.reporting.formats import paper
+from analysis.reporting.report import FORMATS, report
 from analysis.significance import ALPHA
-from analysis.votes.reading import SHAPES
+from analysis.votes import reading_options
 from analysis.votes.table import SIMULATED, VoteTable
 
-FORMS: dict[str, Callable[[Report], str]] = {
-    "text": Report.to_text,
-    "json": lambda result: result.to_json() + "\n",
-    "html": Report.to_html,
-    "markdown": Report.to_markdown,
-    "latex": Report.to_latex,
-    "csv": Report.to_csv,
-    "apa": lambda result: result.apa + "\n",
-}
+PAPER = "paper"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        return _write(str(options.run(options)).encode(), options.out)
+        return int(options.run(options))
     except ValueError as error:  # a VoteTableError is one too
         print(error, file=sys.stderr)
         return 2
 
 
-def _report(options: argparse.Namespace) -> str:
-    table = VoteTable.read(options.votes, dict(options.column), options.shape)
-    metrics = MetricTable.read(options.metrics) if options.metrics else None
+def _report(options: argparse.Namespace) -> int:
+    reading = reading_options.from_arguments(options, [options.by] if options.by else [])
     result = report(
-        table,
-        options.min_passed,
-        options.simulated,
-        options.primary,
-        options.seed,
-        metrics,
-        options.alpha,
+        VoteTable.read(options.votes, reading),
+        metrics=MetricTable.read(options.metrics) if options.metrics else None,
+        min_passed=options.min_passed,
+        simulated=options.simulated,
+        primary=options.primary,
+        alpha=options.alpha,
+        seed=options.seed,
+        contrasts=tuple(options.contrast),
+        baseline=options.baseline,
+        smallest_difference=options.smallest_difference,
+        by=options.by,
+        all_tests=options.all_tests,
     )
-    return FORMS[options.format](result)
+    if options.format == PAPER:
+        return _write_folder(paper.files(result.document), options.out)
+    return _write(result.write(options.format).encode(), options.out)
 
 
-def _power(options: argparse.Namespace) -> str:
-    sizes = [int(n) for n in options.participants]
-    plan = power(options.shares, sizes, options.votes, options.icc, options.runs, options.seed, options.alpha)
-    parts = [str(plan)]
-    if options.looks > 1:
-        parts += [str(looks([i / options.looks for i in range(1, options.looks + 1)], options.alpha))]
-    return "\n\n".join(parts) + "\n"
+def _power(options: argparse.Namespace) -> int:
+    return _write(planning.run_power(options).encode(), options.out)
 
 
-def _recover(options: argparse.Namespace) -> str:
-    return f"{recover([int(n) for n in options.totals], options.f, options.p, options.participants)}\n"
+def _recover(options: argparse.Namespace) -> int:
+    return _write(planning.run_recover(options).encode(), options.out)
 
 
 def _write(data: bytes, out: str | None) -> int:
-    """To a file, or to standard output, whose reader may have left."""
+    """Write to a file, or to standard output, which may have been closed by its reader."""
     if out not in (None, "-"):
         try:
             Path(out).write_bytes(data)
         except OSError as error:
-            print(f"{out}: {error.strerror}; name a file that can be written with --out", file=sys.stderr)
-            return 2
+            raise _cannot_write(out, error) from None
         return 0
     try:
         sys.stdout.buffer.write(data)
@@ -85,131 +76,110 @@ def _write(data: bytes, out: str | None) -> int:
     return 0
 
 
+def _write_folder(files: dict[str, bytes], out: str | None) -> int:
+    if out in (None, "-"):
+        raise ValueError("--format paper writes a folder; name it with --out FOLDER")
+    folder = Path(out)
+    try:
+        for name, data in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(data)
+    except OSError as error:
+        raise _cannot_write(out, error) from None
+    return 0
+
+
+def _cannot_write(out: str, error: OSError) -> ValueError:
+    return ValueError(f"{out}: {error.strerror}; name a path that can be written with --out")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m analysis", description="What votes prove.")
+    parser = argparse.ArgumentParser(
+        prog="python -m analysis", description="Statistics of blind user studies of visual explanations."
+    )
     commands = parser.add_subparsers(required=True, metavar="command")
-    for add, run in ((_add_report, _report), (_add_power, _power), (_add_recover, _recover)):
-        command = add(commands)
+    for name, description, add, run in (
+        ("report", "Count the votes of a table and test whether the methods differ.", _add_report, _report),
+        ("power", "Simulate how many participants a study needs.", planning.add_power_arguments, _power),
+        (
+            "recover",
+            "Find the designs in which totals of votes and F give the printed p.",
+            planning.add_recover_arguments,
+            _recover,
+        ),
+    ):
+        command = commands.add_parser(name, help=description[0].lower() + description[1:-1])
+        command.description = description
         command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
+        add(command)
         command.set_defaults(run=run)
     return parser
 
 
-def _add_report(commands: Any) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        "report",
-        help="count the votes of a table and test them",
-        description="Count the votes of a table and test whether the methods differ.",
-    )
+def _add_report(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "votes", help='a vote table in CSV, TSV or Parquet; "-" reads CSV from standard input'
     )
-    command.add_argument("--format", choices=FORMS, default="text", help="default: text")
     command.add_argument(
+        "--format",
+        choices=(*FORMATS, PAPER),
+        default="text",
+        help="paper writes a folder with LaTeX, references and charts to --out; default: text",
+    )
+    reading_options.add_arguments(command)
+    _add_plan(command)
+    command.add_argument(
+        "--metrics",
+        metavar="FILE",
+        help="metrics of the maps in CSV, from an evaluated explanation set: do they agree with people?",
+    )
+
+
+def _add_plan(command: argparse.ArgumentParser) -> None:
+    plan = command.add_argument_group("analysis plan", "name these before you look at the votes")
+    add = plan.add_argument
+    add(
         "--min-passed",
         type=_number_of_checks,
         metavar="N",
-        help="keep who is complete and passed at least N attention checks, whatever the column kept says",
+        help="include complete participants who passed at least N attention checks; overrides column kept",
     )
-    command.add_argument(
+    add(
         "--simulated",
         choices=SIMULATED,
         default="include",
         help="what to do with participants marked as simulated; default: include",
     )
-    command.add_argument(
-        "--primary",
-        choices=NAMES,
-        default=PRIMARY,
-        help=f"the test that decides, to be named before the votes are opened; default: {PRIMARY}",
-    )
-    command.add_argument(
-        "--column",
+    add("--primary", choices=NAMES, default=PRIMARY, help=f"the test that decides; default: {PRIMARY}")
+    add("--alpha", type=float, default=ALPHA, help="significance level; default: %(default)s")
+    add(
+        "--contrast",
         action="append",
-        type=_mapping,
         default=[],
-        metavar="OURS=THEIRS",
-        help="take the file's column THEIRS for OURS, such as participant=worker_id; may be repeated",
+        metavar="CONTRAST",
+        help='a planned comparison, such as "A - mean(others)"; may be repeated',
     )
-    command.add_argument(
-        "--shape",
-        choices=SHAPES,
-        default="long",
-        help="long: a row an answer; questions: a row a participant and a column a question; "
-        "counts: a row a participant and a column a method; default: long",
-    )
-    command.add_argument("--seed", type=_seed, default=SEED, help="of all resampling; default: %(default)s")
-    _add_alpha(command)
-    command.add_argument(
-        "--metrics",
-        metavar="FILE",
-        help="metrics of the maps in CSV, as of an evaluated explanation set: whether they and people agree",
-    )
-    return command
-
-
-def _add_power(commands: Any) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        "power",
-        help="how many participants a study needs",
-        description="Simulate studies of several sizes, and say when they may be looked at early.",
-    )
-    command.add_argument("--shares", type=_listed, required=True, help="true shares, such as 0.4,0.3,0.2,0.1")
-    command.add_argument("--participants", type=_listed, required=True, help="sizes to try, such as 20,40,80")
-    command.add_argument("--votes", type=int, default=20, help="of each participant; default: %(default)s")
-    command.add_argument(
-        "--icc",
+    add("--baseline", metavar="METHOD", help="compare every other method with METHOD")
+    add(
+        "--smallest-difference",
         type=float,
-        default=0.05,
-        help="intra-class correlation of a pilot study; default: %(default)s",
+        metavar="POINTS",
+        help="smallest difference of interest in percentage points: tests equivalence",
     )
-    command.add_argument("--runs", type=int, default=RUNS, help="simulated studies; default: %(default)s")
-    command.add_argument("--looks", type=int, default=1, help="looks at the data, the last one included")
-    _add_alpha(command)
-    command.add_argument("--seed", type=_seed, default=SEED, help="default: %(default)s")
-    return command
-
-
-def _add_alpha(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--alpha",
-        type=float,
-        default=ALPHA,
-        help="a p below it is a finding, and intervals of differences leave it out; default: %(default)s",
+    add("--by", metavar="COLUMN", help="compare groups of participants, such as condition")
+    add(
+        "--all-tests",
+        action="store_true",
+        help="also print rank tests and the Dirichlet-multinomial test, which test other null hypotheses",
     )
-
-
-def _add_recover(commands: Any) -> argparse.ArgumentParser:
-    command: argparse.ArgumentParser = commands.add_parser(
-        "recover",
-        help="which study a published result came from",
-        description="Find the designs in which totals of votes and F give the p that was printed.",
-    )
-    command.add_argument("--totals", type=_listed, required=True, help="votes of each method, such as 9,4,2")
-    command.add_argument("--f", required=True, help="F as printed")
-    command.add_argument("--p", required=True, help="p as printed")
-    command.add_argument("--participants", type=int, help="try this number only")
-    return command
+    add("--seed", type=_seed, default=SEED, help="seed of all resampling; default: %(default)s")
 
 
 def _number_of_checks(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
     return int(text)
-
-
-def _listed(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers, such as 1,2,3") from None
-
-
-def _mapping(text: str) -> tuple[str, str]:
-    ours, sign, theirs = text.partition("=")
-    if not (ours and sign and theirs):
-        raise argparse.ArgumentTypeError(f"{text!r} maps no column; allowed is such as participant=worker_id")
-    return ours, theirs
 
 
 def _seed(text: str) -> int:

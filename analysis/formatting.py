@@ -1,6 +1,6 @@
-"""Numbers to the text that stands in reports: one rule for each kind, so that page and terminal agree.
+"""Numbers as text for reports: one rule for each kind of number, so that all formats agree.
 
-In goes a number, out comes a string that never shows "0" for a p above zero and never "-0.0".
+No function shows "0" for a p above zero, or "-0.0".
 """
 
 import math
@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 MINUS = "\N{MINUS SIGN}"
 UNDEFINED = "undefined"
-_NOISE = 1e-12  # of shares: what sums of floats leave where the truth is 0
-_LEVELS = (0.001, 0.005, 0.01, 0.02, 0.025, 0.05, 0.1, 0.2)  # that people judge at
+_NOISE = 1e-12  # the rounding error of sums of shares
+_LEVELS = (0.001, 0.005, 0.01, 0.02, 0.025, 0.05, 0.1, 0.2)  # usual significance levels
 
 
 def decimal(value: float, digits: int = 2) -> str:
@@ -24,11 +24,11 @@ def decimal(value: float, digits: int = 2) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in [0, 1] as "56.6 %"; small ones keep a digit: only none is "0.0 %", all "100.0 %"."""
+    """A share in [0, 1] as "56.6%"; only a share of 0 is "0.0%", and only a share of 1 "100.0%"."""
     if share <= _NOISE or share >= 1 - _NOISE:
-        return f"{share * 100:.1f} %".removeprefix("-")
+        return f"{share * 100:.1f}%".removeprefix("-")
     text = _not_zero(share * 100, 1)
-    return f"{text} %" if float(text) < 100 else f"{100 - float(_not_zero(100 - share * 100, 1)):.10g} %"
+    return f"{text}%" if float(text) < 100 else f"{100 - float(_not_zero(100 - share * 100, 1)):.10g}%"
 
 
 def points(difference: float) -> str:
@@ -64,7 +64,7 @@ def p_value(p: float | None, log10_p: float | None = None) -> str:
 
 
 def p_stated(p: float | None, log10_p: float | None = None) -> str:
-    """p to stand in brackets: "p = 0.913", "p > 0.999", "p undefined"."""
+    """p for a sentence in brackets: "p = 0.913", "p > 0.999", "p undefined"."""
     if p is None:
         return f"p {UNDEFINED}"
     text = p_value(p, log10_p)
@@ -86,14 +86,14 @@ def share_of_variance(value: float | None) -> str:
 
 
 def probability(value: float, draws: int) -> str:
-    """A probability that was found by simulation: "93.2 %", and "< 0.1 %" or "> 99.9 %" near its ends.
+    """A simulated probability: "93.2%", and "< 0.1%" or "> 99.9%" near its ends.
 
-    Of 10,000 draws, none or all say no more than that.
+    None or all of 10,000 draws say no more than that.
     """
     edge = max(0.001, 3 / draws)  # the rule of three
     if value < edge:
-        return f"< {edge * 100:.1f} %"
-    return f"> {100 - edge * 100:.1f} %" if value > 1 - edge else percent(value)
+        return f"< {edge * 100:.1f}%"
+    return f"> {100 - edge * 100:.1f}%" if value > 1 - edge else percent(value)
 
 
 def p_phrase(p: float) -> str:
@@ -101,8 +101,44 @@ def p_phrase(p: float) -> str:
     return "p < 0.001" if p < 0.001 else p_stated(p)
 
 
+def apa_p(p: float | None) -> str:
+    """p in the style of the APA: "p = .404", "p < .001", "p undefined".
+
+    Three decimals, or more where rounding would move p across a usual significance level.
+    """
+    if p is None:
+        return f"p {UNDEFINED}"
+    if p < 0.001:
+        return "p < .001"
+    if p > 0.9995:
+        return "p > .999"
+    text = next(t for t in (f"{p:.{d}f}" for d in range(3, 17)) if _same_side(float(t), p))
+    return f"p = {text.removeprefix('0')}"
+
+
+def apa_share(value: float, digits: int = 2) -> str:
+    """A number that cannot exceed 1, in the style of the APA: ".76"."""
+    return decimal(value, digits).replace("0.", ".", 1)
+
+
+def listed(names: Sequence[str]) -> str:
+    """Names in a sentence: "A, B and C"."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def interval(low: float | None, high: float | None, show: Callable[[float], str]) -> str:
+    """An interval for a table: "53.6% to 59.6%", "undefined"."""
+    return UNDEFINED if low is None or high is None else f"{show(low)} to {show(high)}"
+
+
+def confidence_interval(low: float, high: float, level: float = 0.95) -> str:
+    """A confidence interval of a share, for a sentence: "95% CI [53.6, 59.6]"."""
+    ends = ", ".join(percent(end).removesuffix("%") for end in (low, high))
+    return f"{level * 100:g}% CI [{ends}]"
+
+
 def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """A table in plain text: the first `left` columns set left, the numbers after them right."""
+    """A table in plain text: the first `left` columns aligned left, the others right."""
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     lines = []
     for cells in (headings, ["-" * width for width in widths], *rows):
@@ -112,16 +148,21 @@ def text_table(headings: Sequence[str], rows: Sequence[Sequence[str]], left: int
 
 
 def _faithful(p: float, shown: Callable[[int], str]) -> str:
-    """Three digits, and more where rounding would move p across a level that people judge at."""
+    """Three digits, and more where rounding would move p across a usual significance level."""
     for digits in range(3, 17):
         text = shown(digits)
-        if all((float(text) < level) == (p < level) for level in _LEVELS):
+        if _same_side(float(text), p):
             return text
     return repr(p)
 
 
+def _same_side(rounded: float, p: float) -> bool:
+    """Whether a rounded p lies on the same side of every usual significance level as p."""
+    return all((rounded < level) == (p < level) for level in _LEVELS)
+
+
 def _not_zero(value: float, decimals: int) -> str:
-    """A number above 0 with so many decimals, or as many more as its first digit needs, up to 1e-6."""
+    """A number above 0 with `decimals` decimals, or as many as its first digit needs, down to 1e-6."""
     while decimals < 6 and float(f"{value:.{decimals}f}") == 0:
         decimals += 1
     text = f"{value:.{decimals}f}"

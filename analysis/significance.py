@@ -1,20 +1,20 @@
-"""The level at which a report judges: a p below it is a finding; intervals of differences leave it out."""
+"""The significance level alpha, and the matching confidence level."""
 
 ALPHA = 0.05
 
 
-def checked(alpha: float) -> float:
-    """`alpha` itself. Raises ValueError unless it lies between 0 and 1."""
+def check_alpha(alpha: float) -> float:
+    """Return `alpha`; raise ValueError unless it lies between 0 and 1."""
     if not 0 < alpha < 1:
-        raise ValueError(f"alpha is {alpha:g}; it must lie between 0 and 1, such as 0.05")
+        raise ValueError(f"alpha must lie between 0 and 1, such as 0.05 (got {alpha:g})")
     return alpha
 
 
 def confidence(alpha: float) -> str:
-    """What intervals that belong to the decision hold: 0.05 as "95 %", 0.005 as "99.5 %"."""
-    return f"{(1 - alpha) * 100:g} %"
+    """The confidence level of intervals that match tests at `alpha`: 0.05 as "95%", 0.005 as "99.5%"."""
+    return f"{(1 - alpha) * 100:g}%"
 
 
-def at(alpha: float) -> str:
-    """ " at 0.01", to follow a test's name; empty at the usual level, which readers take for granted."""
+def level_suffix(alpha: float) -> str:
+    """Text to follow a test's name: " at 0.01"; empty at the usual level."""
     return "" if alpha == ALPHA else f" at {alpha:g}"

@@ -17,7 +17,7 @@ from scipy import stats
 from statsmodels.stats.multicomp import pairwise_tukeyhsd
 
 from analysis.design_checks import agreement, bias
-from analysis.estimation import estimates as choice
+from analysis.estimation import pairs, rankings
 from analysis.estimation.estimates import estimate
 from analysis.inference import omnibus
 from analysis.inference.repeated_measures import repeated_measures
@@ -31,9 +31,9 @@ from analysis.votes.table import VoteTable
 
 RESAMPLING = (
     (omnibus, "permutation_test"),
-    (choice, "bootstrap_sums"),
-    (choice, "rankings"),
-    (choice, "_largest_t"),
+    (rankings, "bootstrap_sums"),
+    (rankings, "count_rankings"),
+    (pairs, "simultaneous"),
     (bias, "shuffled_as_far"),
     (agreement, "_by_shuffling"),
 )

@@ -19,7 +19,7 @@ from scipy import stats
 
 from analysis.design_checks.agreement import agreement
 from analysis.design_checks.bias import class_by_method, order, position
-from analysis.estimation.estimates import compare, paired_tests
+from analysis.estimation.pairs import compare, paired_tests
 from analysis.inference.anova import one_way, welch
 from analysis.inference.degenerate import even_spread
 from analysis.inference.dirichlet_multinomial import dirichlet_multinomial
@@ -37,7 +37,7 @@ from analysis.votes.table import Counts
 
 ALPHA = 0.05
 VOTES, FEWEST, N, CONCENTRATION = 20, 5, 40, 26
-SHUFFLES, DRAWS, BLOCK = 199, 5000, 250
+SHUFFLES, BLOCK = 199, 250
 KINDS = {
     "4 methods": (4, VOTES),
     "2 methods": (2, VOTES),
@@ -178,7 +178,7 @@ def bounds_of(fractions: tuple[float, ...]) -> tuple[float, ...]:
 
 
 def intervals_exclude_0(table: np.ndarray, seed: int) -> bool:
-    ends = [pair.difference for pair in compare(counts_of(table), seed, DRAWS)]
+    ends = [pair.difference for pair in compare(counts_of(table), seed)]
     return any((end.low or 0.0) > 0 or (end.high or 0.0) < 0 for end in ends)
 
 

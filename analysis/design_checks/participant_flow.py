@@ -11,7 +11,8 @@ from functools import cached_property, partial
 import numpy as np
 
 from analysis import formatting as fmt
-from analysis.estimation.estimates import Share, clustered_shares, paired_tests
+from analysis.estimation.pairs import paired_tests
+from analysis.estimation.shares import Share, estimate_shares
 from analysis.inference.repeated_measures import repeated_measures
 from analysis.significance import ALPHA
 from analysis.votes.table import Counts, NoVotesError, VoteTable, VoteTableError
@@ -128,7 +129,7 @@ def _rule(name: str, count: Callable[[], Counts], alpha: float) -> list[Rule]:
         counts = count()
     except (NoVotesError, VoteTableError):
         return []
-    shares = clustered_shares(counts)[0]
+    shares = estimate_shares(counts).shares
     if len(shares) < 2:
         return []
     test = repeated_measures(counts.exact)

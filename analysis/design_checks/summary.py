@@ -19,7 +19,7 @@ from analysis.design_checks.bias import (
     order,
     position,
 )
-from analysis.reporting.tables import Table
+from analysis.reporting.elements import Table
 from analysis.votes.columns import N_OPTIONS, codes_of, of_each
 from analysis.votes.table import METHOD_COLUMNS, Counts, VoteTable
 

@@ -21,7 +21,7 @@ from analysis.inference.repeated_measures import (
     repeated_measures,
 )
 from analysis.numerics.resampling import SEED, permutation_test
-from analysis.significance import ALPHA, at
+from analysis.significance import ALPHA, level_suffix
 from analysis.votes.table import Counts
 
 NAMES = {
@@ -78,7 +78,7 @@ class Omnibus:
         n = len(found) + len(missed)
         those = (
             "The one defined test that holds its level" if n == 1 else f"The {n} tests that hold their level"
-        ) + (f", judged{at(self.alpha)}," if at(self.alpha) else "")
+        ) + (f", judged{level_suffix(self.alpha)}," if level_suffix(self.alpha) else "")
         if not missed:
             worst = max((tests[name] for name in found), key=lambda test: test.p or 0)
             p = fmt.p_stated(worst.p, worst.log10_p)

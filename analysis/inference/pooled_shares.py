@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
 
-from analysis.estimation.estimates import Estimate
+from analysis.estimation.intervals import Estimate
 from analysis.inference.jackknife import pooled_shares
 from analysis.inference.repeated_measures import Hotelling, t_squared
 from analysis.numerics.tails import f_tail

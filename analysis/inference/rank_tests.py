@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from analysis import formatting as fmt
-from analysis.estimation.estimates import holm
 from analysis.inference.repeated_measures import by_participant
 from analysis.numerics.exact import ExactGroups, Groups
+from analysis.numerics.multiplicity import holm
 from analysis.numerics.studentised_range import range_tail
 from analysis.numerics.tails import f_tail
 

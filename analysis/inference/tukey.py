@@ -3,7 +3,7 @@
 Groups of unequal size are compared as Kramer (1956, Biometrics 12:307) does.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from math import sqrt
 
@@ -39,6 +39,16 @@ class Tukey:
     groups: tuple[str, ...]
     df: int
     note: str | None = None
+
+    def within(self, most: float) -> "Tukey":
+        """The same with intervals cut at -`most` and `most`, which no difference can exceed."""
+        cut = (
+            pair
+            if pair.low is None or pair.high is None
+            else replace(pair, low=max(pair.low, -most), high=min(pair.high, most))
+            for pair in self.pairs
+        )
+        return replace(self, pairs=tuple(cut))
 
     def __str__(self) -> str:
         rows = []

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.choice_models.conditional_logit import ConditionalLogit, fit
-from analysis.estimation.estimates import Estimate
+from analysis.estimation.intervals import Estimate
 from analysis.metric_agreement.choice_sets import Choices, choices
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.numerics.resampling import SEED, bootstrap_sums

@@ -1,12 +1,10 @@
 """Participants drawn again with replacement, and methods shuffled within participants.
 
-Arrays with a row a participant come in, with a seed; sums, probabilities of rankings and permutation p-values
-go out. The participant is the unit throughout: a person's votes stay together (Davison and Hinkley 1997,
-Bootstrap Methods and their Application, section 3.8). Knows no vote table.
+Arrays with a row per participant come in, with a seed; sums and permutation p-values come out. The
+participant is the unit throughout: a person's votes stay together (Davison and Hinkley 1997, Bootstrap
+Methods and their Application, section 3.8). Knows no vote table.
 """
 
-from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
@@ -40,35 +38,6 @@ def bootstrap_sums(values: ArrayLike, replicates: int = REPLICATES, seed: int = 
             times[first : first + rows] = counted.reshape(rows, n)
         sums[start : start + size] = times[:size] @ columns
     return sums
-
-
-@dataclass(frozen=True)
-class Rankings:
-    """How often each order of the methods came out of the bootstrap, and each method at its head."""
-
-    orders: tuple[tuple[tuple[str, ...], float], ...]  # most probable first
-    first: dict[str, float]
-    replicates: int
-    seed: int
-
-    def __str__(self) -> str:
-        rows = [(" > ".join(order), fmt.probability(p, self.replicates)) for order, p in self.orders]
-        return fmt.text_table(("Ranking", "Probability"), rows)
-
-
-def rankings(sums: Floats, methods: Sequence[str], seed: int = SEED) -> Rankings:
-    """The order of the columns in each replicate, (replicates, methods); ties are broken by lot."""
-    lots = np.random.default_rng(seed + 1).random(sums.shape)
-    orders = np.lexsort((lots, -sums), axis=1)
-    counted = Counter(map(tuple, orders.tolist()))
-    named = sorted(counted.items(), key=lambda item: (-item[1], item[0]))
-    first = np.bincount(orders[:, 0], minlength=len(methods)) / len(sums)
-    return Rankings(
-        orders=tuple((tuple(methods[i] for i in order), times / len(sums)) for order, times in named),
-        first=dict(zip(methods, first.tolist(), strict=True)),
-        replicates=len(sums),
-        seed=seed,
-    )
 
 
 @dataclass(frozen=True)

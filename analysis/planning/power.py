@@ -16,7 +16,7 @@ from scipy import optimize, stats
 
 from analysis import formatting as fmt
 from analysis.numerics.resampling import SEED
-from analysis.significance import ALPHA, checked
+from analysis.significance import ALPHA, check_alpha
 
 Floats = NDArray[np.float64]
 RUNS = 2000
@@ -88,7 +88,7 @@ def power(
         raise ValueError("participants must be 2 or more, votes and runs 1 or more")
     if not 0 <= icc < 1:
         raise ValueError(f"the intra-class correlation is {icc:g}; allowed is from 0 to below 1")
-    checked(alpha)
+    check_alpha(alpha)
     truth = np.array(shares, dtype=float) / sum(shares)
     rng = np.random.default_rng(seed)
     powers = []
@@ -184,7 +184,7 @@ def looks(fractions: Sequence[float], alpha: float = ALPHA) -> Looks:
     if not times or times[0] <= 0 or abs(times[-1] - 1) > 1e-9 or times != sorted(set(times)):
         told = ", ".join(map(str, times))
         raise ValueError(f"looks are at {told}; allowed are rising fractions that end with 1")
-    checked(alpha)
+    check_alpha(alpha)
     bound = float(optimize.brentq(lambda c: _never_crosses(c, times) - (1 - alpha), 0.1, 9, xtol=1e-12))
     z = tuple(bound / math.sqrt(time) for time in times)
     return Looks(tuple(times), z, tuple(float(2 * stats.norm.sf(x)) for x in z), alpha)

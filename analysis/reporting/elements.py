@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis import formatting as fmt
-from analysis.reporting.charts import Chart
+from analysis.reporting.charts.canvas import Chart
 
 
 @dataclass(frozen=True)

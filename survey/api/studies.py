@@ -218,8 +218,8 @@ class StudyViewSet(
         if found is None:
             raise Http404("There are no votes yet.")
         self._record(study, AuditEvent.Action.EXPORTED, f"report.{extension}")
-        content_type, render_as = REPORT_FORMATS[extension]
-        response = HttpResponse(render_as(found), content_type=content_type)
+        content_type, report_format = REPORT_FORMATS[extension]
+        response = HttpResponse(found.write(report_format), content_type=content_type)
         return _file(response, f"{slug}-report.{extension}", study)
 
     @file_described("The study file", "application/yaml")

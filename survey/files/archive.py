@@ -86,9 +86,9 @@ def _members(study):
     yield "plan.csv", _table(PLAN, _plan(study))
     report = study_report(study, table=table)
     if report:
-        yield "report.html", report.to_html().encode()
-        yield "report.json", (report.to_json() + "\n").encode()
-        yield "report.md", report.to_markdown().encode()
+        yield "report.html", report.write("html").encode()
+        yield "report.json", report.write("json").encode()
+        yield "report.md", report.write("markdown").encode()
     for script in ("recompute.py", "recompute.R"):
         yield script, (SCRIPTS / script).read_bytes()
 

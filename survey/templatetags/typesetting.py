@@ -1,4 +1,4 @@
-"""How numbers are set on pages."""
+"""Typography of numbers on pages."""
 
 import re
 
@@ -7,16 +7,14 @@ from django import template
 register = template.Library()
 
 _TAG = re.compile(r"(<[^>]*>)")
-_PERCENT = re.compile(r"(?<=\d) %")
 _STATISTIC = re.compile(r"\b\w (?:=|&lt;|&gt;) \d+(?:\.\d+)?(?:e-?\d+)?")  # p = 1.00e-4, ε = 0.691
 
 
 @register.filter(is_safe=True)
 def unbroken(html):
-    """HTML whose texts keep a number on one line with its percent sign, and a statistic with its number.
+    """HTML whose texts keep a statistic and its number on one line.
 
-    `{% filter unbroken %}` goes around a whole block, in which no form and no command to copy may stand: a
-    no-break space is not the space that was written. Attributes stay as they are.
+    `{% filter unbroken %}` encloses a whole block. Attributes stay as they are.
     """
     parts = _TAG.split(html)  # texts and tags in turn
     parts[::2] = map(_whole, parts[::2])
@@ -24,4 +22,4 @@ def unbroken(html):
 
 
 def _whole(text):
-    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', _PERCENT.sub("\N{NO-BREAK SPACE}%", text))
+    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', text)

@@ -26,10 +26,12 @@ def results(request, slug):
     simulated = _simulated(request, study)
     if _is_hidden(request, study, simulated):
         return render(request, "results/hidden.html", {"study": study, "tab": "results"})
+    report = study_report(study, simulated)
     context = {
         "study": study,
         "tab": "results",
-        "report": study_report(study, simulated),
+        "report": report,
+        "apa": report and report.write("apa"),
         "report_formats": list(REPORT_FORMATS),
         "simulated": simulated,
         "has_both": study.participations.values("simulated").distinct().count() == 2,
@@ -69,12 +71,12 @@ def chart(request, slug, chart):
 def report_file(request, slug, extension):
     if extension not in REPORT_FORMATS:
         raise Http404(f"There is no report as {extension!r}; there are {', '.join(REPORT_FORMATS)}.")
-    content_type, render_as = REPORT_FORMATS[extension]
+    content_type, report_format = REPORT_FORMATS[extension]
     study = _study(request, slug, Action.EXPORT)
     simulated = _simulated(request, study)
     if _is_hidden(request, study, simulated):
         return redirect("studio:results", slug)
-    response = HttpResponse(render_as(_report_or_404(study, simulated)), content_type=content_type)
+    response = HttpResponse(_report_or_404(study, simulated).write(report_format), content_type=content_type)
     _record_export(request, study, f"report.{extension}")
     return _as_file(response, f"{slug}-report.{extension}")
 

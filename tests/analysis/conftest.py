@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from analysis.votes.table import VoteTable
+from analysis.votes.table import Counts, VoteTable
 
 # A slow example is no fault of the code where the processor is shared.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,6 +26,11 @@ def normlime_path() -> Path:
 @pytest.fixture(scope="session")
 def normlime_table(normlime_path: Path) -> VoteTable:
     return VoteTable.read(normlime_path)
+
+
+@pytest.fixture(scope="session")
+def normlime_counts(normlime_table: VoteTable) -> Counts:
+    return normlime_table.counts()
 
 
 @pytest.fixture(scope="session")

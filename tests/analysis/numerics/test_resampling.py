@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from analysis.numerics.resampling import bootstrap_sums, permutation_test, rankings
+from analysis.numerics.resampling import bootstrap_sums, permutation_test
 
 
 def test_the_bootstrap_spreads_as_the_standard_error_does():
@@ -26,18 +26,6 @@ def test_rows_are_drawn_whole():
 
 def test_what_does_not_fit_at_once_is_drawn_in_parts():
     assert bootstrap_sums(np.arange(150_000.0)[:, None], 40).shape == (40, 1)
-
-
-def test_rankings_are_counted_and_ties_broken_by_lot():
-    sums = np.array([[2.0, 1.0]] * 6000 + [[1.0, 1.0]] * 4000)
-    result = rankings(sums, ("A", "B"))
-    assert result.first["A"] == pytest.approx(0.8, abs=0.03)
-    assert [order for order, _ in result.orders] == [("A", "B"), ("B", "A")]
-    assert sum(probability for _, probability in result.orders) == pytest.approx(1)
-
-
-def test_a_ranking_that_always_came_is_not_called_certain():
-    assert str(rankings(np.array([[2.0, 1.0]] * 10_000), ("A", "B"))).endswith("> 99.9 %")
 
 
 def test_shuffling_gives_the_p_of_all_permutations():

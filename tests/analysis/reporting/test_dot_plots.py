@@ -52,7 +52,7 @@ def test_the_normlime_report_has_a_figure_for_each_question_once(normlime_table)
     assert list(drawn) == [
         "paired-differences", "participants", "thresholds", "speeds", "position", "classes",
     ]  # fmt: skip
-    page = result.to_html()
+    page = result.write("html")
     ids = re.findall(r' id="([^"]+)"', page)
     assert len(set(ids)) == len(ids)
     assert all(drawing.svg in page for drawing in drawn.values())

@@ -27,9 +27,9 @@ def test_the_normlime_report_begins_with_the_answer(normlime):
         "more than each of the others (Holm-adjusted paired t, every p < 0.001)."
     )
     assert normlime.answer == answer
-    assert " ".join(normlime.to_text().split()).startswith(answer)
-    assert next(iter(json.loads(normlime.to_json()).values())) == answer
-    assert re.search(r"<body>\s*<main>\s*<h1>(.*)</h1>", normlime.to_html())[1].replace("\xa0", " ") == (
+    assert " ".join(normlime.write("text").split()).startswith(answer)
+    assert next(iter(json.loads(normlime.write("json")).values())) == answer
+    assert re.search(r"<body>\s*<main>\s*<h1>(.*)</h1>", normlime.write("html"))[1].replace("\xa0", " ") == (
         answer.replace("<", "&lt;")
     )
 
@@ -105,8 +105,8 @@ def test_a_lead_is_claimed_only_where_both_tests_find_it(ballots):
             for p in result.pair_estimates
             if p.a == result.methods[0].method and p.p is not None
         )
-    assert json.loads(result.to_json(), parse_constant=pytest.fail)["answer"] == result.answer
-    assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", result.to_text())
+    assert json.loads(result.write("json"), parse_constant=pytest.fail)["answer"] == result.answer
+    assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", result.write("text"))
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,11 @@ def test_a_lead_is_claimed_only_where_both_tests_find_it(ballots):
 )
 def test_degenerate_votes_give_every_form_without_nonsense(cast, ballots):
     result = report(cast(*ballots))
-    forms = result.to_text() + result.to_json().replace("null", "") + result.to_html().split("</style>", 1)[1]
+    forms = (
+        result.write("text")
+        + result.write("json").replace("null", "")
+        + result.write("html").split("</style>", 1)[1]
+    )
     assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", forms)
 
 
@@ -122,7 +126,7 @@ def test_degenerate_votes_give_every_form_without_nonsense(cast, ballots):
 
 
 def test_the_json_has_the_numbers_of_r(normlime, expected_by_r):
-    data = json.loads(normlime.to_json())
+    data = json.loads(normlime.write("json"))
     assert (data["n_participants"], data["n_votes"]) == (83, 1660)
     assert data["votes"] == {"NormLIME": 939, "LIME": 438, "VarGrad": 151, "SmoothGrad": 132}
     assert list(data["shares"]) == list(data["votes"])
@@ -132,7 +136,7 @@ def test_the_json_has_the_numbers_of_r(normlime, expected_by_r):
 
 
 def test_the_json_keeps_its_keys(normlime):
-    data = json.loads(normlime.to_json())
+    data = json.loads(normlime.write("json"))
     assert {"n_participants", "n_votes", "votes", "shares", "anova", "tukey"} <= set(data)
     assert {"F", "df_between", "df_within", "p", "log10_p", "eta_squared"} <= set(data["anova"])
     assert all({"a", "b", "difference", "low", "high", "p"} <= set(pair) for pair in data["tukey"])
@@ -142,21 +146,21 @@ def test_the_json_keeps_its_keys(normlime):
 
 
 def test_a_difference_in_the_json_is_that_of_a_minus_b(normlime):
-    data = json.loads(normlime.to_json())
+    data = json.loads(normlime.write("json"))
     for pair in data["tukey"]:
         expected = data["mean_proportions"][pair["a"]] - data["mean_proportions"][pair["b"]]
         assert pair["difference"] == pytest.approx(expected, rel=1e-12)
 
 
 def test_what_is_undefined_is_null_and_a_note_says_why(cast):
-    data = json.loads(report(cast("AAB", "AAB")).to_json(), parse_constant=pytest.fail)
+    data = json.loads(report(cast("AAB", "AAB")).write("json"), parse_constant=pytest.fail)
     assert data["anova"]["F"] is data["anova"]["p"] is data["tukey"][0]["p"] is None
     assert data["anova"]["note"] == "F is undefined: zero variance within groups"
     assert data["share_intervals"] == {"A": None, "B": None}
 
 
 def test_with_one_method_there_is_no_test(cast):
-    data = json.loads(report(cast("AA", "A")).to_json())
+    data = json.loads(report(cast("AA", "A")).write("json"))
     assert (data["anova"]["F"], data["anova"]["note"]) == (None, "undefined: there is only one method")
     assert data["tukey"] == []
     assert report(cast("AA", "A")).pairs_svg == ""
@@ -232,8 +236,8 @@ class Cells(HTMLParser):
 
 
 def test_every_form_prints_the_same_digits(normlime):
-    page, text = Cells(), normlime.to_text()
-    page.feed(normlime.to_html())
+    page, text = Cells(), normlime.write("text")
+    page.feed(normlime.write("html"))
     rows = [*normlime.anova_rows]
     rows += [(r.method, r.votes, r.share, r.interval) for r in normlime.share_rows]
     rows += [(r.label, r.difference, r.interval, r.p) for r in normlime.pair_rows]
@@ -244,16 +248,16 @@ def test_every_form_prints_the_same_digits(normlime):
 
 
 def test_a_p_of_5e_100_never_prints_as_zero(normlime):
-    assert "5.22e-100" in normlime.to_text()
-    assert "5.22e-100" in normlime.to_html()
-    assert all(pair["p"] > 0 for pair in json.loads(normlime.to_json())["tukey"])
+    assert "5.22e-100" in normlime.write("text")
+    assert "5.22e-100" in normlime.write("html")
+    assert all(pair["p"] > 0 for pair in json.loads(normlime.write("json"))["tukey"])
 
 
 def test_the_caveat_stands_beside_the_classic_numbers(normlime):
     caveat = (
         "Where the methods do not differ, these tests therefore find a difference in about 12 % of studies"
     )
-    for form in (normlime.to_text(), normlime.to_html()):
+    for form in (normlime.write("text"), normlime.write("html")):
         assert caveat in " ".join(form.replace("\xa0", " ").split())
 
 
@@ -263,10 +267,10 @@ def test_the_caveat_stands_beside_the_classic_numbers(normlime):
 def test_simulated_votes_are_called_so_in_every_heading(cast):
     result = report(cast("AAB", "ABB", "AAA", simulated=True))
     assert result.answer.startswith("3 simulated participants cast 9 votes.")
-    headings = re.findall(r"<h2>(.*?)</h2>", result.to_html())
+    headings = re.findall(r"<h2>(.*?)</h2>", result.write("html"))
     assert len(headings) == 7
     assert all(heading.endswith("(simulated)") for heading in headings)
-    assert all(f"{heading}\n===" in result.to_text() for heading in headings)
+    assert all(f"{heading}\n===" in result.write("text") for heading in headings)
     assert "(simulated)" in re.search("<title[^>]*>(.*?)</title>", result.shares_svg)[1]
 
 
@@ -275,7 +279,7 @@ def test_some_simulated_participants_are_counted(cast):
     result = report(VoteTable.from_rows(rows))
     assert result.answer.startswith("3 participants (1 of them simulated) cast 9 votes.")
     assert result.simulated_label == "1 of 3 participants simulated"
-    assert json.loads(result.to_json())["n_simulated"] == 1
+    assert json.loads(result.write("json"))["n_simulated"] == 1
 
 
 def test_who_was_left_out_and_why_is_said(cast):
@@ -285,7 +289,7 @@ def test_who_was_left_out_and_why_is_said(cast):
     ]
     result = report(VoteTable.from_rows(rows), min_passed=4)
     assert result.notes == ("1 of 3 participants left out (fewer than 4 checks passed: 1).",)
-    assert json.loads(result.to_json())["excluded"] == {"fewer than 4 checks passed": 1}
+    assert json.loads(result.write("json"))["excluded"] == {"fewer than 4 checks passed": 1}
     assert "kept by at least 4 checks passed" in result.source
 
 
@@ -304,18 +308,18 @@ def test_a_report_cannot_be_changed(normlime):
 
 
 def test_the_page_needs_nothing_from_elsewhere(normlime):
-    page = normlime.to_html()
+    page = normlime.write("html")
     assert not re.search(r'(?:src|href)="(?!#)', page.replace("xlink:href", "href"))
     assert not re.search(r"@import|<script|<link", page)
 
 
 def test_names_are_escaped_on_the_page(cast):
-    page = report(cast(["<script>", "B"], ["<script>", "B", "B"])).to_html()
+    page = report(cast(["<script>", "B"], ["<script>", "B", "B"])).write("html")
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
 
 
 def test_a_statistic_in_a_sentence_is_not_broken_over_lines(normlime_table):
-    page = report(normlime_table).to_html()
+    page = report(normlime_table).write("html")
     assert '(largest <span class="whole">p = 1.00e-4</span>)' in page
     assert '<span class="whole">ε = 0.691</span>' in page

@@ -3,10 +3,10 @@ import math
 import pytest
 from scipy import stats
 
-from analysis.estimation.estimates import compare
+from analysis.estimation.pairs import compare
 from analysis.planning.power import power
 from analysis.reporting.report import report
-from analysis.significance import at, confidence
+from analysis.significance import level_suffix, confidence
 
 BALLOTS = ["AAAB", "AAAB", "AAAA", "AABB", "AAAB", "AAAB", "AABB"]  # paired t: p = 0.0167
 
@@ -32,7 +32,7 @@ def test_what_is_found_at_the_usual_level_is_no_evidence_at_a_strict_one(usual, 
 def test_agreement_and_rules_are_judged_at_the_same_level(usual, strict):
     assert "difference" in usual.omnibus.agreement
     assert ", judged at 0.01, agree that no difference is shown" in strict.omnibus.agreement
-    assert "did not differ significantly" in strict.apa
+    assert "did not differ significantly" in strict.write("apa").strip()
 
 
 def test_intervals_of_differences_hold_one_minus_alpha(usual, strict):
@@ -47,7 +47,7 @@ def test_intervals_of_differences_hold_one_minus_alpha(usual, strict):
 
 def test_the_largest_t_of_several_pairs_follows_alpha(normlime_table):
     counts = normlime_table.counts()
-    wide, usual = (compare(counts, draws=5000, alpha=alpha)[0].difference for alpha in (0.01, 0.05))
+    wide, usual = (compare(counts, alpha=alpha)[0].difference for alpha in (0.01, 0.05))
     assert wide.low < usual.low < usual.value < usual.high < wide.high
 
 
@@ -55,9 +55,9 @@ def test_a_report_says_its_level_unless_it_is_the_usual_one(usual, strict):
     assert strict.notes[0].startswith("Judged at 0.01: a p below it is a finding")
     assert strict.as_dict()["alpha"] == 0.01
     assert "alpha" not in usual.as_dict()
-    for form in (strict.to_text(), strict.to_html(), strict.to_markdown()):
+    for form in (strict.write("text"), strict.write("html"), strict.write("markdown")):
         assert "99 % interval" in form.replace("\xa0", " ")
-    assert "p below 0.01" in strict.to_html()
+    assert "p below 0.01" in strict.write("html")
 
 
 def test_power_falls_with_alpha():

@@ -15,12 +15,16 @@ def normlime(normlime_table):
 
 
 def test_the_apa_paragraph_of_the_normlime_table(normlime):
-    assert normlime.apa.startswith(
-        "The shares of votes of the 83 participants differed between the methods (Repeated-measures ANOVA: "
-        "F(2.07, 170.05) = 253.66, p < .001, partial η² = .756). Shares: NormLIME 56.6 %, 95 % CI [53.6 %, "
-        "59.6 %]; "
+    assert (
+        normlime.write("apa")
+        .strip()
+        .startswith(
+            "The shares of votes of the 83 participants differed between the methods (Repeated-measures ANOVA: "
+            "F(2.07, 170.05) = 253.66, p < .001, partial η² = .756). Shares: NormLIME 56.6 %, 95 % CI [53.6 %, "
+            "59.6 %]; "
+        )
     )
-    assert normlime.apa.endswith("VarGrad − SmoothGrad, +1.1 [−2.4, +4.7], p = .404.")
+    assert normlime.write("apa").strip().endswith("VarGrad − SmoothGrad, +1.1 [−2.4, +4.7], p = .404.")
 
 
 def test_a_p_just_below_5_percent_is_not_rounded_to_it():
@@ -32,12 +36,12 @@ def test_a_p_just_below_5_percent_is_not_rounded_to_it():
 
 
 def test_no_difference_is_not_reported_as_one(cast):
-    assert " did not differ significantly " in report(cast("AAB", "ABC", "BCA", "CBA")).apa
-    assert report(cast("AAB")).apa == report(cast("AAB")).answer
+    assert " did not differ significantly " in report(cast("AAB", "ABC", "BCA", "CBA")).write("apa").strip()
+    assert report(cast("AAB")).write("apa").strip() == report(cast("AAB")).answer
 
 
 def test_markdown_has_every_table_of_the_text(normlime):
-    form = normlime.to_markdown()
+    form = normlime.write("markdown")
     for _, tables, _ in normlime.chapters:
         for table in tables:
             assert all(f"| {cell} " in form.replace("\\", "") for row in table.rows for cell in row if cell)
@@ -45,7 +49,7 @@ def test_markdown_has_every_table_of_the_text(normlime):
 
 
 def test_latex_has_no_sign_that_latex_would_take_for_its_own(cast):
-    form = report(cast(["a_b", "50%", "c"], ["a_b", "a_b", "c"], ["a_b", "50%", "50%"])).to_latex()
+    form = report(cast(["a_b", "50%", "c"], ["a_b", "a_b", "c"], ["a_b", "50%", "50%"])).write("latex")
     assert r"a\_b" in form
     assert r"50\%" in form
     assert form.count(r"\begin{tabular}") == form.count(r"\end{tabular}") == 2
@@ -53,7 +57,7 @@ def test_latex_has_no_sign_that_latex_would_take_for_its_own(cast):
 
 
 def test_csv_has_all_digits(normlime):
-    rows = list(csv.DictReader(io.StringIO(normlime.to_csv())))
+    rows = list(csv.DictReader(io.StringIO(normlime.write("csv"))))
     tukey = {(r["a"], r["b"]): r for r in rows if r["quantity"] == "difference (Tukey)"}
     pair = normlime.tukey.pairs[0]
     assert float(tukey[pair.a, pair.b]["p"]) == pair.p

@@ -1,0 +1,72 @@
+import math
+
+import numpy as np
+import pytest
+from scipy import stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_effectsize
+
+from analysis.estimation.pairs import compare, verdicts
+from analysis.votes.table import VoteTable
+
+
+def test_pairs_are_paired_t_tests_after_holm(normlime_counts):
+    pairs = compare(normlime_counts)
+    proportions = dict(zip(normlime_counts.methods, normlime_counts.table.T / 20, strict=True))
+    tests = [stats.ttest_rel(proportions[pair.a], proportions[pair.b]) for pair in pairs]
+    assert [pair.t for pair in pairs] == pytest.approx([test.statistic for test in tests], rel=1e-10)
+    expected = multipletests([test.pvalue for test in tests], method="holm")[1]
+    assert [pair.p for pair in pairs] == pytest.approx(expected, rel=1e-8)
+    assert [10**pair.log10_p for pair in pairs] == pytest.approx(expected, rel=1e-8)
+
+
+def test_simultaneous_intervals_are_wider_than_single_ones_and_narrower_than_bonferroni_s(normlime_counts):
+    proportions = normlime_counts.table / 20
+    pair = compare(normlime_counts)[0]
+    error = np.std(proportions[:, 0] - proportions[:, 1], ddof=1) / math.sqrt(83)
+    times = (pair.difference.high - pair.difference.value) / error
+    assert stats.t.ppf(0.975, 82) < times < stats.t.ppf(1 - 0.025 / 6, 82)
+
+
+def test_p_simultaneous_agrees_with_the_interval_of_the_difference(cast):
+    for ballots in (("AAB", "AAC", "ABB", "AAA", "ACB"), ("AAAB", "AAAB", "AAAA", "AABB", "AAAC", "AAAB")):
+        for pair in compare(cast(*ballots).counts()):
+            low, high = pair.difference.low, pair.difference.high
+            assert low is None or (pair.p_simultaneous < 0.05) == (low > 0 or high < 0)
+
+
+def test_the_verdicts_of_a_method_name_every_other_one(normlime_counts):
+    pairs = compare(normlime_counts)
+    assert verdicts(pairs, "NormLIME").ahead == ("LIME", "VarGrad", "SmoothGrad")
+    assert verdicts(pairs, "VarGrad").behind == ("NormLIME", "LIME")
+    assert verdicts(pairs, "VarGrad").undecided == ("SmoothGrad",)
+
+
+def test_with_two_methods_the_interval_is_that_of_the_paired_t_test(cast):
+    votes = [12, 9, 11, 14, 8, 13, 10, 12]
+    [pair] = compare(cast(*("A" * n + "B" * (20 - n) for n in votes)).counts())
+    a = np.array(votes) / 20
+    t = stats.ttest_rel(a, 1 - a).confidence_interval(0.95)
+    assert (pair.difference.low, pair.difference.high) == pytest.approx((t.low, t.high))
+    assert pair.method == "t"
+
+
+def test_cohen_s_h_is_that_of_statsmodels(normlime_counts):
+    for pair in compare(normlime_counts):
+        a, b = (normlime_counts.votes[m] / 1660 for m in (pair.a, pair.b))
+        assert pair.cohens_h.value == pytest.approx(proportion_effectsize(a, b), rel=1e-12)
+        assert pair.cohens_h.low < pair.cohens_h.value < pair.cohens_h.high
+
+
+def test_a_ratio_to_nothing_is_undefined(cast):
+    rows = [
+        {"participant": str(i), "method_1": "A", "method_2": "B", "method_3": "C", "chosen_method": m}
+        for i, ballot in enumerate(("AAB", "ABB", "AAA"))
+        for m in ballot
+    ]
+    pairs = {(p.a, p.b): p for p in compare(VoteTable.from_rows(rows).counts())}
+    assert pairs["A", "C"].ratio.value is None
+    assert pairs["A", "C"].difference.low is not None
+    assert pairs["A", "C"].cohens_h.value is not None
+    assert (pairs["A", "C"].ratio.low, pairs["A", "C"].ratio.reason) == (None, "one of the two shares is 0")
+    assert pairs["A", "B"].ratio.value == pytest.approx(2)
