@@ -10,8 +10,12 @@ from typing import Any
 from analysis.inference.omnibus import NAMES, PRIMARY
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.numerics.resampling import SEED
-from analysis.planning.power import RUNS, looks, power
-from analysis.planning.recover import recover
+from analysis.planning.command import (
+    add_power_arguments,
+    add_recover_arguments,
+    run_power,
+    run_recover,
+)
 from analysis.reporting.report import Report, report
 from analysis.significance import ALPHA
 from analysis.votes.reading import SHAPES
@@ -53,19 +57,6 @@ def _report(options: argparse.Namespace) -> str:
     return FORMS[options.format](result)
 
 
-def _power(options: argparse.Namespace) -> str:
-    sizes = [int(n) for n in options.participants]
-    plan = power(options.shares, sizes, options.votes, options.icc, options.runs, options.seed, options.alpha)
-    parts = [str(plan)]
-    if options.looks > 1:
-        parts += [str(looks([i / options.looks for i in range(1, options.looks + 1)], options.alpha))]
-    return "\n\n".join(parts) + "\n"
-
-
-def _recover(options: argparse.Namespace) -> str:
-    return f"{recover([int(n) for n in options.totals], options.f, options.p, options.participants)}\n"
-
-
 def _write(data: bytes, out: str | None) -> int:
     """To a file, or to standard output, whose reader may have left."""
     if out not in (None, "-"):
@@ -88,7 +79,7 @@ def _write(data: bytes, out: str | None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m analysis", description="What votes prove.")
     commands = parser.add_subparsers(required=True, metavar="command")
-    for add, run in ((_add_report, _report), (_add_power, _power), (_add_recover, _recover)):
+    for add, run in ((_add_report, _report), (_add_power, run_power), (_add_recover, run_recover)):
         command = add(commands)
         command.add_argument("--out", metavar="FILE", help="write to FILE instead of standard output")
         command.set_defaults(run=run)
@@ -152,21 +143,9 @@ def _add_power(commands: Any) -> argparse.ArgumentParser:
     command: argparse.ArgumentParser = commands.add_parser(
         "power",
         help="how many participants a study needs",
-        description="Simulate studies of several sizes, and say when they may be looked at early.",
+        description="Simulate studies of several sizes, and print the bounds of interim looks.",
     )
-    command.add_argument("--shares", type=_listed, required=True, help="true shares, such as 0.4,0.3,0.2,0.1")
-    command.add_argument("--participants", type=_listed, required=True, help="sizes to try, such as 20,40,80")
-    command.add_argument("--votes", type=int, default=20, help="of each participant; default: %(default)s")
-    command.add_argument(
-        "--icc",
-        type=float,
-        default=0.05,
-        help="intra-class correlation of a pilot study; default: %(default)s",
-    )
-    command.add_argument("--runs", type=int, default=RUNS, help="simulated studies; default: %(default)s")
-    command.add_argument("--looks", type=int, default=1, help="looks at the data, the last one included")
-    _add_alpha(command)
-    command.add_argument("--seed", type=_seed, default=SEED, help="default: %(default)s")
+    add_power_arguments(command)
     return command
 
 
@@ -185,10 +164,7 @@ def _add_recover(commands: Any) -> argparse.ArgumentParser:
         help="which study a published result came from",
         description="Find the designs in which totals of votes and F give the p that was printed.",
     )
-    command.add_argument("--totals", type=_listed, required=True, help="votes of each method, such as 9,4,2")
-    command.add_argument("--f", required=True, help="F as printed")
-    command.add_argument("--p", required=True, help="p as printed")
-    command.add_argument("--participants", type=int, help="try this number only")
+    add_recover_arguments(command)
     return command
 
 
@@ -196,13 +172,6 @@ def _number_of_checks(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise argparse.ArgumentTypeError(f"{text!r} is not a number of checks; allowed are 0, 1, 2 and so on")
     return int(text)
-
-
-def _listed(text: str) -> list[float]:
-    try:
-        return [float(part) for part in text.split(",")]
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no list of numbers, such as 1,2,3") from None
 
 
 def _mapping(text: str) -> tuple[str, str]:
