@@ -10,8 +10,9 @@ figures/        the charts
 import re
 from importlib import resources
 
+from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
-from analysis.reporting.elements import Chart, Section
+from analysis.reporting.elements import Section
 from analysis.reporting.formats.latex import escape, format_table
 
 _MAIN = r"""\documentclass[11pt]{article}
