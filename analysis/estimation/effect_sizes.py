@@ -7,7 +7,7 @@ from scipy import optimize, stats
 
 from analysis.estimation.intervals import Estimate
 from analysis.inference.anova import OneWay
-from analysis.votes.table import Counts
+from analysis.votes.counting import Counts
 
 CONFIDENCE = 0.95
 _ZERO = 1e-12  # a sum of squares that rounding leaves where the truth is 0
@@ -25,7 +25,7 @@ def effect_sizes(counts: Counts) -> dict[str, Estimate]:
     n, k = counts.table.shape
     if n < 2 or k < 2:
         return {}
-    shares = counts.table / counts.table.sum(axis=1, keepdims=True)  # (participants, methods)
+    shares = counts.shares  # (participants, methods)
     means = shares.mean(axis=0)
     between = float(n * ((means - means.mean()) ** 2).sum())
     within = float(((shares - means) ** 2).sum())

@@ -14,7 +14,7 @@ from analysis.estimation.rankings import Rankings, bootstrap_rankings
 from analysis.estimation.shares import Share, estimate_shares
 from analysis.numerics.resampling import REPLICATES, SEED
 from analysis.significance import ALPHA
-from analysis.votes.table import Counts
+from analysis.votes.counting import Counts
 
 
 @dataclass(frozen=True)

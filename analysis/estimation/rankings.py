@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.numerics.resampling import REPLICATES, SEED, bootstrap_sums
-from analysis.votes.table import Counts
+from analysis.votes.counting import Counts
 
 Floats = NDArray[np.float64]
 

@@ -6,7 +6,13 @@ A vote table and its counts come in, arrays with one row for each counted answer
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
+
+from analysis.votes.columns import METHOD_COLUMNS, place_of
+from analysis.votes.counting import Counts
+from analysis.votes.exposure import question_weights
+from analysis.votes.table import VoteTable
 
 Integers = NDArray[np.int64]
 TIE = -1
@@ -43,3 +49,58 @@ class ChoiceData:
 
     def __len__(self) -> int:
         return len(self.chosen)
+
+
+def choice_data(table: VoteTable, counts: Counts, rows: NDArray[np.bool_] | None = None) -> ChoiceData:
+    """The answers behind `counts`, of those where `rows` holds if given to `VoteTable.counts` too."""
+    ballots, methods = table.ballots, counts.methods
+    counted = ballots.answered & table.is_included(counts)
+    if rows is not None:
+        counted = counted & rows
+    answers = table.answers[counted]
+    names = pd.Index(table.answers["participant"].cat.categories)
+    places = pd.Index(counts.participants).get_indexer(names)
+    order = pd.Index(ballots.methods).get_indexer(pd.Index(methods))  # (methods,)
+    back = np.full(len(ballots.methods) + 1, -1, dtype=np.int64)  # the last takes -1
+    back[order] = np.arange(len(methods))
+    chosen = np.where(ballots.none[counted], len(methods), back[ballots.chosen[counted]])
+    chosen[ballots.tied[counted]] = TIE
+    n, k = len(answers), len(methods)
+    everything = np.ones((n, k), dtype=np.bool_)
+    position = np.zeros((n, k + 1), dtype=np.int64)  # the last column takes the blanks
+    for column in reversed([column for column in METHOD_COLUMNS if column in answers]):
+        position[np.arange(n), back[ballots.codes(column)[counted]]] = place_of(column)
+    worst = np.full(n, -1, dtype=np.int64)
+    if "worst_method" in answers:
+        named = pd.Index(answers["worst_method"].astype(object))
+        worst = pd.Index(methods).get_indexer(named).astype(np.int64)
+    question, _ = _codes(answers, "question")
+    labels, label_names = _codes(answers, "label")
+    return ChoiceData(
+        methods=methods,
+        participant=np.asarray(places[answers["participant"].cat.codes.to_numpy()], dtype=np.int64),
+        question=question,
+        labels=labels,
+        label_names=label_names,
+        offered=everything if ballots.offered is None else ballots.offered[counted][:, order],
+        chosen=chosen,
+        worst=worst,
+        position=position[:, :k],
+        weights=question_weights(question)
+        if counts.unequal_exposure and question is not None
+        else np.ones(n),
+    )
+
+
+def _codes(answers: pd.DataFrame, column: str) -> tuple[Integers | None, tuple[str, ...]]:
+    """Codes from 0 into the sorted names that occur, -1 for a blank; None where nothing is named."""
+    if column not in answers:
+        return None, ()
+    values = answers[column].cat
+    codes = values.codes.to_numpy()
+    used = np.bincount(codes, minlength=len(values.categories)) > 0
+    names = sorted(str(name) for name in values.categories[used] if name)
+    if not names:
+        return None, ()
+    places = pd.Index(names, dtype=object).get_indexer(values.categories)
+    return np.asarray(places[codes], dtype=np.int64), tuple(names)

@@ -297,8 +297,9 @@ def _method(worths: Worths) -> str:
         "tie": " ties were a further alternative (Davidson, 1970);",
     }
     named = "".join(text for name, text in extra.items() if any(one.name == name for one in worths.constants))
+    level = confidence(worths.alpha)
     return (
         "Choices were analysed by a conditional logit of the methods that were offered (Luce, 1959; "
-        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step max-t "
-        f"adjusted p values and simultaneous {confidence(worths.alpha)} confidence intervals (Hothorn et al., 2008)."
+        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step "
+        f"max-t adjusted p values and simultaneous {level} confidence intervals (Hothorn et al., 2008)."
     )

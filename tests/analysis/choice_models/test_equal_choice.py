@@ -34,7 +34,7 @@ def test_the_wald_statistic_is_referred_to_hotellings_f(subsets):
     assert found.test.df == (4, 26)
     at, spread = np.array([one.log_worth for one in found.worths[1:]]), found.covariance[1:, 1:]
     expected = at @ np.linalg.inv(spread) @ at * 26 / (29 * 4)  # T squared (n - r) / ((n - 1) r)
-    assert found.test.F == pytest.approx(expected)  # noqa: SIM300
+    assert pytest.approx(float(expected)) == found.test.F
 
 
 def test_fewer_participants_than_methods_are_judged_by_the_trace_test(build):
