@@ -31,7 +31,7 @@ from analysis.estimation.rankings import Rankings, count_rankings
 from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.numerics.resampling import REPLICATES, SEED
 from analysis.numerics.tails import f_tail
-from analysis.significance import ALPHA, checked
+from analysis.significance import ALPHA, check_alpha
 from analysis.votes.offers import ChoiceData
 
 Floats = NDArray[np.float64]
@@ -50,7 +50,7 @@ def fit_worths(
     others, or that no chain of choices connects with them, are reported by bounds and notes, and the rest is
     still estimated. `draws` are for the rankings. Raises ValueError for data without an answer.
     """
-    checked(alpha)
+    check_alpha(alpha)
     if not len(data.chosen):
         raise ValueError("a choice model needs at least one answer (got 0)")
     components = find_components(data)

@@ -24,8 +24,9 @@ NONE, TIED = "none of these", "tie"
 class Design:
     """What `conditional_logit.fit` takes, for the methods with the indices `methods`.
 
-    The alternatives are these methods, then "none of these" and a tie where they occur. The features are the methods but
-    the first, which is the reference, and then `constants`: "none of these", "tie", "position 2" and so on.
+    The alternatives are these methods, then "none of these" and a tie where they occur. The features are the
+    methods but the first, which is the reference, and then `constants`: "none of these", "tie", "position 2"
+    and so on.
     """
 
     methods: tuple[int, ...]

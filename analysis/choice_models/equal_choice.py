@@ -11,6 +11,7 @@ A design or choice data come in, a test comes out. The participant is the unit. 
   answers equally often, it is the repeated-measures ANOVA of the shares with their correction.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,7 +29,8 @@ Floats = NDArray[np.float64]
 class ChoiceTest:
     """An F test of the null hypothesis that every offered method is equally likely to be chosen.
 
-    `statistic` is "Wald" or "trace". F, `df`, `p` and `log10_p` are None where undefined; `note` says why.
+    `statistic` is "Wald", "trace" or "sign". F and `df` are None for a sign test. All are None where
+    undefined, and `note` then says why.
     """
 
     statistic: str
@@ -43,14 +45,14 @@ class ChoiceTest:
     def statement(self) -> str:
         """The test in one line: "F(5, 35) = 4.21"."""
         if self.F is None or self.df is None:
-            return fmt.UNDEFINED
+            return fmt.UNDEFINED if self.p is None else "sign test"
         first, second = (f"{df:.0f}" if float(df).is_integer() else fmt.decimal(df) for df in self.df)
         return f"F({first}, {second}) = {fmt.f_value(self.F)}"
 
     def __str__(self) -> str:
-        if self.F is None:
-            return f"Test of equal choice: {self.note}"
-        return f"Test of equal choice ({self.statistic}): {self.statement}, {fmt.p_phrase(self.p or 0.0)}"
+        if self.p is None:
+            return f"Test of equal choice: undefined, {self.note}"
+        return f"Test of equal choice ({self.statistic}): {self.statement}, {fmt.p_phrase(self.p)}"
 
 
 def wald_test(log_worths: Floats, covariance: Floats, n: int) -> ChoiceTest:
@@ -70,7 +72,9 @@ def trace_test(data: ChoiceData) -> ChoiceTest:
     """Test from the scores of the participants at the null hypothesis, which exist for any data.
 
     The score of a participant is the sum over answers of weight times (chosen - 1 / number offered), (k,).
-    Answers "none of these" and ties have score 0: they do not choose between methods.
+    Answers "none of these" and ties have score 0: they do not choose between methods. If all participants
+    have the same scores, the spread is 0 and the test a sign test: n people without a preference of whom
+    each sticks to one method agree with probability 2^(1 - n) at most.
     """
     scores, information = null_scores(data)
     n = len(scores)
@@ -81,7 +85,9 @@ def trace_test(data: ChoiceData) -> ChoiceTest:
     spread = np.cov(moves, rowvar=False)
     trace = float(np.trace(spread))
     if not trace > 1e-12 * max(1.0, float(mean @ mean)):
-        return ChoiceTest("trace", n, note="all participants chose alike")
+        if float(mean @ mean) < 1e-12:
+            return ChoiceTest("trace", n, note="every participant chose all methods equally often")
+        return ChoiceTest("sign", n, p=2.0 ** (1 - n), log10_p=(1 - n) * math.log10(2))
     df = trace**2 / float((spread**2).sum())
     F = n * float(mean @ mean) / trace
     return ChoiceTest("trace", n, F, (df, df * (n - 1)), *f_tail(F, df, df * (n - 1)))

@@ -78,7 +78,13 @@ def test_any_votes_give_every_form_or_one_line(people, columns, min_passed, prim
 
 
 def check(result):
-    said = result.write("text") + result.write("markdown") + result.write("latex") + result.write("csv") + result.write("apa").strip()
+    said = (
+        result.write("text")
+        + result.write("markdown")
+        + result.write("latex")
+        + result.write("csv")
+        + result.write("apa").strip()
+    )
     for nonsense in (r"\bnan\b", r"\bNone\b", r"\binf\b", r"-0\.0\b", r"−0\.0+\b"):
         assert not re.search(nonsense, said), nonsense
     assert all(map(math.isfinite, numbers_in(result.as_dict())))

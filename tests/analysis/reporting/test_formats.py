@@ -15,10 +15,14 @@ def normlime(normlime_table):
 
 
 def test_the_apa_paragraph_of_the_normlime_table(normlime):
-    assert normlime.write("apa").strip().startswith(
-        "The shares of votes of the 83 participants differed between the methods (Repeated-measures ANOVA: "
-        "F(2.07, 170.05) = 253.66, p < .001, partial η² = .756). Shares: NormLIME 56.6 %, 95 % CI [53.6 %, "
-        "59.6 %]; "
+    assert (
+        normlime.write("apa")
+        .strip()
+        .startswith(
+            "The shares of votes of the 83 participants differed between the methods (Repeated-measures ANOVA: "
+            "F(2.07, 170.05) = 253.66, p < .001, partial η² = .756). Shares: NormLIME 56.6 %, 95 % CI [53.6 %, "
+            "59.6 %]; "
+        )
     )
     assert normlime.write("apa").strip().endswith("VarGrad − SmoothGrad, +1.1 [−2.4, +4.7], p = .404.")
 

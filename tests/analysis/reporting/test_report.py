@@ -114,7 +114,11 @@ def test_a_lead_is_claimed_only_where_both_tests_find_it(ballots):
 )
 def test_degenerate_votes_give_every_form_without_nonsense(cast, ballots):
     result = report(cast(*ballots))
-    forms = result.write("text") + result.write("json").replace("null", "") + result.write("html").split("</style>", 1)[1]
+    forms = (
+        result.write("text")
+        + result.write("json").replace("null", "")
+        + result.write("html").split("</style>", 1)[1]
+    )
     assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", forms)
 
 
