@@ -109,10 +109,8 @@ def judge_contrasts(
     low, high = _recover_limits(sample, matrix[few], scale, np.full(int(few.sum()), alpha / size))
     levels = _find_levels(sample, matrix[few]) if scale is SHARE else np.full(len(low), np.nan)
     judged = list(family)
-    for place, *ends, level in zip(
-        np.flatnonzero(few).tolist(), low.tolist(), high.tolist(), levels.tolist(), strict=True
-    ):
-        judged[place] = _replace(judged[place], *ends, size * level)
+    for i, place in enumerate(np.flatnonzero(few).tolist()):
+        judged[place] = _replace(judged[place], float(low[i]), float(high[i]), size * float(levels[i]))
     return tuple(judged)
 
 
@@ -143,7 +141,7 @@ def _recover_limits(
 
 def _length(sides: Floats, signs: Floats, correlation: Floats) -> Floats:
     """The length of `sides` (contrasts, methods), which are correlated with `signs`."""
-    finite = np.isfinite(sides).all(axis=1)
+    finite = np.asarray(np.isfinite(sides).all(axis=1), dtype=np.bool_)
     signed = np.where(finite[:, None], sides * signs, 0.0)
     squares = np.einsum("ij,jk,ik->i", signed, correlation, signed)
     return np.where(finite, np.sqrt(np.maximum(squares, 0.0)), np.inf)
