@@ -23,16 +23,18 @@ from analysis.estimation.pairs import compare, paired_tests
 from analysis.inference.anova import one_way, welch
 from analysis.inference.degenerate import even_spread
 from analysis.inference.dirichlet_multinomial import dirichlet_multinomial
+from analysis.inference.hotelling import hotelling
 from analysis.inference.omnibus import LIBERAL, NAMES
+from analysis.inference.permutation import permutation_test
 from analysis.inference.pooled_shares import pooled_wald
-from analysis.inference.rank_tests import rank_pairs
-from analysis.inference.repeated_measures import friedman, hotelling, repeated_measures
+from analysis.inference.rank_tests import friedman, rank_pairs
+from analysis.inference.repeated_measures import repeated_measures
 from analysis.inference.tukey import hsd
 from analysis.metric_agreement.choice_sets import Choices
 from analysis.metric_agreement.concordance import odds_ratio, p_over_maps
 from analysis.numerics.exact import ExactShares
-from analysis.numerics.resampling import permutation_test
-from analysis.planning.power import looks, repeated_measures_p
+from analysis.planning import verdicts
+from analysis.planning.looks import looks
 from analysis.votes.table import Counts
 
 ALPHA = 0.05
@@ -168,7 +170,7 @@ def stopped_early(table: np.ndarray) -> bool:
     """Does the repeated-measures ANOVA find a difference at any of three looks?"""
     sizes = [len(table) // 3, 2 * len(table) // 3, len(table)]
     bounds = bounds_of(tuple(n / len(table) for n in sizes))
-    p = [repeated_measures_p(table[None, :n])[0] for n in sizes]
+    p = [verdicts.repeated_measures(verdicts.moments(table[None, :n])).p[0] for n in sizes]
     return any(bool(x < bound) for x, bound in zip(p, bounds, strict=True))
 
 

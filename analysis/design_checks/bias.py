@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
-from analysis.inference.repeated_measures import Hotelling, hotelling, t_squared
+from analysis.inference.hotelling import Hotelling, hotelling, t_squared
 from analysis.numerics.exact import ExactShares
 from analysis.numerics.tails import f_tail
 from analysis.votes.columns import METHOD_COLUMNS, N_OPTIONS, codes_of, numbers, of_each, place_of

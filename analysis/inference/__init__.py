@@ -1,0 +1,1 @@
+"""Tests of equal means, ranks and shares, from counts or numbers per participant."""

@@ -1,11 +1,15 @@
-"""One-way analyses of variance: a mapping of name to numbers in, F and its p out.
+"""One-way analyses of variance: Fisher's, with exact sums of squares, and Welch's.
 
-The classic one, of Fisher (1925), Statistical Methods for Research Workers, chapter VII, and that of Welch
-(1951), which allows for unequal variances. Knows nothing of votes and participants.
+A mapping of names to numbers comes in. Fisher (1925), Statistical Methods for Research Workers, chapter VII;
+Welch (1951), Biometrika 38:330. Both take all numbers as independent, which shares of one participant are
+not.
 """
 
 from dataclasses import dataclass
 from fractions import Fraction
+
+import numpy as np
+from statsmodels.stats.oneway import anova_generic
 
 from analysis import formatting as fmt
 from analysis.numerics.exact import ExactGroups, Groups, to_float
@@ -16,8 +20,8 @@ from analysis.numerics.tails import f_tail
 class OneWay:
     """A one-way analysis of variance of `n` numbers in `groups`.
 
-    `F`, `p` and `log10_p` are None where F is undefined, and `note` then says why. `p` is never 0: where it
-    underflows it is the smallest float above 0, and `log10_p` has its size.
+    `F`, `p` and `log10_p` are None where F is undefined, and `note` says why. An underflowing `p` is the
+    smallest float above 0, and `log10_p` has its size.
     """
 
     groups: tuple[str, ...]
@@ -35,15 +39,25 @@ class OneWay:
     note: str | None = None
 
     @property
+    def statistic(self) -> float | None:
+        """F."""
+        return self.F
+
+    @property
+    def degrees_of_freedom(self) -> tuple[float, ...]:
+        """Between and within groups."""
+        return (self.df_between, self.df_within)
+
+    @property
     def statement(self) -> str:
-        """The test in one line: "F(3, 328) = 338.22"."""
+        """The statistic with its degrees of freedom: "F(3, 328) = 338.22"."""
         if self.F is None:
             return fmt.UNDEFINED
         return f"F({self.df_between}, {self.df_within}) = {fmt.decimal(self.F)}"
 
     @property
     def rows(self) -> tuple[tuple[str, str, str, str, str, str], ...]:
-        """The classic table, ready to print: source, sum of squares, df, mean square, F, p."""
+        """The classic table as text: source, sum of squares, df, mean square, F, p."""
         between, within, total = self.ss_between, self.ss_within, self.ss_between + self.ss_within
         ms_within = fmt.UNDEFINED if self.ms_within is None else fmt.decimal(self.ms_within, 5)
         f, p = fmt.f_value(self.F), fmt.p_value(self.p, self.log10_p)
@@ -63,7 +77,7 @@ class OneWay:
 
 @dataclass(frozen=True)
 class Welch:
-    """Welch's analysis of variance. None where undefined, and `note` then says why."""
+    """Welch's analysis of variance; None where undefined, and `note` says why."""
 
     groups: tuple[str, ...]
     n: int
@@ -75,19 +89,31 @@ class Welch:
     note: str | None = None
 
     @property
+    def statistic(self) -> float | None:
+        """F."""
+        return self.F
+
+    @property
+    def degrees_of_freedom(self) -> tuple[float, ...]:
+        """Between and within groups; empty where F is undefined."""
+        return () if self.df_within is None else (self.df_between, self.df_within)
+
+    @property
     def statement(self) -> str:
-        """The test in one line: "F(3, 176.21) = 300.12"."""
+        """The statistic with its degrees of freedom: "F(3, 176.21) = 300.12"."""
         if self.F is None or self.df_within is None:
             return fmt.UNDEFINED
         return f"F({self.df_between}, {fmt.decimal(self.df_within)}) = {fmt.f_value(self.F)}"
 
 
 def one_way(groups: Groups | ExactGroups) -> OneWay:
-    """Are the means of the groups equal? `groups` maps at least two names to at least one number each.
+    """Test whether the means of at least two groups of at least one number each are equal.
 
-    The sums of squares are exact, and each is rounded once, at the end. Raises ValueError and TypeError.
+    Sums of squares are exact and rounded once, at the end, so that F has all digits that NIST certifies.
+    SciPy's and statsmodels' F lose all of them in SmLs07. Raises ValueError and TypeError as
+    `ExactGroups.convert` does.
     """
-    exact = ExactGroups.of(groups)
+    exact = ExactGroups.convert(groups)
     n, total = sum(exact.sizes), sum(exact.sums)
     of_groups = sum(
         (Fraction(x**2, size) for x, size in zip(exact.sums, exact.sizes, strict=True)), Fraction()
@@ -120,28 +146,28 @@ def one_way(groups: Groups | ExactGroups) -> OneWay:
 
 
 def welch(groups: Groups | ExactGroups) -> Welch:
-    """Are the means of groups with unequal variances equal? Raises ValueError and TypeError as `one_way`.
+    """Test whether the means of groups with unequal variances are equal.
 
-    Welch (1951), Biometrika 38:330. SciPy's `f_oneway(equal_var=False)`, which a test compares, keeps the
-    degrees of freedom to itself.
+    The means and variances are exact; F and its degrees of freedom are statsmodels'. Raises ValueError and
+    TypeError as `one_way` does.
     """
-    exact = ExactGroups.of(groups)
-    names, k, sizes = exact.names, len(exact.names), exact.sizes
+    exact = ExactGroups.convert(groups)
+    names, k, n = exact.names, len(exact.names), sum(exact.sizes)
     variances = [exact.variance(i) for i in range(k)]
     if min(variances) == 0:
-        flat = ", ".join(name for name, variance in zip(names, variances, strict=True) if variance == 0)
-        note = f"Welch's F is undefined: zero variance within {flat}"
-        return Welch(names, sum(sizes), None, k - 1, None, None, None, note)
-    weights = [size / variance for size, variance in zip(sizes, variances, strict=True)]
-    total = sum(weights, Fraction())
-    means = [exact.mean(i) for i in range(k)]
-    centre = sum((w * mean for w, mean in zip(weights, means, strict=True)), Fraction()) / total
-    between = sum((w * (mean - centre) ** 2 for w, mean in zip(weights, means, strict=True)), Fraction())
-    lost = [(1 - w / total) ** 2 / (size - 1) for w, size in zip(weights, sizes, strict=True)]
-    correction = 1 + Fraction(2 * (k - 2), k**2 - 1) * sum(lost, Fraction())
-    F = to_float(between / (k - 1) / correction, "F")
-    df_within = float(Fraction(k**2 - 1, 3) / sum(lost, Fraction()))
-    return Welch(names, sum(sizes), F, k - 1, df_within, *f_tail(F, k - 1, df_within))
+        constant = ", ".join(name for name, variance in zip(names, variances, strict=True) if variance == 0)
+        note = f"Welch's F is undefined: zero variance within {constant}"
+        return Welch(names, n, None, k - 1, None, None, None, note)
+    centre = sum((exact.mean(i) for i in range(k)), Fraction()) / k  # keeps the digits of distant means
+    means = [to_float(exact.mean(i) - centre, "a mean") for i in range(k)]
+    result = anova_generic(
+        np.array(means),
+        np.array([to_float(variance, "a variance") for variance in variances]),
+        np.array(exact.sizes, dtype=float),
+        use_var="unequal",
+    )
+    F, df_within = float(result.statistic), float(result.df_denom)
+    return Welch(names, n, F, k - 1, df_within, *f_tail(F, k - 1, df_within))
 
 
 def _undefined(between: Fraction, within: Fraction, df_within: int) -> str | None:

@@ -1,7 +1,9 @@
-"""What can still be said where F is undefined: all participants alike, or one participant only.
+"""Tests for tables in which F is undefined: all participants alike, or one participant only.
 
-Counts in, a sentence out that says which test it is and of whom it speaks; nothing where F is defined.
+Counts come in; a sentence comes out that names the test and says whom it speaks of, empty where F is defined.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,39 +16,53 @@ from analysis.votes.table import Counts
 _BALLOTS = 9999
 
 
-def instead(counts: Counts, seed: int = SEED) -> str:
-    """The sign test where all split their votes alike, and the within-person test of a single participant."""
-    if len(counts.methods) < 2:
-        return ""
-    if len(counts.participants) == 1:
+@dataclass(frozen=True)
+class SignTest:
+    """All `n` participants chose `first` more often than `second`; `p` is two-sided.
+
+    Conover (1999), Practical Nonparametric Statistics, section 3.4.
+    """
+
+    n: int
+    first: str
+    second: str
+    p: float
+
+    def __str__(self) -> str:
+        return (
+            f"Sign test instead: all {fmt.counted(self.n, 'participant')} chose {self.first} more often than "
+            f"{self.second}, {fmt.p_stated(self.p)}."
+        )
+
+
+def substitute_test(counts: Counts, seed: int = SEED) -> str:
+    """Test what F cannot: by the sign test where all split their votes alike, or within one participant."""
+    if len(counts.methods) > 1 and len(counts.participants) == 1:
         return _within_person(counts, seed)
-    shares = counts.shares
-    return _sign_test(counts) if np.ptp(shares, axis=0).max() < 1e-12 else ""
+    return str(sign_test(counts) or "")
 
 
-def _sign_test(counts: Counts) -> str:
-    """Of n people who all prefer the first method to the second, by Conover (1999), section 3.4."""
+def sign_test(counts: Counts) -> SignTest | None:
+    """Compare the first two methods; None unless all participants split their votes alike and prefer one."""
+    n = len(counts.participants)
+    if len(counts.methods) < 2 or n < 2 or np.ptp(counts.exact.values, axis=0).max() >= 1e-12:
+        return None
     first, second = counts.methods[:2]
     if counts.votes[first] == counts.votes[second]:
-        return ""
-    n = len(counts.participants)
-    p = float(stats.binomtest(n, n, 0.5).pvalue)
-    return (
-        f"Sign test instead: all {fmt.counted(n, 'participant')} chose {first} more often than {second}, "
-        f"{fmt.p_stated(p)}."
-    )
+        return None
+    return SignTest(n, first, second, float(stats.binomtest(n, n, 0.5).pvalue))
 
 
 def even_spread(votes: ArrayLike, seed: int = SEED, ballots: int = _BALLOTS) -> float:
-    """p of votes (methods,) that are as independent as dice, by how unequal simulated ballots come out."""
-    thrown = np.asarray(votes, dtype=np.int64)
-    n, k = int(thrown.sum()), len(thrown)
-    dice = np.random.default_rng(seed).multinomial(n, [1 / k] * k, size=ballots)
-    return float((((dice**2).sum(axis=1) >= (thrown**2).sum()).sum() + 1) / (ballots + 1))
+    """Return p of an even spread of independent `votes`, (methods,), by simulated ballots."""
+    observed = np.asarray(votes, dtype=np.int64)
+    n, k = int(observed.sum()), len(observed)
+    simulated = np.random.default_rng(seed).multinomial(n, [1 / k] * k, size=ballots)
+    return float((((simulated**2).sum(axis=1) >= (observed**2).sum()).sum() + 1) / (ballots + 1))
 
 
 def _within_person(counts: Counts, seed: int) -> str:
-    """Are one person's votes spread as evenly as dice would? By chi-square of simulated ballots."""
+    """Test whether one participant's votes are spread evenly, by simulated ballots."""
     votes = counts.table[0]
     n, p = int(votes.sum()), even_spread(votes, seed)
     return (

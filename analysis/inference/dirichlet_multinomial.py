@@ -1,10 +1,13 @@
-"""Likelihood-ratio test of equal shares when participants differ: counts in, a chi-square out.
+"""Likelihood-ratio test of equal shares in a Dirichlet-multinomial model of how participants differ.
 
-A participant's votes are multinomial with shares of their own, which are Dirichlet around those of the people
-they come from (Mosimann 1962, Biometrika 49:65). Under the null hypothesis all shares are equal; how much
-participants differ is estimated under both. No package at hand fits this model. Its chi-square is that of
-many participants: of 40 without a preference it finds one in 5.3 to 5.6 %, not 5 %, of studies
-(benchmarks/type_one_error.md).
+Counts per participant come in. A participant's votes are multinomial with shares of their own, which follow a
+Dirichlet distribution around those of the population (Mosimann 1962, Biometrika 49:65). Under the null
+hypothesis all shares are equal; how much participants differ is estimated under both. No installed package
+fits this model.
+
+The null hypothesis includes the model: where a quarter of participants always choose one method and the
+others never do, all mean shares are equal and the test rejects in nine studies of ten. Its chi-squared
+distribution is that of many participants (docs/type_one_error.md has the rates by number of participants).
 """
 
 import math
@@ -19,15 +22,15 @@ from analysis import formatting as fmt
 from analysis.numerics.tails import chi_square_tail
 
 Floats = NDArray[np.float64]
-_BOUNDS = (-9.0, 14.0)  # of the logarithm of alpha: from one mind for ever to independent votes
+_BOUNDS = (-9.0, 14.0)  # of log alpha: from fully dependent to independent votes
 
 
 @dataclass(frozen=True)
 class DirichletMultinomial:
-    """The test of `n_participants`; `concentration` is the sum of alpha, large where participants are
-    alike and infinite where they are more alike than chance makes them.
+    """The test of `n_participants` participants.
 
-    None where undefined, and `note` then says why.
+    `concentration` is the sum of alpha: large where participants are alike, and infinite where they are more
+    alike than independent votes would be. None where undefined, and `note` says why.
     """
 
     n_participants: int
@@ -40,15 +43,28 @@ class DirichletMultinomial:
     note: str | None = None
 
     @property
+    def statistic(self) -> float | None:
+        """Twice the difference of the log likelihoods."""
+        return self.chi_square
+
+    @property
+    def degrees_of_freedom(self) -> tuple[float, ...]:
+        """The number of methods minus 1."""
+        return (self.df,)
+
+    @property
     def statement(self) -> str:
-        """The test in one line: "χ²(3) = 260.12"."""
+        """The statistic with its degrees of freedom: "χ²(3) = 260.12"."""
         if self.chi_square is None:
             return fmt.UNDEFINED
         return f"χ²({self.df}) = {fmt.f_value(self.chi_square)}"
 
 
 def dirichlet_multinomial(counts: ArrayLike) -> DirichletMultinomial:
-    """Are the shares equal? `counts` are whole numbers, (participants, methods)."""
+    """Test whether the shares are equal; `counts` are whole numbers, (participants, methods).
+
+    A participant who chose no method has a row of zeros, which does not change the likelihood.
+    """
     table = np.asarray(counts, dtype=np.int64)
     n, k = table.shape
     if n < 2:
@@ -76,7 +92,7 @@ def dirichlet_multinomial(counts: ArrayLike) -> DirichletMultinomial:
     null, _ = _lowest(loss_of_equal, np.log([_moment_estimate(table, np.full(k, 1 / k)) / k]))
     alpha = np.exp(logs)
     fitted, concentration = alpha / alpha.sum(), float(alpha.sum())
-    # People who are more alike than chance: the likelihood rises to that of independent votes, its limit.
+    # Where participants are more alike than chance, the likelihood rises towards that of independent votes.
     votes = table.sum(axis=0)
     alike = float(special.entr(votes / votes.sum()).sum() * votes.sum())
     if alike <= best:
@@ -88,7 +104,7 @@ def dirichlet_multinomial(counts: ArrayLike) -> DirichletMultinomial:
 
 
 def _moment_estimate(table: NDArray[np.int64], shares: Floats) -> float:
-    """A concentration to start from, by how much more than chance the counts vary (Mosimann 1962)."""
+    """Estimate a concentration to start from, by how much more than chance counts vary (Mosimann 1962)."""
     totals = table.sum(axis=1, keepdims=True)
     by_chance = float((totals * shares * (1 - shares)).sum())
     excess = float(((table - totals * shares) ** 2).sum()) / by_chance - 1
@@ -97,18 +113,19 @@ def _moment_estimate(table: NDArray[np.int64], shares: Floats) -> float:
 
 
 def _rise(alpha: float, counts: NDArray[np.int64], times: NDArray[np.int64]) -> float:
-    """Sum of log Gamma(alpha + count) - log Gamma(alpha): of distinct counts, each so many times."""
+    """Sum log Gamma(alpha + count) - log Gamma(alpha) over distinct `counts`, each weighted by `times`."""
     return float(times @ special.gammaln(alpha + counts) - times.sum() * special.gammaln(alpha))
 
 
 def _slope(alpha: float, counts: NDArray[np.int64], times: NDArray[np.int64]) -> float:
+    """Derivative of `_rise` by alpha."""
     return float(times @ special.digamma(alpha + counts) - times.sum() * special.digamma(alpha))
 
 
 def _lowest(loss: Callable[[Floats], tuple[float, Floats]], start: Floats) -> tuple[float, Floats]:
-    """The least loss and where it is.
+    """Minimise `loss` and return the minimum and where it is.
 
-    Truncated Newton, because L-BFGS-B calls on BLAS, whose threads take ten times as long for so few numbers.
+    Truncated Newton, because L-BFGS-B calls BLAS, whose threads take ten times as long for so few numbers.
     """
     options = {"ftol": 1e-13, "gtol": 1e-8, "maxfun": 2000}
     bounds = [_BOUNDS] * len(start)

@@ -1,0 +1,1 @@
+"""Exact sums, tails of distributions and resampling. Knows nothing of votes."""

@@ -1,7 +1,8 @@
-"""Numbers to integers over one common denominator, so that sums of squares are exact.
+"""Groups of numbers as integers over one common denominator, so that sums of squares are exact.
 
-Sums of squares lose their digits where the mean is large beside the spread: in NIST StRD SmLs07 the first 13
-digits are equal. Every float is a fraction, as is every share of votes, and integers add up without rounding.
+Sums of squares in floats lose digits where the mean is large compared with the spread: in NIST StRD SmLs07
+the first 13 digits of all numbers are equal, and plain float sums leave no correct digit of F. Every float is
+a fraction, and so is every share of votes; integers add up without rounding.
 """
 
 import math
@@ -19,9 +20,9 @@ Groups = Mapping[str, Iterable[Any]]  # name -> numbers: int, float, Fraction, D
 
 
 class ExactGroups(ABC):
-    """Numbers in groups, over one common denominator, and what analyses of variance need of them.
+    """Groups of numbers over one common denominator, with the sums that analyses of variance need.
 
-    Sums, squares and products are those of the numerators, as integers of any size.
+    `sums`, `squares` and `products` are those of the numerators: integers of any size.
     """
 
     names: tuple[str, ...]
@@ -29,9 +30,11 @@ class ExactGroups(ABC):
     denominator: int
 
     @staticmethod
-    def of(groups: "Groups | ExactGroups") -> "ExactGroups":
-        """Raises TypeError for what is not a mapping of name to numbers, and ValueError for NaN, infinity, an
-        empty group or fewer than two groups.
+    def convert(groups: "Groups | ExactGroups") -> "ExactGroups":
+        """Convert a mapping of names to numbers.
+
+        Raises TypeError for anything that is not a mapping of names to numbers, and ValueError for NaN,
+        infinity, an empty group or fewer than two groups.
         """
         if isinstance(groups, ExactGroups):
             return groups
@@ -52,7 +55,7 @@ class ExactGroups(ABC):
     @property
     @abstractmethod
     def sums(self) -> tuple[int, ...]:
-        """Of each group."""
+        """Sum of each group."""
 
     @property
     @abstractmethod
@@ -62,32 +65,38 @@ class ExactGroups(ABC):
     @property
     @abstractmethod
     def products(self) -> tuple[tuple[int, ...], ...]:
-        """Sums of products of each two groups, (groups, groups). The groups must have equal sizes."""
+        """Sums of products of every two groups, (groups, groups). The groups must have equal sizes."""
 
     @property
     @abstractmethod
     def ranks(self) -> NDArray[np.float64]:
-        """The i-th numbers of the groups, ranked among themselves: (numbers, groups), ties at their mean."""
+        """Ranks of the i-th numbers of all groups: (numbers, groups). Ties share their mean rank."""
+
+    @property
+    @abstractmethod
+    def values(self) -> NDArray[np.float64]:
+        """The numbers as floats, (numbers, groups). The groups must have equal sizes."""
 
     def mean(self, group: int) -> Fraction:
+        """The exact mean of a group."""
         return Fraction(self.sums[group], self.sizes[group] * self.denominator)
 
     def variance(self, group: int) -> Fraction:
-        """Over n - 1; 0 for a single number."""
+        """The exact sample variance of a group, over n - 1; 0 for a single number."""
         n, total = self.sizes[group], self.sums[group]
         if n < 2:
             return Fraction()
         return Fraction(n * self.squares[group] - total**2, n * (n - 1) * self.denominator**2)
 
     def covariances(self) -> list[list[Fraction]]:
-        """Of each two groups, over n - 1 numbers, of which there must be two or more."""
+        """Sample covariances of every two groups, (groups, groups); needs at least two numbers in each."""
         n, sums, products = self.sizes[0], self.sums, self.products
         below, k = n * (n - 1) * self.denominator**2, range(len(sums))
         return [[Fraction(n * products[i][j] - sums[i] * sums[j], below) for j in k] for i in k]
 
 
 class ExactNumbers(ExactGroups):
-    """Any numbers: `numerators[name][i] / denominator`."""
+    """Groups of any numbers: `numerators[name][i] / denominator`."""
 
     def __init__(self, numerators: Mapping[str, list[int]], denominator: int) -> None:
         self.denominator = denominator
@@ -109,20 +118,25 @@ class ExactNumbers(ExactGroups):
 
     @cached_property
     def ranks(self) -> NDArray[np.float64]:
-        """Ranked as integers, for two numbers may differ that floats cannot tell apart."""
+        """Ranks of the integers, because two numbers may differ by less than floats can tell apart."""
         rows = []
         for row in zip(*self._columns, strict=True):
             order = {value: rank for rank, value in enumerate(sorted(set(row)))}
             rows.append([order[value] for value in row])
         return np.asarray(stats.rankdata(rows, axis=1), dtype=float)
 
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        columns = [[to_float(Fraction(x, self.denominator), "a number") for x in c] for c in self._columns]
+        return np.array(columns, dtype=float).T
+
 
 class ExactShares(ExactGroups):
-    """Each participant's counts over a total, by default their sum, so that shares add up to 1.
+    """Each participant's counts divided by a total, such as the number of their answers.
 
-    `table` is (participants, groups), whole numbers from 0; `totals` (participants,) are above 0 and at least
-    the sum of the row, such as all answers where some chose no group. Rows with the same total share a
-    factor, so that their sums stay in machine integers.
+    `table` (participants, groups) holds counts. `totals` (participants,) is what they are divided by, above 0
+    and at least the row's sum; by default that sum, so that a participant's shares add up to 1. Rows with the
+    same total share a factor, which keeps their sums in machine integers.
     """
 
     def __init__(
@@ -130,15 +144,15 @@ class ExactShares(ExactGroups):
     ) -> None:
         self.names, self._table = tuple(names), table
         self.sizes = (len(table),) * len(self.names)
-        below = table.sum(axis=1) if totals is None else totals
-        self._totals, self._kinds = np.unique(below, return_inverse=True)
+        self.totals = table.sum(axis=1) if totals is None else totals
+        self._totals, self._kinds = np.unique(self.totals, return_inverse=True)
         self.denominator = math.lcm(*self._totals.tolist())
         largest = int(self._totals[-1])
         self._dtype = np.int64 if largest**2 * len(table) < 2**62 else object
 
     @cached_property
     def _parts(self) -> list[tuple[int, NDArray[Any]]]:
-        """For each total, the factor of its counts and those rows."""
+        """For each distinct total, the factor of its counts and the rows that have it."""
         rows = [self._table[self._kinds == kind] for kind in range(len(self._totals))]
         factors = [self.denominator // total for total in self._totals.tolist()]
         return [(factor, part.astype(self._dtype)) for factor, part in zip(factors, rows, strict=True)]
@@ -160,12 +174,16 @@ class ExactShares(ExactGroups):
 
     @cached_property
     def ranks(self) -> NDArray[np.float64]:
-        """Of the counts, which rank within a participant as the shares do."""
+        """Ranks of the counts, which order a participant's groups as the shares do."""
         return np.asarray(stats.rankdata(self._table, axis=1), dtype=float)
+
+    @cached_property
+    def values(self) -> NDArray[np.float64]:
+        return np.asarray(self._table / self.totals[:, None], dtype=float)
 
 
 def to_float(value: Fraction, name: str) -> float:
-    """The float next to `value`; a ValueError that names it where there is none."""
+    """Round `value` to the nearest float. Raises ValueError, with `name`, where it is too large for one."""
     try:
         return float(value)
     except OverflowError:

@@ -1,33 +1,53 @@
-"""Participants drawn again with replacement, and methods shuffled within participants.
+"""The bootstrap over participants: sums of the columns of resampled rows.
 
-Arrays with a row per participant come in, with a seed; sums and permutation p-values come out. The
-participant is the unit throughout: a person's votes stay together (Davison and Hinkley 1997, Bootstrap
-Methods and their Application, section 3.8). Knows no vote table.
+Arrays with a row per participant and a seed come in. The participant is the unit throughout: a participant's
+votes stay together (Davison and Hinkley 1997, Bootstrap Methods and their Application, section 3.8).
 """
-
-from dataclasses import dataclass
-from itertools import permutations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from analysis import formatting as fmt
-
 Floats = NDArray[np.float64]
 REPLICATES = 10_000
-SEED = 20190904  # any will do; this one is printed with the numbers that it made
-_AT_ONCE = 1 << 16  # draws at a time: what they count fits a core's cache, which is five times as fast
-_TOGETHER = 8  # replicates, at least, for each time that the columns are read
-_WORK = 20_000_000  # participants times permutations
+SEED = 20190904  # an arbitrary default, printed beside the numbers that depend on it
+_DRAWS_PER_BLOCK = 1 << 16  # their counts fit into a core's cache, which is five times as fast
+_MIN_REPLICATES_PER_BLOCK = 8  # for each time that the columns are read
+_REPEATS = 10  # participants per distinct row from which drawing counts of rows is faster than drawing rows
+_COUNTS_PER_BLOCK = 1 << 20
 
 
 def bootstrap_sums(values: ArrayLike, replicates: int = REPLICATES, seed: int = SEED) -> Floats:
-    """The column sums of as many rows drawn again: (participants, columns) to (replicates, columns)."""
+    """Draw as many rows as there are, with replacement, and sum their columns.
+
+    (participants, columns) to (replicates, columns). In a large study many participants have the same row;
+    how often each distinct row is drawn is then multinomial, and drawn as such.
+    """
     columns = np.asarray(values, dtype=float)
-    n, rng = len(columns), np.random.default_rng(seed)
+    distinct, times = np.unique(columns, axis=0, return_counts=True)
+    rng = np.random.default_rng(seed)
+    if len(distinct) * _REPEATS <= len(columns):
+        return _sums_of_counts(distinct, times, replicates, rng)
+    return _sums_of_rows(columns, replicates, rng)
+
+
+def _sums_of_counts(
+    distinct: Floats, times: NDArray[np.int64], replicates: int, rng: np.random.Generator
+) -> Floats:
+    """Draw how often each distinct row comes, (replicates, distinct rows), in blocks."""
+    n, sums = int(times.sum()), np.empty((replicates, distinct.shape[1]))
+    order = np.argsort(-times)  # numpy stops drawing once all n are placed
+    chances, block = times[order] / n, max(1, _COUNTS_PER_BLOCK // len(times))
+    for start in range(0, replicates, block):
+        size = min(block, replicates - start)
+        sums[start : start + size] = rng.multinomial(n, chances, size=size) @ distinct[order]
+    return sums
+
+
+def _sums_of_rows(columns: Floats, replicates: int, rng: np.random.Generator) -> Floats:
+    n = len(columns)
     kind = np.uint16 if n <= 1 << 16 else np.uint32
-    step = max(1, _AT_ONCE // n)
-    starts, block = np.arange(step)[:, None] * n, max(step, _TOGETHER)
+    step = max(1, _DRAWS_PER_BLOCK // n)
+    starts, block = np.arange(step)[:, None] * n, max(step, _MIN_REPLICATES_PER_BLOCK)
     times, sums = np.empty((block, n)), np.empty((replicates, columns.shape[1]))
     for start in range(0, replicates, block):
         size = min(block, replicates - start)
@@ -38,58 +58,3 @@ def bootstrap_sums(values: ArrayLike, replicates: int = REPLICATES, seed: int = 
             times[first : first + rows] = counted.reshape(rows, n)
         sums[start : start + size] = times[:size] @ columns
     return sums
-
-
-@dataclass(frozen=True)
-class Permutation:
-    """A permutation test of `n_participants` participants: how often shuffled labels differ as much.
-
-    `p` counts the table itself as one of the shuffles, so that it is never below 1 / (`permutations` + 1).
-    None where every participant split their votes evenly, and `note` then says so.
-    """
-
-    n_participants: int
-    permutations: int
-    seed: int
-    p: float | None
-    note: str | None = None
-
-    @property
-    def log10_p(self) -> float | None:
-        return None if self.p is None else float(np.log10(self.p))
-
-    @property
-    def statement(self) -> str:
-        if self.p is None:
-            return fmt.UNDEFINED
-        return f"{fmt.count(self.permutations)} shuffles"
-
-
-def permutation_test(proportions: ArrayLike, seed: int = SEED, shuffles: int = REPLICATES - 1) -> Permutation:
-    """Are the methods exchangeable within each participant? `proportions` is (participants, methods).
-
-    The statistic is the sum of squares between the methods' means, which orders the tables as F of the
-    repeated-measures analysis does: shuffling within a participant leaves the total as it is (Good 2005,
-    Permutation, Parametric, and Bootstrap Tests of Hypotheses, section 5.3).
-    """
-    values = np.asarray(proportions, dtype=float)
-    n, k = values.shape
-    if n < 2:
-        note = "the permutation test is undefined: one participant says nothing about others"
-        return Permutation(n, 0, seed, None, note)
-    if np.ptp(values, axis=1).max() == 0:
-        note = "the permutation test is undefined: every participant split their votes evenly"
-        return Permutation(n, 0, seed, None, note)
-    shuffles = min(shuffles, max(999, _WORK // n))
-    rng = np.random.default_rng(seed)
-    totals = np.zeros((shuffles, k))
-    if k <= 5:
-        orders = np.array(list(permutations(range(k))))  # (k!, methods)
-        for row in values:
-            totals += row[orders][rng.integers(0, len(orders), shuffles)]
-    else:
-        for row in values:
-            totals += rng.permuted(np.broadcast_to(row, (shuffles, k)), axis=1)
-    observed = (values.sum(axis=0) ** 2).sum()
-    as_far = (totals**2).sum(axis=1) >= observed * (1 - 1e-12)  # equal sums may differ in the last bit
-    return Permutation(n, shuffles, seed, float((as_far.sum() + 1) / (shuffles + 1)))

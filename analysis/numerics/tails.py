@@ -1,7 +1,8 @@
-"""Logarithms of upper tails, for p-values that float64 cannot hold. A statistic in, p and log10 p out.
+"""Upper tails of the F and chi-squared distributions with their log10, down to p = 1e-10000 and below.
 
-SciPy's own `logsf` of these two distributions is the logarithm of `sf`, and so -inf where `sf` underflows.
-Here SciPy's `sf` is used for as long as it holds, and after that the tail's leading factor times a series.
+SciPy's `logsf` of these two distributions is the logarithm of `sf`, and so -inf where `sf` underflows: of
+F(3, 328) = 64331 it gives p = 0, where log10 p is -10541.6. SciPy's `sf` is used as long as it keeps its
+digits, and the tail's leading factor times a series after that.
 """
 
 import math
@@ -10,11 +11,11 @@ import sys
 from scipy import special, stats
 
 SMALLEST = math.ulp(0.0)  # 4.9e-324, the smallest float above 0
-_SAFE = sys.float_info.min / sys.float_info.epsilon  # below it, sf loses digits
+_SAFE = sys.float_info.min / sys.float_info.epsilon  # below this, sf loses digits
 
 
 def f_tail(statistic: float, df_between: float, df_within: float) -> tuple[float, float]:
-    """p and log10 p of an F statistic. p is never 0: where it underflows, it is the smallest float above 0.
+    """Return p and log10 p of an F statistic; an underflowing p is the smallest float above 0.
 
     P(F > f) is the regularised incomplete beta I_x(a, b) with x = d2 / (d2 + d1 f), a = d2 / 2, b = d1 / 2;
     I_x(a, b) = x^a (1 - x)^b / (a B(a, b)) 2F1(a + b, 1; a + 1; x): DLMF 8.17.8.
@@ -30,7 +31,7 @@ def f_tail(statistic: float, df_between: float, df_within: float) -> tuple[float
 
 
 def chi_square_tail(statistic: float, df: float) -> tuple[float, float]:
-    """p and log10 p of a chi-square statistic. p is never 0, as in `f_tail`.
+    """Return p and log10 p of a chi-squared statistic; p is never 0, as in `f_tail`.
 
     Gamma(a, x) = x^a e^-x U(1, a + 1, x): DLMF 8.5.3 and 13.2.40.
     """
@@ -43,7 +44,7 @@ def chi_square_tail(statistic: float, df: float) -> tuple[float, float]:
 
 
 def _series(upper: float, lower: float, x: float) -> float:
-    """2F1(upper, 1; lower; x) for 0 <= x < 1: all terms are positive, so that nothing cancels.
+    """Return 2F1(upper, 1; lower; x) for 0 <= x < 1: all terms are positive, so that nothing cancels.
 
     SciPy's `hyp2f1` gives NaN at the thousands of degrees of freedom that a large study has.
     """

@@ -7,28 +7,24 @@ from importlib import metadata
 from typing import Any
 
 from analysis.reporting import headline, notes
-from analysis.reporting.elements import Chart, Quantity, Section, Table
+from analysis.reporting.charts.canvas import Chart
+from analysis.reporting.elements import Quantity, Section, Table
 from analysis.reporting.results import Results
 from analysis.reporting.sections import (
+    choice_model,
     classic,
     differences,
     metrics,
     rankings,
     shares,
+    stimuli,
     tests,
 )
 from analysis.significance import ALPHA
 
-# In the order in which a reader needs them; a section that a table does not allow is None.
-# What is not printed, such as a comparison of one method, still has its keys in the JSON report.
-SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
-    shares.section,
-    differences.section,
-    tests.section,
-    rankings.section,
-    classic.section,
-    metrics.section,
-)
+# Sections that take every method as offered equally often. If offers were unequal, the choice model replaces
+# them; only their keys in the JSON report stay.
+_NEED_EQUAL_OFFERS = frozenset({"shares", "differences", "tests", "rankings", "classic"})
 
 
 @dataclass(frozen=True)
@@ -65,6 +61,13 @@ class Document:
     def quantities(self) -> tuple[Quantity, ...]:
         return tuple(quantity for section in self.all_sections for quantity in section.quantities)
 
+    @property
+    def apa(self) -> tuple[str, ...]:
+        """Sentences for a paper's results section: participants, then tests, then everything else."""
+        first = ("participants", "tests")
+        ordered = sorted(self.sections, key=lambda section: _place(section.slug, first))
+        return tuple(sentence for section in ordered for sentence in section.apa)
+
     @cached_property
     def record(self) -> dict[str, Any]:
         """The JSON report: what is undefined is None, and a note says why."""
@@ -72,20 +75,51 @@ class Document:
         return {"answer": self.answer, "scope": self.scope, **self.facts, **keys, "notes": list(self.notes)}
 
 
+def _beyond_stimuli(results: Results) -> Section:
+    intervals = {share.method: (share.low, share.high) for share in results.shares}
+    return stimuli.section(results.stimuli, intervals, results.label_shares)
+
+
+def _choice_model(results: Results) -> Section | None:
+    return None if results.worths is None else choice_model.section(results.worths)
+
+
+# In the order in which a reader needs them; a section that a table does not allow is None.
+# What is not printed, such as a comparison of one method, still has its keys in the JSON report.
+SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
+    _choice_model,
+    shares.section,
+    differences.section,
+    tests.section,
+    _beyond_stimuli,
+    rankings.section,
+    classic.section,
+    metrics.section,
+)
+
+
 def document(results: Results) -> Document:
     """All sections that the table allows, their headings marked where participants are simulated."""
     label = notes.simulated_label(results)
-    made = (write(results) for write in SECTIONS)
+    sections = [section for section in (write(results) for write in SECTIONS) if section is not None]
+    if results.worths is not None:
+        sections = [_silenced(section) for section in sections]
     return Document(
         title=notes.labelled(f"Votes of {results.name}", label),
         answer=headline.answer(results),
         scope=headline.scope(results),
         notes=notes.notes(results),
-        all_sections=tuple(_labelled(section, label, results) for section in made if section is not None),
+        all_sections=tuple(_labelled(section, label, results) for section in sections),
         source=notes.source(results, version("beholder")),
         design_sha256=results.design_sha256,
         facts=_facts(results),
     )
+
+
+def _silenced(section: Section) -> Section:
+    if section.slug not in _NEED_EQUAL_OFFERS:
+        return section
+    return Section(section.slug, section.heading, record=section.record)
 
 
 def _labelled(section: Section, label: str, results: Results) -> Section:
@@ -110,6 +144,8 @@ def _facts(results: Results) -> dict[str, Any]:
         "n_simulated": results.n_simulated,
         "n_recruited": counts.n_recruited,
         "n_unanswered": counts.n_unanswered,
+        "n_answers": counts.n_answers,
+        "unequal_offers": results.by_offers,
         "excluded": dict(counts.excluded),
         "min_passed": plan.min_passed,
         "simulated": plan.simulated,
@@ -122,6 +158,10 @@ def _facts(results: Results) -> dict[str, Any]:
         "seed": plan.seed,
         "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy", "statsmodels")},
     }
+
+
+def _place(slug: str, first: tuple[str, ...]) -> int:
+    return first.index(slug) if slug in first else len(first)
 
 
 def version(name: str) -> str | None:

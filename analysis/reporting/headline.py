@@ -11,6 +11,7 @@ from analysis.estimation.pairs import PairEstimate
 from analysis.estimation.shares import Share
 from analysis.inference.omnibus import NAMES
 from analysis.reporting.results import Results
+from analysis.reporting.sections import choice_model
 from analysis.significance import level_suffix
 
 COMPARISON = "simultaneous max-t"
@@ -18,7 +19,16 @@ COMPARISON = "simultaneous max-t"
 
 def answer(results: Results) -> str:
     """One to three plain sentences."""
-    return f"{participants(results)} cast {fmt.counted(results.n_votes, 'vote')}. {_finding(results)}"
+    finding = _finding(results)
+    none = results.none_share
+    if none is None:
+        return f"{participants(results)} cast {fmt.counted(results.n_votes, 'vote')}. {finding}"
+    answers = fmt.counted(results.counts.n_answers, "answer")
+    interval = f" ({_interval(none)})" if _interval(none) else ""
+    return (
+        f"{participants(results)} gave {answers}. {fmt.percent(none.share)}{interval} were "
+        f'"none of these". {finding}'
+    )
 
 
 def participants(results: Results) -> str:
@@ -33,7 +43,10 @@ def participants(results: Results) -> str:
 
 def scope(results: Results) -> str:
     """The stimuli that the result holds for."""
-    return ""
+    return (
+        f"The result holds {results.stimuli.scope.phrase}. Whether it holds for other stimuli is another "
+        'question: see "Beyond these stimuli".'
+    )
 
 
 def primary_phrase(results: Results, p: float) -> str:
@@ -44,9 +57,11 @@ def primary_phrase(results: Results, p: float) -> str:
 
 
 def _finding(results: Results) -> str:
+    if results.worths is not None:
+        return choice_model.headline(results.worths, results.worths.test, results.plan.alpha)
     leader = results.shares[0]
     if not results.comparable:
-        return f"All were for {leader.method}. With one method there is nothing to compare."
+        return f"All votes were for {leader.method}. With one method there is nothing to compare."
     assert results.omnibus is not None
     p = results.omnibus.decisive.p
     if p is None:
@@ -90,9 +105,13 @@ def _most(leader: Share) -> str:
 
 
 def _share(share: Share) -> str:
+    return ", ".join(filter(None, (fmt.percent(share.share), _interval(share))))
+
+
+def _interval(share: Share) -> str:
     if share.low is None or share.high is None:
-        return fmt.percent(share.share)
-    return f"{fmt.percent(share.share)}, {fmt.confidence_interval(share.low, share.high)}"
+        return ""
+    return fmt.confidence_interval(share.low, share.high)
 
 
 def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float) -> str:

@@ -5,24 +5,31 @@ formatted here.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
+import numpy as np
+
+from analysis.choice_models.choice_model import fit_worths
+from analysis.choice_models.worths import Worths
 from analysis.design_checks.participant_flow import Flow, flow
 from analysis.design_checks.summary import Design, design
 from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
 from analysis.estimation.intervals import Estimate
+from analysis.estimation.label_shares import LabelShares, label_shares
 from analysis.estimation.pairs import PairEstimate
-from analysis.estimation.shares import Share
+from analysis.estimation.shares import Share, estimate_mean_shares, estimate_shares
+from analysis.estimation.stimuli import BeyondStimuli, beyond_stimuli
+from analysis.inference.degenerate import SignTest, sign_test, substitute_test
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
-from analysis.inference.pooled_shares import mean_shares
 from analysis.inference.tukey import Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA, check_alpha
+from analysis.votes.offers import ChoiceData, choice_data
 from analysis.votes.table import Counts, VoteTable
 
 
@@ -99,15 +106,82 @@ class Results:
         designs = [value for value in self.table.answers["design"].unique() if value]
         return str(designs[0]) if len(designs) == 1 else None
 
+    @property
+    def by_offers(self) -> bool:
+        """Whether offers were unequal, so that only a choice model can compare the methods.
+
+        Some answers offered only some of the methods, questions were shown unequally often, or answers were
+        ties.
+        """
+        counts = self.counts
+        return not counts.complete_offers or counts.unequal_exposure or bool(counts.ties.any())
+
+    @cached_property
+    def choices(self) -> ChoiceData:
+        """What each counted answer offered and chose."""
+        return choice_data(self.table, self.counts)
+
+    @cached_property
+    def worths(self) -> Worths | None:
+        """The choice model, if the methods must be compared by it; None with one method."""
+        if not (self.by_offers and self.comparable):
+            return None
+        return fit_worths(self.choices, self.plan.alpha, self.plan.seed)
+
     @cached_property
     def shares(self) -> tuple[Share, ...]:
-        """Each method's share of the votes, most votes first."""
-        return self.estimates.shares
+        """Each method's share of the answers that offered it, most votes first.
+
+        Without "none of these" and with complete offers, that is its share of all votes.
+        """
+        if not self.by_offers or self.worths is None:
+            return self.estimates.shares
+        return tuple(
+            Share(row.method, row.votes, row.share.value or 0.0, row.share.low, row.share.high)
+            for row in self.worths.offers
+        )
+
+    @cached_property
+    def choice_shares(self) -> tuple[Share, ...]:
+        """Each method's share of all votes, leaving out answers "none of these", in the order of `shares`."""
+        counts = self.counts
+        if not counts.none.any():
+            return self.estimates.shares
+        chose = counts.table.sum(axis=1) > 0
+        nothing = np.zeros(0, dtype=np.int64)
+        votes = replace(
+            counts,
+            participants=tuple(np.array(counts.participants, dtype=object)[chose]),
+            table=counts.table[chose],
+            none=nothing,
+            ties=counts.ties[chose],
+            offered=nothing,
+            weighted=np.zeros(0),
+            weighted_answers=np.zeros(0),
+            weighted_offered=np.zeros(0),
+        )
+        return estimate_shares(votes).shares
+
+    @cached_property
+    def none_share(self) -> Share | None:
+        """The share of answers "none of these"; None where that could not be answered."""
+        return estimate_shares(self.counts.none_counts).shares[0] if self.counts.none_possible else None
+
+    @cached_property
+    def stimuli(self) -> BeyondStimuli:
+        """What generalises over participants and labels."""
+        primary = None if self.omnibus is None or self.by_offers else self.omnibus.repeated_measures
+        return beyond_stimuli(self.choices, primary, self.plan.alpha, self.plan.seed)
+
+    @cached_property
+    def label_shares(self) -> LabelShares | None:
+        """Each method's share for every label; None without labels."""
+        return label_shares(self.choices)
 
     @cached_property
     def mean_shares(self) -> tuple[Estimate, ...]:
         """Each method's share if participants, not votes, have equal weight."""
-        return mean_shares(self.counts.table)
+        return estimate_mean_shares(self.counts)
 
     @cached_property
     def pairs(self) -> tuple[PairEstimate, ...]:
@@ -124,7 +198,18 @@ class Results:
         """The omnibus tests; None with one method."""
         if not self.comparable:
             return None
-        return omnibus(self.counts, self.plan.primary, self.plan.seed, self.plan.alpha)
+        plan = self.plan
+        return omnibus(self.counts, plan.primary, plan.seed, plan.alpha, plan.all_tests)
+
+    @cached_property
+    def unanimous(self) -> SignTest | None:
+        """The sign test if all participants split their votes alike, so that F is undefined."""
+        return sign_test(self.counts)
+
+    @cached_property
+    def substitute_test(self) -> str:
+        """What can be said where F is undefined; empty where it is defined."""
+        return substitute_test(self.counts, self.plan.seed)
 
     @cached_property
     def tukey(self) -> Tukey | None:

@@ -1,10 +1,11 @@
-"""The vote table's columns, what may stand in them, and what is said of what may not.
+"""The columns of a vote table, and functions of their values.
 
-Text comes in, text and truth values go out; knows neither files nor participants.
+Columns are pandas Series of text, categorical where they come from `reading`; missing values are "".
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,69 @@ import pandas as pd
 from numpy.typing import NDArray
 
 N_OPTIONS = 4  # pictures in a question, where a table does not say
-MAX_METHODS = 12  # in one question; a table has as many columns as its questions had pictures
+MAX_METHODS = 12  # pictures in one question at most
 METHOD_COLUMNS = tuple(f"method_{place}" for place in range(1, MAX_METHODS + 1))
-COLUMNS = (
-    *("study", "participant", "position", "question", "kind", "label", "replicate", *METHOD_COLUMNS),
-    *("chosen_position", "chosen_method", "correct", "shown_at", "answered_at", "response_ms"),
-    *("status", "checks_passed", "kept", "simulated", "version", "design"),
+OPTION_COLUMNS = tuple(f"option_{place}" for place in range(1, MAX_METHODS + 1))
+
+# Every column that the analysis understands and what it holds, in the order of an export. The codebook of a
+# study takes its descriptions from here.
+COLUMNS: Mapping[str, str] = MappingProxyType(
+    {
+        "study": "short name of the study",
+        "participant": "pseudonym of the participant, unique across the studies of a site",
+        "position": "number of the question in the participant's order: 0 is practice, then from 1",
+        "question": "question: class and replicate, preceded by the kind unless it is scored",
+        "kind": "scored, check (attention check with one correct answer) or practice",
+        "question_type": "type of the question, for example choice, best_worst, pair, class or rating",
+        "label": "class or image that the question is about",
+        "replicate": "disjoint sample of images that the maps were computed from; a number for checks",
+        "method": "method of the map, in questions that show a single map",
+        **{
+            column: f"method of the map at display position {place}"
+            for place, column in enumerate(METHOD_COLUMNS, start=1)
+        },
+        **{
+            column: f"class name offered at display position {place}"
+            for place, column in enumerate(OPTION_COLUMNS, start=1)
+        },
+        "chosen_position": "display position of the chosen picture, from 1; 0 for none of these",
+        "chosen_method": "method of the chosen map; empty for none of these or no answer",
+        "chosen_option": "class name that the participant chose",
+        "true_option": "class name that is correct",
+        "worst_method": "method of the map chosen as the worst",
+        "tie": "true if the participant saw no difference between the maps",
+        "rating": "rating of the map, a number",
+        "confidence": "how confident the participant was, a number",
+        "correct": "true if the correct picture was chosen, in checks and practice; empty if scored",
+        "shown_at": "time at which the server sent the question (ISO 8601, UTC)",
+        "answered_at": "time at which the server stored the answer (ISO 8601, UTC)",
+        "response_ms": "milliseconds between shown_at and answered_at",
+        "client_shown_at": "time at which the browser displayed the question (ISO 8601, UTC)",
+        "client_answered_at": "time of the answer by the browser's clock (ISO 8601, UTC)",
+        "client_ms": "response time in milliseconds, measured by the browser",
+        "status": "status of the participation, for example complete, answering, timed out or withdrawn",
+        "checks_passed": "attention checks passed; empty until complete",
+        "kept": "true if the participant is included in the analysis",
+        "simulated": "true if a program answered",
+        "condition": "experimental condition of the participant",
+        "version": "version of the study; a change after opening makes a new version",
+        "design": "SHA-256 of the study file as frozen when the study opened",
+        "language": "language in which the study was shown, for example en",
+    }
 )
-REQUIRED = ("participant", "chosen_method")
+REQUIRED = ("participant",)
+ANSWERS = ("chosen_method", "chosen_option", "rating")  # a table needs one of them
+PERSON_COLUMNS = (  # the same in all rows of a participant
+    *("study", "status", "checks_passed", "kept", "simulated"),
+    *("condition", "version", "design", "language"),
+)
+# Columns that hold method names share their categories, and so do those that hold class names.
+METHOD_NAMES = (*METHOD_COLUMNS, "chosen_method", "worst_method", "method")
+OPTION_NAMES = (*OPTION_COLUMNS, "chosen_option", "true_option")
+TIME_COLUMNS = ("response_ms", "client_ms")  # milliseconds
 KINDS = ("scored", "check", "practice")
 TRUTH = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
-LAYOUT = "a vote table is CSV in UTF-8: a header line, then one row an answer"
+LAYOUT = "a vote table is a CSV file in UTF-8 with a header row and one row per answer"
 # Characters that would break a line of a report, or that XML, and so SVG, cannot hold.
 UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]")
 
@@ -32,50 +85,56 @@ class VoteTableError(ValueError):
 
 
 class NoVotesError(VoteTableError):
-    """The table is well formed, but no vote in it counts (yet)."""
+    """The table is valid, but it holds no vote that counts."""
 
 
 def place_of(column: str) -> int:
-    """The place that a column of METHOD_COLUMNS tells of, from 1."""
+    """Return the display position, from 1, that a column of METHOD_COLUMNS is about."""
     return METHOD_COLUMNS.index(column) + 1
 
 
 def is_none(position: str) -> bool:
-    """Whether a chosen position says that none of the pictures was chosen."""
+    """Whether a chosen position means "none of these"."""
     return position in ("0", "0.0")
 
 
 def text_of(value: Any) -> str:
-    """A cell as a CSV file would hold it: nothing for what is missing, true and false in lower case."""
+    """Spell a value as a CSV file would: "" if missing, true and false in lower case."""
     if isinstance(value, str):
         return value
     if value is None or value is pd.NA or value is pd.NaT:
         return ""
     if isinstance(value, bool | np.bool_):
         return "true" if value else "false"
-    if isinstance(value, float):  # a column of integers with gaps comes as floats
+    if isinstance(value, float):  # pandas turns a column of integers with gaps into floats
         return "" if value != value else str(int(value)) if value.is_integer() else repr(value)
     return str(value)
 
 
 def quoted(value: object) -> str:
-    """The value as it stands, in quotes, on one line, cut where it is long."""
+    """Quote a value on one line; long values are cut."""
     text = str(value)
     return repr(text if len(text) <= 60 else text[:57] + "...")
 
 
+def listed(values: Sequence[object], limit: int = 5) -> str:
+    """List values with commas; those beyond `limit` are only counted."""
+    more = f" and {len(values) - limit:,} more" if len(values) > limit else ""
+    return ", ".join(str(value) for value in values[:limit]) + more
+
+
 def occurring(values: pd.Series) -> NDArray[np.bool_]:
-    """Which of a categorical column's texts occur in it."""
+    """Return which categories of a categorical column occur in it."""
     return np.bincount(values.cat.codes.to_numpy(), minlength=len(values.cat.categories)) > 0
 
 
 def in_order(values: pd.Series) -> bool:
-    """Whether a categorical column's texts stand sorted; pandas remembers."""
+    """Whether the categories of a column are sorted; pandas caches the answer."""
     return bool(values.cat.categories.is_monotonic_increasing)
 
 
 def codes_of(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
-    """The values as places in the sorted list of those that occur."""
+    """Encode values as indices into the sorted list of the distinct ones."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         codes, distinct = pd.factorize(values, sort=True)
         return np.asarray(codes, dtype=np.int64), list(distinct)
@@ -89,23 +148,24 @@ def codes_of(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
 
 
 def of_each(values: pd.Series, function: Callable[[str], Any], dtype: Any) -> NDArray[Any]:
-    """A function of every value, called once for each distinct one: a million answers have few."""
+    """Apply a function to every value, calling it once per distinct value."""
     if isinstance(values.dtype, pd.CategoricalDtype):
         codes, distinct, used = values.cat.codes.to_numpy(), values.cat.categories, occurring(values)
     else:
         codes, distinct = pd.factorize(values)
         used = np.ones(len(distinct), dtype=np.bool_)
-    found = np.zeros(len(distinct), dtype=dtype)
-    found[used] = [function(value) for value in distinct[used]]
-    return found[codes]
+    results = np.zeros(len(distinct), dtype=dtype)
+    results[used] = [function(value) for value in distinct[used]]
+    return results[codes]
 
 
 def truths(values: pd.Series) -> NDArray[np.bool_]:
+    """Convert the texts of TRUTH, in any case, to booleans."""
     return of_each(values, lambda value: TRUTH[value.casefold()], np.bool_)
 
 
 def numbers(values: pd.Series) -> pd.Series:
-    """Numbers, NaN for what is none."""
+    """Convert texts to float64; NaN for any text that is not a number."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         return pd.to_numeric(values, errors="coerce").astype(np.float64)
     distinct = pd.Series(values.cat.categories.astype(object))
@@ -114,7 +174,29 @@ def numbers(values: pd.Series) -> pd.Series:
 
 
 def scored(answers: pd.DataFrame) -> NDArray[np.bool_]:
-    """Which answers are votes or could have been: those to scored questions."""
+    """Return which rows belong to scored questions: all of them if there is no `kind`."""
     if "kind" not in answers:
         return np.ones(len(answers), dtype=np.bool_)
     return of_each(answers["kind"], lambda value: value.casefold() == "scored", np.bool_)
+
+
+def categorical(frame: pd.DataFrame) -> pd.DataFrame:
+    """Encode every column as categories; columns of the same kind of name share theirs."""
+    result = {
+        column: values.array if isinstance(values.dtype, pd.CategoricalDtype) else pd.Categorical(values)
+        for column, values in frame.items()
+    }
+    for group in (METHOD_NAMES, OPTION_NAMES):
+        shared = [column for column in group if column in result]
+        names = sorted({name for column in shared for name in result[column].categories} | {""})
+        for column in shared:
+            result[column] = result[column].set_categories(names)
+    return pd.DataFrame(result, index=frame.index)
+
+
+def replace_texts(values: pd.Series, replacements: Mapping[str, str]) -> pd.Series:
+    """Replace whole texts of a categorical column; the categories are those that remain."""
+    texts = np.array([replacements.get(text, text) for text in values.cat.categories], dtype=object)
+    places, distinct = pd.factorize(texts)
+    codes = places[values.cat.codes.to_numpy()]
+    return pd.Series(pd.Categorical.from_codes(codes, categories=pd.Index(distinct)), index=values.index)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
-from analysis.votes.exposure import Exposure
+from analysis.votes.exposure import Exposure, effective_number
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -110,8 +110,13 @@ class Counts:
 
     @property
     def unequal_exposure(self) -> bool:
-        """Whether questions were demonstrably shown unequally often, so that answers are weighted."""
+        """Whether questions were shown unequally often, so that `weighted` differs from `table`."""
         return self.exposure is not None and self.exposure.unequal
+
+    @property
+    def effective_participants(self) -> float:
+        """As how many participants of equal weight the weighted answers count; see `effective_number`."""
+        return effective_number(self.weighted_answers)
 
     @property
     def votes_per_participant(self) -> tuple[int, int]:
@@ -237,8 +242,12 @@ class Ballots:
     def codes(self, column: str) -> Integers:
         """A column that holds methods as indices into `methods`, -1 for a blank: (answers,)."""
         values = self.answers[column].cat
-        places = pd.Index(self.methods, dtype=object).get_indexer(values.categories)
-        return np.asarray(places[values.codes.to_numpy()], dtype=np.int64)
+        return self._places(values.categories)[values.codes.to_numpy()]
+
+    def _places(self, names: pd.Index) -> Integers:
+        """Of each name the index into `methods`, -1 for any other."""
+        places = pd.Index(self.methods, dtype=object).get_indexer(names)
+        return np.asarray(places, dtype=np.int64)
 
     @cached_property
     def chosen(self) -> Integers:
@@ -251,19 +260,28 @@ class Ballots:
         A row whose columns method_1.. are all blank says nothing, and counts as if everything was offered.
         """
         columns = [column for column in METHOD_COLUMNS if column in self.answers]
-        if not columns:
+        if not columns or self._offers_are_complete(columns):
             return None
         n, k = len(self.answers), len(self.methods)
         sets = np.zeros((n, k + 1), dtype=np.bool_)  # the last column takes the blanks
         begins = np.arange(n, dtype=np.int64) * (k + 1)
         for column in columns:
-            values = self.answers[column].cat
-            places = pd.Index(self.methods, dtype=object).get_indexer(values.categories)
-            places[places < 0] = k
-            sets.ravel()[begins + places[values.codes.to_numpy()]] = True
+            sets.ravel()[begins + self.codes(column)] = True  # a blank, -1, marks the last of the row before
         sets = sets[:, :k]
         sets[~sets.any(axis=1)] = True
         return None if sets[self.answered].all() else sets
+
+    def _offers_are_complete(self, columns: list[str]) -> bool:
+        """Whether each answer offered all methods: a bit for each, as a million answers take time."""
+        k = len(self.methods)
+        if k > len(columns):
+            return False
+        masks = np.zeros(len(self.answers), dtype=np.uint16)  # at most 12 columns
+        for column in columns:
+            bits = np.append(np.uint16(1) << np.arange(k, dtype=np.uint16), np.uint16(0))  # a blank is -1
+            values = self.answers[column].cat
+            masks |= bits[self._places(values.categories)][values.codes.to_numpy()]
+        return bool(((masks == (1 << k) - 1) | (masks == 0) | ~self.answered).all())
 
     @cached_property
     def question(self) -> Integers | None:
@@ -279,8 +297,33 @@ class Ballots:
             codes[codes == values.categories.get_loc("")] = -1
         return codes
 
+    @cached_property
+    def asked(self) -> Integers:
+        """How many scored questions each participant was asked, (participants,)."""
+        return np.bincount(self.participant[self.scored], minlength=self.n).astype(np.int64)
+
+    @cached_property
+    def n_questions(self) -> int:
+        """How many scored questions the table has; 0 where it does not say."""
+        if self.question is None:
+            return 0
+        question = self.question[self.scored]
+        return int(np.count_nonzero(np.bincount(question[question >= 0])))
+
+    @cached_property
+    def _tallies(self) -> list[tuple[NDArray[np.bool_] | None, Tally]]:
+        """The latest selection of rows and its sums, which rules on participants share."""
+        return []
+
     def tally(self, rows: NDArray[np.bool_] | None = None) -> Tally:
-        """Sum the answers of each participant, of those where `rows` holds."""
+        """Sum the answers of each participant, of those where `rows` holds; the last result is kept."""
+        for selection, tally in self._tallies:
+            if selection is rows:
+                return tally
+        self._tallies[:] = [*self._tallies[:1], (rows, self._sum(rows))]  # the first stays: all, mostly
+        return self._tallies[-1][1]
+
+    def _sum(self, rows: NDArray[np.bool_] | None) -> Tally:
         k, people = len(self.methods), self.participant
         here = slice(None) if rows is None else rows
 

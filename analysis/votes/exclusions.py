@@ -72,11 +72,23 @@ def reason_of(status: str) -> str:
     return _REASONS.get(normalise(status), "")
 
 
+def is_in_progress(status: str) -> bool:
+    """Whether a status says that the participant has not finished yet."""
+    return normalise(status) in IN_PROGRESS
+
+
+def is_unknown(status: str) -> bool:
+    """Whether a status is none of those that are understood."""
+    word = normalise(status)
+    return bool(word) and not (word in COMPLETE or word in IN_PROGRESS or word in _REASONS)
+
+
 def describe_participants(answers: pd.DataFrame) -> pd.DataFrame:
     """One row for each participant, in the order of the table, with what all of their rows share.
 
     Columns: `row`, `place` (from 0), `simulated`, `kept`, `status`, `reason` (why the status excludes, or
-    empty), `complete`, and `passed` (attention checks, NaN where the table does not say).
+    empty), `complete`, `in_progress`, `unknown` (of the status), and `passed` (attention checks, NaN where
+    the table does not say).
     """
     stated = ("simulated", "kept", "status", "checks_passed")
     columns = ["participant", *(column for column in stated if column in answers)]
@@ -91,6 +103,8 @@ def describe_participants(answers: pd.DataFrame) -> pd.DataFrame:
         "status": missing if status is None else status.astype(object),
         "reason": missing if status is None else of_each(status, reason_of, object),
         "complete": False if status is None else of_each(status, is_complete, np.bool_),
+        "in_progress": False if status is None else of_each(status, is_in_progress, np.bool_),
+        "unknown": False if status is None else of_each(status, is_unknown, np.bool_),
         "passed": numbers(first["checks_passed"]) if "checks_passed" in first else np.nan,
     }
     index = pd.Index(first["participant"].astype(object), name="participant")
@@ -133,16 +147,13 @@ def status_notes(people: pd.DataFrame, columns: frozenset[str], min_passed: int 
     """
     if "status" not in columns or (min_passed is None and "kept" in columns):
         return ()
-    words = people["status"].map(normalise)
-    listed = people["complete"] | (people["reason"] != "") | (words == "")
-    in_progress = words.isin(IN_PROGRESS)
+    in_progress, unknown = people["in_progress"], people["unknown"]
     included = "included" if min_passed is None else "excluded as not complete"
     notes = []
     if min_passed is None and in_progress.any():
         shown = _list_statuses(people["status"][in_progress])
         n = fmt.counted(int(in_progress.sum()), "included participant")
         notes.append(f"{n} had not finished: {shown}.")
-    unknown = ~listed & ~in_progress
     if unknown.any():
         shown = _list_statuses(people["status"][unknown])
         which = fmt.counted(int(unknown.sum()), "participant")

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 import pandas as pd
@@ -22,7 +22,6 @@ from analysis.votes import reading
 from analysis.votes.columns import (
     COLUMNS,
     KINDS,
-    LAYOUT,
     METHOD_COLUMNS,
     REQUIRED,
     NoVotesError,
@@ -42,7 +41,7 @@ from analysis.votes.exclusions import (
     status_notes,
 )
 from analysis.votes.exposure import measure_exposure, question_weights
-from analysis.votes.validation import Checks
+from analysis.votes.reading_options import ReadingOptions, ReadingSettings
 
 __all__ = ["COLUMNS", "KINDS", "METHOD_COLUMNS", "REQUIRED", "SIMULATED", "Counts", "NoVotesError"]
 __all__ += ["VoteTable", "VoteTableError"]
@@ -50,26 +49,33 @@ __all__ += ["VoteTable", "VoteTableError"]
 
 @dataclass(frozen=True, eq=False)
 class VoteTable:
-    """A vote table that has been checked. `answers` holds text, one row an answer, under its row number."""
+    """A vote table that has been checked.
+
+    `answers` holds categorical text, one row per answer, indexed by the row of the file. `notes` are
+    sentences about how the file was read: what was skipped, merged or converted.
+    """
 
     name: str
     sha256: str
     answers: pd.DataFrame
+    notes: tuple[str, ...] = ()
 
     @classmethod
     def read(
-        cls, path: str | Path, columns: Mapping[str, str] | None = None, shape: str = "long"
+        cls, path: str | Path, options: ReadingOptions | None = None, **settings: Unpack[ReadingSettings]
     ) -> "VoteTable":
-        """Read a CSV, TSV or Parquet file, or CSV from standard input where `path` is "-".
+        """Read a CSV, TSV or Parquet file, or CSV from standard input if `path` is "-".
 
-        `columns` maps names of COLUMNS to those of the file; `shape` is one of `reading.SHAPES`. Row numbers
-        are lines of the file. Raises VoteTableError for a file that cannot be read or is not a vote table.
+        `settings` are the fields of ReadingOptions and change those of `options`. Rows count as the lines of
+        the file. Raises VoteTableError for a file that cannot be read or is not a vote table.
         """
+        options = (options or ReadingOptions()).but(settings)
         if str(path) == "-":
-            return cls.from_csv(sys.stdin.buffer.read(), "standard input", columns, shape)
-        separator = reading.SEPARATORS.get(Path(path).suffix.lower(), ",")
+            return cls.from_csv(sys.stdin.buffer.read(), "standard input", options)
+        if options.separator is None and Path(path).suffix.lower() in reading.SEPARATORS:
+            options = options.but({"separator": reading.SEPARATORS[Path(path).suffix.lower()]})
         try:
-            return cls.from_csv(Path(path).read_bytes(), str(path), columns, shape, separator)
+            return cls.from_csv(Path(path).read_bytes(), str(path), options)
         except FileNotFoundError:
             raise VoteTableError(f"{path}: no such file; name a vote table in CSV") from None
         except IsADirectoryError:
@@ -82,31 +88,43 @@ class VoteTable:
         cls,
         data: bytes,
         name: str,
-        columns: Mapping[str, str] | None = None,
-        shape: str = "long",
-        separator: str = ",",
+        options: ReadingOptions | None = None,
+        **settings: Unpack[ReadingSettings],
     ) -> "VoteTable":
-        """Read the bytes of a CSV (or Parquet) file; `name` stands in messages and in the report."""
-        answers = reading.table(data, name, separator, columns, shape)
-        Checks(name, answers).run()
-        return cls(name, hashlib.sha256(data).hexdigest(), answers)
+        """Read the bytes of a CSV or Parquet file; `name` appears in messages and in the report."""
+        result = reading.read_bytes(data, name, (options or ReadingOptions()).but(settings))
+        return cls._checked(name, hashlib.sha256(data).hexdigest(), result)
 
     @classmethod
-    def from_frame(cls, frame: pd.DataFrame, name: str = "votes") -> "VoteTable":
-        """Take a DataFrame, one row an answer; missing values are empty, rows are counted from 1."""
+    def from_frame(
+        cls,
+        frame: pd.DataFrame,
+        name: str = "votes",
+        options: ReadingOptions | None = None,
+        **settings: Unpack[ReadingSettings],
+    ) -> "VoteTable":
+        """Take a DataFrame; missing values are empty, rows count from 1."""
         columns = {str(column): frame[column].tolist() for column in frame.columns}
-        return cls._from_values(columns, len(frame), name)
+        return cls._from_values(columns, len(frame), name, (options or ReadingOptions()).but(settings))
 
     @classmethod
-    def from_rows(cls, rows: Iterable[Mapping[str, Any]], name: str = "votes") -> "VoteTable":
-        """Take mappings of column to value, one an answer; None is empty, rows are counted from 1."""
+    def from_rows(
+        cls,
+        rows: Iterable[Mapping[str, Any]],
+        name: str = "votes",
+        options: ReadingOptions | None = None,
+        **settings: Unpack[ReadingSettings],
+    ) -> "VoteTable":
+        """Take mappings of column to value; None is empty, rows count from 1."""
         records = list(rows)
         names = dict.fromkeys(str(column) for record in records for column in record)
         columns = {column: [record.get(column) for record in records] for column in names}
-        return cls._from_values(columns, len(records), name)
+        return cls._from_values(columns, len(records), name, (options or ReadingOptions()).but(settings))
 
     @classmethod
-    def _from_values(cls, columns: Mapping[str, list[Any]], n: int, name: str) -> "VoteTable":
+    def _from_values(
+        cls, columns: Mapping[str, list[Any]], n: int, name: str, options: ReadingOptions
+    ) -> "VoteTable":
         texts = {column: [text_of(value) for value in values] for column, values in columns.items()}
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
@@ -114,15 +132,12 @@ class VoteTable:
         writer.writerows(zip(*texts.values(), strict=True))
         digest = hashlib.sha256(out.getvalue().encode("utf-8", "surrogatepass")).hexdigest()
         if not columns:
-            raise NoVotesError(f"{name}: no answers; a vote table has one row an answer")
-        reading.check_header(list(columns), name)
-        if not n:
-            raise NoVotesError(f"{name}: no answers below the header; {LAYOUT}")
-        known = {c: [text.strip() for text in values] for c, values in texts.items() if c in COLUMNS}
-        frame = pd.DataFrame(known, index=pd.RangeIndex(1, n + 1, name="row"), dtype=object)
-        answers = reading.categorical(frame)
-        Checks(name, answers).run()
-        return cls(name, digest, answers)
+            raise NoVotesError(f"{name}: no answers; a vote table has one row per answer")
+        return cls._checked(name, digest, reading.read_values(texts, n, name, options))
+
+    @classmethod
+    def _checked(cls, name: str, digest: str, result: reading.Reading) -> "VoteTable":
+        return cls(name, digest, result.answers, result.notes)
 
     # What a rule for excluding participants can go by
 
@@ -196,6 +211,8 @@ class VoteTable:
         """
         if min_passed is not None and min_passed < 0:
             raise ValueError(f"min_passed must be at least 0 (got {min_passed})")
+        if "chosen_method" not in self.answers:
+            raise NoVotesError(f"{self.name}: no column 'chosen_method', so there are no preference votes")
         people, columns = self._participants, frozenset(map(str, self.answers))
         recruited = select_recruited(people, simulated, self.name)
         reasons = reasons_to_exclude(recruited, columns, min_passed, self.name)
@@ -207,7 +224,7 @@ class VoteTable:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is included of {len(recruited)} ({why})")
 
-        tally = (self._tally if rows is None else self.ballots.tally(rows)).of(included["place"].to_numpy())
+        tally = (self.ballots.tally(rows)).of(included["place"].to_numpy())
         if silent:
             answered = tally.answers > 0
             included, tally = included[answered], tally.of(answered)
@@ -235,32 +252,38 @@ class VoteTable:
             offered=tally.offered[:, order],
             none_possible=bool(self.ballots.none.any()),
             notes=status_notes(recruited, columns, min_passed),
-            **self._weighted(included, order, rows),
+            **self._weighted(included, self.ballots.asked[included["place"]], order, rows),
         )
 
     def _weighted(
-        self, included: pd.DataFrame, order: list[int], rows: NDArray[np.bool_] | None
+        self,
+        included: pd.DataFrame,
+        asked: NDArray[np.int64],
+        order: list[int],
+        rows: NDArray[np.bool_] | None,
     ) -> dict[str, Any]:
-        """The exposure of the questions and, where it is unequal, counts in which each counts equally."""
+        """The exposure of the questions and, where it is unequal, counts in which each counts equally.
+
+        `asked` are the scored questions of each of those `included`. What was shown does not depend on `rows`.
+        """
         ballots, places = self.ballots, included["place"].to_numpy()
-        if ballots.question is None:
+        if ballots.question is None or (asked == ballots.n_questions).all():
             return {}
         is_included = np.zeros(ballots.n, dtype=np.bool_)
         is_included[places] = True
-        counted = ballots.answered & is_included[ballots.participant]
-        if rows is not None:
-            counted = counted & rows
-        question = ballots.question[counted]
-        if question.min(initial=0) < 0:  # a blank: which question it was is not known
+        shown = ballots.scored & is_included[ballots.participant]
+        if ballots.question[shown].min(initial=0) < 0:  # a blank: which question it was is not known
             return {}
-        exposure = measure_exposure(ballots.participant[counted], question)
+        exposure = measure_exposure(ballots.question[shown], asked)
         if exposure is None or not exposure.unequal:
             return {"exposure": exposure}
-        table, answers, offered = ballots.weigh(question_weights(question), counted, places)
+        counted = shown & ballots.answered & (True if rows is None else rows)
+        weights = question_weights(ballots.question[counted])
+        table, totals, offered = ballots.weigh(weights, counted, places)
         return {
             "exposure": exposure,
             "weighted": table[:, order],
-            "weighted_answers": answers,
+            "weighted_answers": totals,
             "weighted_offered": offered[:, order],
         }
 
@@ -270,10 +293,6 @@ class VoteTable:
         people = self.answers["participant"].cat
         places = self._participants.index.get_indexer(people.categories)[people.codes.to_numpy()]
         return Ballots(self.answers, np.asarray(places, dtype=np.int64), len(self._participants))
-
-    @cached_property
-    def _tally(self) -> Tally:
-        return self.ballots.tally()
 
     @cached_property
     def _participants(self) -> pd.DataFrame:

@@ -109,7 +109,8 @@ def test_the_scripts_recompute_the_main_table(answered_study, tmp_path, program)
     for method, votes in report["votes"].items():
         low, high = report["share_intervals"][method].values()
         assert found[method] == pytest.approx([votes, report["shares"][method], low, high], abs=1e-9)
-    for line, test in zip(lines[4:], ("one-way", "friedman"), strict=True):
+    tests = [line for line in lines[4:] if "p = " in line]
+    for line, test in zip(tests, ("one-way", "friedman"), strict=True):
         assert float(line.split("p = ")[1]) == pytest.approx(report["tests"][test]["p"], rel=1e-6)
 
 

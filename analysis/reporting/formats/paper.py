@@ -10,8 +10,9 @@ figures/        the charts
 import re
 from importlib import resources
 
+from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
-from analysis.reporting.elements import Chart, Section
+from analysis.reporting.elements import Section
 from analysis.reporting.formats.latex import escape, format_table
 
 _MAIN = r"""\documentclass[11pt]{article}
@@ -50,8 +51,7 @@ def files(document: Document) -> dict[str, bytes]:
 
 
 def _results(document: Document) -> str:
-    sentences = [sentence for section in document.sections for sentence in section.apa]
-    paragraph = " ".join(sentences or [document.answer])
+    paragraph = " ".join(document.apa or [document.answer])
     lines = [r"% needs \usepackage{booktabs,graphicx}", _cite(paragraph), ""]
     lines += [f"{escape(text)}\n" for text in (document.scope, *document.notes) if text]
     for section in document.sections:

@@ -100,10 +100,7 @@ def _charts(results: Results, level: str) -> list[Chart]:
 
 
 def _participants(results: Results) -> Chart:
-    methods, shares = (
-        results.counts.methods,
-        (results.counts.table / results.counts.table.sum(axis=1, keepdims=True)).T,
-    )  # (methods, participants)
+    methods, shares = results.counts.methods, results.counts.shares.T  # (methods, participants)
     medians = np.sort(shares, axis=1)[:, shares.shape[1] // 2].tolist()
     listed = ", ".join(f"{m} {fmt.percent(share)}" for m, share in zip(methods, medians, strict=True))
     dots = results.n_participants <= MOST_DOTS

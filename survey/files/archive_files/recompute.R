@@ -1,6 +1,8 @@
-# Recomputes the main table of a study from votes.csv, with base R alone: Rscript recompute.R
-# One line a method: votes, share of all votes, 95 % t interval over participants. Then one-way ANOVA of the
+# Recomputes the main table of a study from votes.csv with base R: Rscript recompute.R
+# One line per method: votes, share of all votes, 95% t interval over participants. Then the one-way ANOVA of the
 # participants' proportions, as in the NormLIME paper, and Friedman's test of them.
+# With lme4 and at least five labels, a mixed model of each method follows, in which participants and labels are
+# both random: the share to expect of new participants and new labels, with a 95% Wald interval.
 
 given <- grep("^--file=", commandArgs(), value = TRUE)
 here <- if (length(given)) dirname(sub("^--file=", "", given[1])) else "."
@@ -29,4 +31,37 @@ cat(sprintf("one-way ANOVA,F(%d, %d) = %.8f,p = %.8e\n", k - 1L, as.integer(k * 
 if (k > 2) {
   ranks <- friedman.test(unname(as.matrix(proportions)))
   cat(sprintf("Friedman,Q(%d) = %.8f,p = %.8e\n", k - 1L, ranks$statistic, ranks$p.value))
+}
+
+# A logistic model of choosing `method` among the answers that offered it ("none of these" is not choosing it).
+# Participants, labels and, where a label has several, its maps are crossed random effects. The intercept and the
+# ends of its interval are averaged over their distribution, which gives shares of all answers.
+mixed_model <- function(answers, method) {
+  places <- grep("^method_", names(answers))
+  data <- answers[rowSums(answers[places] == method) > 0, ]
+  data$map <- paste(data$label, data$replicate)
+  data$y <- as.integer(data$chosen_method == method)
+  maps <- if (length(unique(data$map)) > length(unique(data$label))) "+ (1 | map)" else ""
+  model <- formula(paste("y ~ 1 + (1 | participant) + (1 | label)", maps))
+  fit <- suppressMessages(lme4::glmer(model, data, binomial, control = lme4::glmerControl("bobyqa")))
+  spread <- sqrt(sum(unlist(lme4::VarCorr(fit))))
+  margin <- qnorm(0.975) * sqrt(as.numeric(vcov(fit)))
+  average <- function(b) integrate(function(z) plogis(b + spread * z) * dnorm(z), -8, 8)$value
+  sapply(lme4::fixef(fit) + c(0, -margin, margin), average)
+}
+
+answers <- rows[rows$chosen_method != "" | rows$chosen_position == "0", ]
+if (length(unique(answers$label)) < 5) {
+  message("mixed model: not fitted, as there are fewer than five labels")
+} else if (!requireNamespace("lme4", quietly = TRUE)) {
+  message("mixed model: not fitted, as lme4 is missing; install.packages(\"lme4\")")
+} else {
+  for (method in colnames(table)) {
+    result <- tryCatch(sprintf("%.6f", mixed_model(answers, method)), error = function(e) {
+      message("mixed model of ", method, ": ", conditionMessage(e))
+      rep("", 3)
+    })
+    cat("mixed model", method, result, sep = ",")
+    cat("\n")
+  }
 }

@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.inference.anova import one_way
+from analysis.inference.anova import one_way, welch
 
 numbers = st.lists(st.integers(-1000, 1000), min_size=2, max_size=8)
 three_groups = st.fixed_dictionaries({"a": numbers, "b": numbers, "c": numbers})
@@ -143,3 +143,38 @@ def test_a_result_prints_as_the_classic_table(normlime_table):
         "Total                 16.93500  331",
         "eta squared = 0.756",
     ]
+
+
+def test_welch_is_that_of_scipy(normlime_table):
+    proportions = normlime_table.counts().proportions()
+    result = welch(proportions)
+    expected = stats.f_oneway(*(list(map(float, g)) for g in proportions.values()), equal_var=False)
+    assert (result.F, result.p) == pytest.approx((expected.statistic, expected.pvalue), rel=1e-9)
+
+
+def test_welch_says_which_group_has_no_variance():
+    result = welch({"a": [1, 2], "b": [3, 3]})
+    assert (result.p, result.note) == (None, "Welch's F is undefined: zero variance within b")
+
+
+def test_welch_has_all_digits_of_the_exact_formula(normlime_table):
+    groups = normlime_table.counts().proportions()
+    n, k = 83, Fraction(4)
+    means = [sum(values) / n for values in groups.values()]
+    weights = [
+        n * (n - 1) / sum((x - mean) ** 2 for x in values)
+        for values, mean in zip(groups.values(), means, strict=True)
+    ]
+    total = sum(weights)
+    centre = sum(w * mean for w, mean in zip(weights, means, strict=True)) / total
+    between = sum(w * (mean - centre) ** 2 for w, mean in zip(weights, means, strict=True)) / (k - 1)
+    lost = sum((1 - w / total) ** 2 / (n - 1) for w in weights)
+    F = between / (1 + 2 * (k - 2) / (k**2 - 1) * lost)  # Welch (1951)
+    assert pytest.approx(float(F), rel=1e-13) == welch(groups).F
+    assert welch(groups).df_within == pytest.approx(float((k**2 - 1) / (3 * lost)), rel=1e-13)
+
+
+def test_welch_keeps_its_digits_far_from_zero():
+    near = {"a": [0, 1, 3], "b": [2, 4, 7]}
+    distant = {name: [10**12 + value for value in values] for name, values in near.items()}
+    assert pytest.approx(welch(near).F, rel=1e-13) == welch(distant).F

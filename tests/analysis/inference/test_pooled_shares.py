@@ -4,12 +4,12 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from analysis.estimation.shares import estimate_mean_shares
 from scipy import stats
 
-from analysis.inference.jackknife import pooled_shares
+from analysis.inference.hotelling import hotelling
 from analysis.inference.omnibus import NAMES, names, omnibus
-from analysis.inference.pooled_shares import mean_shares, pooled_wald
-from analysis.inference.repeated_measures import hotelling
+from analysis.inference.pooled_shares import pooled_shares, pooled_wald
 from analysis.numerics.exact import ExactShares
 from analysis.reporting.report import report
 
@@ -65,7 +65,7 @@ def test_it_does_not_matter_which_method_is_last():
         ([[3, 2, 1], [1, 1, 1]], "3 groups need at least 3 participants, and there are 2"),
         (
             [[3, 0], [6, 0], [1, 1]],
-            "2 groups need at least 2 participants, and 3 with so unequal votes count as 1.7",
+            "2 groups need at least 2 participants, and 3 with such unequal votes count as 1.7",
         ),
         ([[3, 0], [4, 0], [2, 0]], "some combination of the methods is the same for every participant"),
     ],

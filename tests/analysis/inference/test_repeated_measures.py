@@ -1,5 +1,3 @@
-import math
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -9,7 +7,8 @@ from scipy import stats
 from statsmodels.stats.anova import AnovaRM
 
 from analysis.inference.anova import one_way
-from analysis.inference.repeated_measures import friedman, repeated_measures
+from analysis.inference.rank_tests import friedman
+from analysis.inference.repeated_measures import repeated_measures
 from analysis.votes.table import VoteTable
 
 ballots = st.lists(st.text("ABCD", min_size=5, max_size=5), min_size=3, max_size=12)
@@ -24,12 +23,6 @@ def test_the_normlime_table_gives_r_s_repeated_measures_anova(normlime_table, ex
     assert (result.df_between, result.df_within) == (df_between, df_within)
     assert result.p_uncorrected == pytest.approx(p, rel=1e-9)
     assert (result.epsilon, result.p) == pytest.approx((r["eps"][0], r["eps"][1]), rel=1e-9)
-
-
-def test_the_normlime_table_gives_r_s_friedman_test(normlime_table, expected_by_r):
-    result, r = friedman(normlime_table.counts().proportions()), expected_by_r["friedman"]
-    assert (result.Q, result.p, result.W) == pytest.approx((r["Q"], r["p"], r["W"]), rel=1e-9)
-    assert result.log10_p == pytest.approx(math.log10(r["p"]), rel=1e-12)
 
 
 def test_statsmodels_finds_the_same_f_for_any_numbers():
@@ -71,14 +64,6 @@ def test_two_groups_give_the_square_of_the_paired_t():
     assert (result.F, result.p) == pytest.approx((t.statistic**2, t.pvalue), rel=1e-10)
 
 
-def test_friedman_ranks_numbers_that_floats_cannot_tell_apart():
-    big = 10**40
-    result = friedman(
-        {"a": [big, big, big], "b": [big + 1, big + 1, big + 1], "c": [big + 2, big + 2, big + 2]}
-    )
-    assert pytest.approx((6.0, 1.0)) == (result.Q, result.W)
-
-
 @pytest.mark.parametrize(
     ("groups", "note"),
     [
@@ -96,26 +81,6 @@ def test_an_undefined_repeated_measures_anova_says_why(groups, note):
     assert str(result).endswith(note)
 
 
-@pytest.mark.parametrize(
-    ("groups", "note"),
-    [
-        ({"a": [1, 2], "b": [2, 3]}, "Friedman's test needs at least three groups"),
-        (
-            {"a": [1], "b": [2], "c": [3]},
-            "Friedman's test is undefined: one participant says nothing about others",
-        ),
-        (
-            {"a": [1, 2], "b": [1, 2], "c": [1, 2]},
-            "Friedman's test is undefined: every participant's numbers are all tied",
-        ),
-    ],
-)
-def test_an_undefined_friedman_test_says_why(groups, note):
-    result = friedman(groups)
-    assert (result.Q, result.p, result.W, result.note) == (None, None, None, note)
-    assert str(result).endswith(note)
-
-
 @pytest.mark.parametrize("test", [repeated_measures, friedman])
 def test_groups_without_a_number_of_each_participant_are_refused(test):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the whole sentence is compared
@@ -130,10 +95,4 @@ def test_results_print_as_tables(normlime_table):
         "Greenhouse-Geisser        epsilon         p  partial eta squared",
         "------------------------  -------  --------  -------------------",
         "F(2.07, 170.05) = 253.66    0.691  1.08e-52                0.756",
-    ]
-    assert str(friedman(proportions)).splitlines() == [
-        "Friedman test of 83 participants and 4 groups",
-        "                      p  Kendall's W",
-        "-------------  --------  -----------",
-        "Q(3) = 182.09  3.13e-39        0.731",
     ]

@@ -81,7 +81,7 @@ def test_without_variance_differences_have_no_interval():
 def test_a_confidence_outside_0_to_1_is_refused(confidence):
     with pytest.raises(ValueError) as refusal:  # noqa: PT011 - the whole sentence is compared
         hsd({"a": [1, 2], "b": [3, 4]}, confidence)
-    assert str(refusal.value) == f"confidence is {confidence}; it must lie between 0 and 1, such as 0.95"
+    assert str(refusal.value) == f"confidence must lie between 0 and 1, such as 0.95 (got {confidence})"
 
 
 def test_a_result_prints_as_a_table():

@@ -27,7 +27,7 @@ def as_fractions(table):
 @given(counts)
 def test_shares_from_counts_are_the_same_fractions_as_any_numbers(table):
     shares = ExactShares(table, [str(j) for j in range(table.shape[1])])
-    plain = ExactGroups.of(as_fractions(table))
+    plain = ExactGroups.convert(as_fractions(table))
     assert shares.names == plain.names
     for j in range(len(plain.names)):
         assert (shares.mean(j), shares.variance(j)) == (plain.mean(j), plain.variance(j))
@@ -38,7 +38,7 @@ def test_shares_from_counts_are_the_same_fractions_as_any_numbers(table):
 def test_counts_that_overflow_machine_integers_are_still_exact():
     table = np.array([[3_000_000_019, 5], [7, 2_999_999_999]])
     shares = ExactShares(table, "ab")
-    assert shares.variance(0) == ExactGroups.of(as_fractions(table)).variance(0)
+    assert shares.variance(0) == ExactGroups.convert(as_fractions(table)).variance(0)
 
 
 def test_a_large_study_stays_in_machine_integers():
@@ -49,4 +49,4 @@ def test_a_large_study_stays_in_machine_integers():
 
 @pytest.mark.parametrize("group", [0, 1])
 def test_a_single_number_has_no_variance(group):
-    assert ExactGroups.of({"a": [1.5], "b": [2]}).variance(group) == 0
+    assert ExactGroups.convert({"a": [1.5], "b": [2]}).variance(group) == 0

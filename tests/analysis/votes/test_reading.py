@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from analysis.__main__ import main
 from analysis.reporting.report import report
-from analysis.votes import reading
+from analysis.votes import file_formats
 from analysis.votes.table import VoteTable, VoteTableError
 
 HEAD = "participant,question,chosen_method,kept\n"
@@ -20,16 +20,16 @@ lines = st.lists(st.lists(cells, min_size=3, max_size=5).map(",".join), max_size
 @given(lines, st.sampled_from(["\n", "\r\n", "\r", "\n\n"]), st.booleans())
 def test_the_fast_reader_reads_what_the_careful_one_reads_or_leaves_it_to_it(records, end, closed):
     text = HEAD + end.join(records) + (end if closed else "")
-    fast = reading._plain(text.encode(), ",")
+    fast = file_formats.fast_csv(text.encode(), ",")
     if fast is not None:
-        careful = reading._any_csv(text.encode(), "votes.csv", ",")
+        careful = file_formats.careful_csv(text.encode(), "votes.csv", ",")
         assert fast.astype(object).to_dict("index") == careful.to_dict("index")
 
 
 def test_a_plain_file_takes_the_fast_way(normlime_path):
-    assert reading._plain(normlime_path.read_bytes(), ",") is not None
+    assert file_formats.fast_csv(normlime_path.read_bytes(), ",") is not None
     quoted = HEAD + '"p1","1","A B","true"\n'
-    assert reading._plain(quoted.encode(), ",")["chosen_method"].tolist() == ["A B"]
+    assert file_formats.fast_csv(quoted.encode(), ",")["chosen_method"].tolist() == ["A B"]
 
 
 @pytest.mark.parametrize(
@@ -37,14 +37,14 @@ def test_a_plain_file_takes_the_fast_way(normlime_path):
     [HEAD + '"p1",1,A\n', HEAD + "p1,1,A,true\n\np2,1,A,true\n", HEAD + 'p"1,1,A,true\n', HEAD, "a,b\n1,2\n"],
 )
 def test_what_needs_a_message_takes_the_careful_way(text):
-    assert reading._plain(text.encode(), ",") is None
+    assert file_formats.fast_csv(text.encode(), ",") is None
 
 
 def test_an_error_names_the_same_row_on_both_ways(monkeypatch):
     data = (HEAD + "p1,1,A,true\np2,1,B,perhaps\n").encode()
     with pytest.raises(VoteTableError) as fast:
         VoteTable.from_csv(data, "votes.csv")
-    monkeypatch.setattr(reading, "_plain", lambda data, separator: None)
+    monkeypatch.setattr(file_formats, "fast_csv", lambda *arguments: None)
     with pytest.raises(VoteTableError) as careful:
         VoteTable.from_csv(data, "votes.csv")
     assert str(fast.value) == str(careful.value)
@@ -120,8 +120,8 @@ def test_a_method_without_votes_in_a_table_of_counts_is_kept(votes_csv):
         (
             "participant,A\nx,2\nx,3\n",
             "counts",
-            ", row 3, column participant: 'x' has a row already; allowed is one row a participant in a wide "
-            "table",
+            ", row 3, column participant: 'x' has a row already; allowed is one row per participant in "
+            "a wide table",
         ),
         ("participant,kept\nx,true\n", "questions", ": no column of a question beside participant, kept"),
         ("who,A\nx,2\n", "counts", ": no column 'participant' among who, A; name it with --column"),
@@ -147,8 +147,8 @@ def test_columns_of_other_names_are_mapped(votes_csv, capfdbinary):
 @pytest.mark.parametrize(
     ("mapping", "message"),
     [
-        ({"voter": "a"}, "'voter' is no column of a vote table; allowed are study, participant, "),
-        ({"participant": "who"}, "no column 'who' to take for participant; there are a, b"),
+        ({"voter": "a"}, "'voter' is not a column of a vote table; allowed are study, participant, "),
+        ({"participant": "who"}, "no column 'who'; columns are a, b"),
     ],
 )
 def test_a_mapping_that_names_nothing_is_refused(votes_csv, mapping, message):
@@ -160,4 +160,4 @@ def test_a_mapping_that_names_nothing_is_refused(votes_csv, mapping, message):
 def test_a_mapping_without_a_sign_is_refused(votes_csv, capfd):
     with pytest.raises(SystemExit):
         main(["report", "votes.csv", "--column", "participant"])
-    assert "'participant' maps no column; allowed is such as participant=worker_id" in capfd.readouterr().err
+    assert "'participant' must be OURS=THEIRS, such as participant=worker_id" in capfd.readouterr().err

@@ -15,7 +15,9 @@ HEADER = (
     "status,checks_passed,kept,simulated"
 )
 GOOD = "p1,q1,scored,LIME,CAM,1,LIME,complete,5,true,false"
-LAYOUT = "a vote table is CSV in UTF-8: a header line, then one row an answer"
+LAYOUT = "a vote table is a CSV file in UTF-8 with a header row and one row per answer"
+ENCODING = "save the file as UTF-8, or name its encoding, "
+ENCODING += "such as --encoding cp1252 for a file from Excel on Windows"
 
 
 def table(*lines, header=HEADER):
@@ -68,7 +70,8 @@ def test_a_missing_choice_is_no_vote(missing):
 
 
 def test_names_that_look_like_numbers_or_missing_values_stay_names():
-    counts = VoteTable.from_csv(b"participant,chosen_method\n007,NA\n7,None\n7.0,nan\n", "v").counts()
+    data = b"participant,chosen_method\n007,NA\n7,None\n7.0,nan\n"
+    counts = VoteTable.from_csv(data, "v", missing_marks="keep").counts()
     assert counts.participants == ("007", "7", "7.0")
     assert set(counts.methods) == {"NA", "None", "nan"}
 
@@ -155,22 +158,22 @@ def test_true_and_false_have_many_spellings(true, false):
     ("line", "sentence"),
     [
         (
-            "p1,q1,scored,LIME,CAM,,Lime,complete,5,true,false",
-            "column chosen_method: 'Lime' was not offered in this row; allowed are CAM, LIME",
+            "p1,q1,scored,LIME,CAM,,VarGrad,complete,5,true,false",
+            "column chosen_method: 'VarGrad' was not offered in this row; allowed are CAM, LIME",
         ),
         (
             "p1,q1,scored,LIME,CAM,5,LIME,complete,5,true,false",
-            "column chosen_position: '5' is not a position; "
-            "allowed are 1, 2, 3, 4, or 0 for none of the pictures",
+            "column chosen_position: '5' is not a display position; "
+            "allowed are 1, 2, 3, 4, or 0 for none of these",
         ),
         (
             "p1,q1,scored,LIME,CAM,2,LIME,complete,5,true,false",
-            "column chosen_position: '2' is where method_2 has 'CAM', but chosen_method is 'LIME'; "
+            "column chosen_position: '2' is where method_2 holds 'CAM', but chosen_method is 'LIME'; "
             "allowed is 1",
         ),
         (
             "p1,q1,scored,LIME,CAM,2,,complete,5,true,false",
-            "column chosen_position: '2' is where method_2 has 'CAM', but chosen_method is ''; "
+            "column chosen_position: '2' is where method_2 holds 'CAM', but chosen_method is ''; "
             "allowed is nothing",
         ),
         (
@@ -193,7 +196,7 @@ def test_true_and_false_have_many_spellings(true, false):
         ),
         (
             ",q1,scored,LIME,CAM,1,LIME,complete,5,true,false",
-            "column participant: '' names nobody; allowed is any text in one line",
+            "column participant: '' is not the name of a participant; allowed is any text in one line",
         ),
         (
             'p1,q1,scored,"LI\nME",CAM,2,CAM,complete,5,true,false',
@@ -202,8 +205,8 @@ def test_true_and_false_have_many_spellings(true, false):
         ),
         (
             "p9,q1,scored,LIME,CAM,1,LIME,complete,5,true,false",
-            "column question: 'q1' was answered by participant 'p9' in row 2 already; "
-            "allowed is one answer to a question",
+            "column question: 'q1' was already answered by participant 'p9' in row 2; "
+            "allowed is one answer per question",
         ),
         (
             "p9,q2,scored,LIME,CAM,1,LIME,complete,5,false,false",
@@ -234,27 +237,30 @@ def test_a_faulty_row_is_named_with_its_column_its_value_and_what_is_allowed(lin
         (b"participant,chosen_method\n", f"votes.csv: no answers below the header; {LAYOUT}"),
         (
             b"\x89PNG\r\n\x1a\n\x00\x00",
-            f"votes.csv, row 3: byte 0x00 says that this is not a text file; {LAYOUT}",
+            f"votes.csv, row 3: byte 0x00 does not belong in a text file; {LAYOUT}",
         ),
-        (b"participant,chosen_method\np,caf\xe9\n", f"votes.csv, row 2: byte 0xe9 is not UTF-8; {LAYOUT}"),
+        (
+            b"participant,chosen_method\np,caf\xe9\n",
+            f"votes.csv, row 2: byte 0xe9 is not UTF-8; {ENCODING}",
+        ),
         (
             b"\xef\xbb\xbfparticipant,chosen_method\np,caf\xe9\n",
-            f"votes.csv, row 2: byte 0xe9 is not UTF-8; {LAYOUT}",
+            f"votes.csv, row 2: byte 0xe9 is not UTF-8; {ENCODING}",
         ),
         (b'participant,chosen_method\np,"A\nB\n', f"votes.csv, row 2: unexpected end of data; {LAYOUT}"),
         (
             b"participant,vote\np,A\n",
             "votes.csv, row 1: no column 'chosen_method' among participant, vote; "
-            "needed are participant and chosen_method: "
-            "--column tells other names, --shape a table of one row a participant",
+            "needed are participant and one of chosen_method, chosen_option, rating: "
+            "--column names other columns, --shape a table with one row per participant",
         ),
         (
             b"participant;chosen_method\np;A\n",
-            "votes.csv, row 1: the columns are separated by ';'; allowed is ','",
+            "votes.csv, row 1: the columns are separated by ';', not by ','; add --separator semicolon",
         ),
         (
             b"participant\tchosen_method\np\tA\n",
-            "votes.csv, row 1: the columns are separated by a tab; allowed is ','",
+            "votes.csv, row 1: the columns are separated by a tab, not by ','; add --separator tab",
         ),
         (
             b"participant,chosen_method,participant\np,A,p\n",
@@ -427,6 +433,6 @@ def test_none_of_the_pictures_with_a_method_is_refused():
     with pytest.raises(VoteTableError) as refusal:
         VoteTable.from_rows([{"participant": "p", "chosen_method": "A", "chosen_position": 0}])
     assert str(refusal.value) == (
-        "votes, row 1, column chosen_method: 'A' is a method, but chosen_position 0 says that none was "
-        "chosen; allowed is nothing"
+        "votes, row 1, column chosen_method: 'A' is a method, but chosen_position 0 means \"none of these\"; "
+        "allowed is nothing"
     )

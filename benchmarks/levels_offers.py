@@ -1,0 +1,180 @@
+"""How often the tests of the choice model reject where methods were offered unequally and none is preferred.
+
+Simulated studies of people whose tastes are drawn from a Dirichlet distribution with the intraclass
+correlation ICC. Each chooses from what is offered in proportion to the own tastes. `rates` gives the share of
+studies, at 5%, in which the omnibus test rejects, in which any pair differs, and in which the trace test
+(used under separation) rejects.
+
+    python -m benchmarks.levels_offers 2000
+"""
+
+import sys
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.choice_models.choice_model import fit_model
+from analysis.choice_models.equal_choice import trace_test, wald_test
+from analysis.choice_models.separation import find_components
+from analysis.estimation.simultaneous import LargestT, pair_matrix
+from analysis.votes.offers import ChoiceData
+
+Bools = NDArray[np.bool_]
+Floats = NDArray[np.float64]
+
+ALPHA = 0.05
+ANSWERS, METHODS = 20, 6
+ICC = (0.05, 0.1)
+PEOPLE = (12, 20, 40, 83)
+QUESTIONS, SEEN = 20, 5
+PREFERENCE = (0.24, 0.18, 0.15, 0.15, 0.14, 0.14)  # of one realistic alternative
+
+
+def some(size: int, methods: int, rng: np.random.Generator, shape: tuple[int, ...]) -> Bools:
+    """Random sets of `size` methods, (*shape, methods)."""
+    return np.asarray(rng.random((*shape, methods)).argsort(axis=-1) < size)
+
+
+def four_of_six(n: int, rng: np.random.Generator) -> Bools:
+    return some(4, METHODS, rng, (n, ANSWERS))
+
+
+def baseline_always(n: int, rng: np.random.Generator) -> Bools:
+    others = some(3, METHODS - 1, rng, (n, ANSWERS))
+    return np.concatenate([np.ones((n, ANSWERS, 1), dtype=np.bool_), others], axis=2)
+
+
+def added_half_way(n: int, rng: np.random.Generator) -> Bools:
+    offered = np.ones((n, ANSWERS, METHODS), dtype=np.bool_)
+    offered[:, : ANSWERS // 2, -1] = False
+    return offered
+
+
+def unequal_pairs(n: int, rng: np.random.Generator) -> Bools:
+    """Pairs of methods, the most frequent 15 times as often as the rarest."""
+    pairs = np.array([(a, b) for a in range(METHODS) for b in range(a)])
+    frequency = np.arange(1, len(pairs) + 1)
+    drawn = pairs[rng.choice(len(pairs), (n, ANSWERS), p=frequency / frequency.sum())]
+    offered = np.zeros((n, ANSWERS, METHODS), dtype=np.bool_)
+    np.put_along_axis(offered, drawn, True, axis=2)
+    return offered
+
+
+OFFERS: dict[str, Callable[[int, np.random.Generator], Bools]] = {
+    "random 4 of 6": four_of_six,
+    "one always shown, 3 of 5 others": baseline_always,
+    "one added after half the questions": added_half_way,
+    "pairs with unequal counts": unequal_pairs,
+}
+UNEQUAL_QUESTIONS = "5 of 20 questions, one kind 3 times as often"
+UNEQUAL_ANSWERS = "random 4 of 6, 4 to 20 answers each"
+SETTINGS = (*OFFERS, UNEQUAL_ANSWERS, UNEQUAL_QUESTIONS)
+
+
+def study(
+    setting: str, n: int, icc: float, rng: np.random.Generator, preference: tuple[float, ...] | None = None
+) -> ChoiceData:
+    """One study of `n` people; without a `preference`, the methods are equal."""
+    if setting == UNEQUAL_QUESTIONS:
+        return questions_study(n, icc, rng)
+    offered = four_of_six(n, rng) if setting == UNEQUAL_ANSWERS else OFFERS[setting](n, rng)
+    mean = np.array(preference or [1 / METHODS] * METHODS)
+    tastes = np.repeat(rng.dirichlet(mean * (1 / icc - 1), n)[:, None], ANSWERS, axis=1)
+    answered = np.ones((n, ANSWERS), dtype=np.bool_)
+    if setting == UNEQUAL_ANSWERS:
+        answered = np.arange(ANSWERS) < rng.integers(4, ANSWERS + 1, (n, 1))
+    people = np.nonzero(answered)[0]
+    return data_of(people, offered[answered], tastes[answered], np.ones(len(people)), rng)
+
+
+def questions_study(n: int, icc: float, rng: np.random.Generator) -> ChoiceData:
+    """Everybody sees 5 of 20 questions: 10 favour two methods, 10 the other two, and are seen more often.
+
+    The four methods are equal over the 20 questions, and each question has the same weight.
+    """
+    kind = np.arange(QUESTIONS) % 2
+    lots = -np.log(rng.random((n, QUESTIONS))) / np.where(kind == 1, 3.0, 1.0)
+    seen = lots.argsort(axis=1)[:, :SEEN].ravel()
+    favoured = np.array([[0.5, 0.5, 0.0, 0.0], [0.0, 0.0, 0.5, 0.5]])[kind[seen]]
+    people = np.repeat(np.arange(n), SEEN)
+    tastes = 0.7 * rng.dirichlet([(1 / icc - 1) / 4] * 4, n)[people] + 0.3 * favoured
+    weights = 1 / np.bincount(seen, minlength=QUESTIONS)[seen]
+    offered = np.ones((len(seen), 4), dtype=np.bool_)
+    return data_of(people, offered, tastes, weights / weights.mean(), rng)
+
+
+def data_of(
+    people: NDArray[np.int64], offered: Bools, tastes: Floats, weights: Floats, rng: np.random.Generator
+) -> ChoiceData:
+    """Choices from what is offered, in proportion to tastes: (answers, methods)."""
+    chances = np.where(offered, tastes + 1e-12, 0.0).cumsum(axis=1)
+    chosen = (rng.random((len(people), 1)) * chances[:, -1:] > chances).sum(axis=1)
+    n, k = offered.shape
+    nothing = np.full(n, -1)
+    names = tuple("ABCDEF"[:k])
+    position = np.zeros((n, k), dtype=np.int64)
+    return ChoiceData(names, people, None, None, (), offered, chosen, nothing, position, weights)
+
+
+def rates(
+    setting: str,
+    n: int,
+    runs: int,
+    seed: int,
+    icc: float = 0.1,
+    preference: tuple[float, ...] | None = None,
+) -> dict[str, float]:
+    """Share of `runs` studies in which the omnibus test, any pair and the trace test reject at 5%."""
+    found = [
+        _rejections(study(setting, n, icc, np.random.default_rng((seed, run)), preference))
+        for run in range(runs)
+    ]
+    shares = np.mean(found, axis=0).tolist()
+    return dict(zip(("omnibus", "any pair", "both", "trace"), shares, strict=True))
+
+
+def _rejections(data: ChoiceData) -> tuple[bool, bool, bool, bool]:
+    """Whether the omnibus test, any pair, both and the trace test reject, as `fit_worths` judges them.
+
+    Only the largest |t| of the pairs is judged, which decides whether any is significant and saves time.
+    """
+    components = find_components(data)
+    fitted, _ = fit_model(data, components)
+    trace = (trace_test(data).p or 1.0) <= ALPHA
+    if fitted is None:
+        return trace, False, False, trace
+    k, worths, covariance = len(fitted.names), fitted.log_worths, fitted.covariance
+    wald = (wald_test(worths[1:], covariance[1:, 1:], fitted.n).p or 1.0) <= ALPHA
+    matrix = pair_matrix(list(combinations(range(k), 2)), k)
+    spread = matrix @ covariance @ matrix.T
+    errors = np.sqrt(spread.diagonal())
+    largest = LargestT(spread / np.outer(errors, errors), fitted.n - k + 1)
+    pair = largest.tail(float(np.abs(matrix @ worths / errors).max()))[0] <= ALPHA
+    omnibus = wald if components.complete else trace
+    return omnibus, pair, omnibus and pair, trace
+
+
+def _row(job: tuple[str, int, int, float, tuple[float, ...] | None]) -> str:
+    setting, n, runs, icc, preference = job
+    found = rates(setting, n, runs, 1, icc, preference)
+    title = setting if preference is None else f"{setting}, with a preference"
+    return f"| {title} | {n} | {icc:g} | " + " | ".join(f"{100 * x:.1f}%" for x in found.values()) + " |"
+
+
+def main(runs: int = 2000, processes: int = 2) -> None:
+    """Print a table in Markdown: rejections without a preference, and power with one."""
+    print("| setting | people | icc | omnibus | any pair | both | trace |")
+    print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
+    jobs: list[tuple[str, int, int, float, tuple[float, ...] | None]]
+    jobs = [(setting, n, runs, icc, None) for setting in SETTINGS for icc in ICC for n in PEOPLE]
+    jobs += [("random 4 of 6", n, runs, 0.05, PREFERENCE) for n in PEOPLE]
+    with ProcessPoolExecutor(processes) as pool:
+        for row in pool.map(_row, jobs):
+            print(row, flush=True)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
