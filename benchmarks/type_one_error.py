@@ -18,7 +18,9 @@ import pandas as pd
 from scipy import stats
 
 from analysis.design_checks.agreement import agreement
-from analysis.design_checks.bias import class_by_method, order, position
+from analysis.design_checks.classes import check_classes
+from analysis.design_checks.order import check_order
+from analysis.design_checks.position import check_position
 from analysis.estimation.pairs import compare, paired_tests
 from analysis.inference.anova import one_way, welch
 from analysis.inference.degenerate import even_spread
@@ -38,7 +40,7 @@ from analysis.votes.table import Counts
 
 ALPHA = 0.05
 VOTES, FEWEST, N, CONCENTRATION = 20, 5, 40, 26
-SHUFFLES, BLOCK = 199, 250
+PERMUTATIONS, BLOCK = 199, 250
 KINDS = {
     "4 methods": (4, VOTES),
     "2 methods": (2, VOTES),
@@ -109,7 +111,7 @@ def omnibus_tests(table: np.ndarray, seed: int) -> dict[str, float | None]:
         "repeated-measures": repeated_measures(groups).p,
         "hotelling": hotelling(groups).p,
         "friedman": friedman(groups).p,
-        "permutation": permutation_test(shares, seed, SHUFFLES).p,
+        "permutation": permutation_test(shares, seed, PERMUTATIONS).p,
         "dirichlet-multinomial": dirichlet_multinomial(table).p,
         "pooled-wald": pooled_wald(table).p,
         "chi-square": float(stats.chisquare(table.sum(axis=0)).pvalue),
@@ -138,16 +140,16 @@ def design_tests(votes: pd.DataFrame, k: int, seed: int) -> dict[str, float | No
     np.add.at(by_question, (votes["question"], votes["chosen_method"]), 1)
     named = votes.assign(chosen_method=np.array(methods, dtype=object)[votes["chosen_method"]])
     named = named.assign(label=(votes["question"] // 2).astype(str))
-    place, halves = position(named), order(named, methods)
-    classes = class_by_method(named, methods, seed, SHUFFLES)
-    assert place is not None
+    places, halves = check_position(named), check_order(named, methods)
+    classes = check_classes(named, methods, seed, PERMUTATIONS)
+    assert places is not None
     assert halves is not None
     assert classes is not None
     return {
-        "position": place.test.p,
+        "position": places.test.p,
         "order": halves.test.p,
         "classes": classes.p,
-        "agreement": agreement(by_question, seed, SHUFFLES).p,
+        "agreement": agreement(by_question, seed, PERMUTATIONS).p,
     }
 
 
@@ -159,7 +161,7 @@ def metric_tests(votes: pd.DataFrame, k: int, rng: np.random.Generator, seed: in
     value = rng.standard_normal(VOTES * k)
     shares = found.chosen.sum(axis=0) / found.offered.sum(axis=0)
     return {
-        "metric, maps": p_over_maps(value, found, shares, seed, SHUFFLES),
+        "metric, maps": p_over_maps(value, found, shares, seed, PERMUTATIONS),
         "metric, odds": odds_ratio(value, found).p,
         "metric, equal": odds_ratio(value, found, with_methods=True).p,
     }
@@ -230,7 +232,7 @@ def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str
         f"Simulated studies of {N} participants with {VOTES} votes each, or with any number from {FEWEST} to "
         f"{VOTES}; participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
         "is preferred. Of pairs, any pair counts (family-wise). Nothing stands where a test is undefined or "
-        f"was not simulated. {SHUFFLES} shuffles in each permutation test. "
+        f"was not simulated. {PERMUTATIONS} permutations in each permutation test. "
         f"Standard error about {error:.2f} %. Made by `make bench-levels`.",
         "",
         f"| Test | said to hold 5 % | {' | '.join(heads)} |",

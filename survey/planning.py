@@ -5,7 +5,7 @@ A door to `analysis` beside `survey.exporting`, which needs votes. Knows no mode
 
 from functools import lru_cache
 
-from analysis.design_checks.bias import chance_to_pass
+from analysis.design_checks.carelessness import chance_to_pass
 from analysis.inference.omnibus import NAMES
 from analysis.planning.power import Plan, power
 from analysis.reporting.power_curve import power_curve
