@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace) -> int:
-    reading = reading_options.from_arguments(options)
+    reading = reading_options.from_arguments(options, [options.by] if options.by else [])
     result = report(
         VoteTable.read(options.votes, reading),
         metrics=MetricTable.read(options.metrics) if options.metrics else None,

@@ -14,6 +14,7 @@ from pyarrow import parquet
 
 from analysis import report
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
+from analysis.votes.columns import COLUMNS, METHOD_COLUMNS
 from analysis.votes.table import SIMULATED, NoVotesError, VoteTable
 
 from .models import Answer, Option, Participation, Question, Study
@@ -37,6 +38,13 @@ __all__ = [
 
 METRICS_FILE = "metrics.csv"
 
+# The columns of a study's vote table, beside those of the methods that its questions offer.
+EXPORTED = (
+    *("study", "participant", "position", "question", "kind", "label", "replicate"),
+    *("chosen_position", "chosen_method", "correct", "shown_at", "answered_at", "response_ms"),
+    *("status", "checks_passed", "kept", "simulated", "version", "design", "language"),
+)
+
 # File extension of a study's report: its content type and its format in `analysis`.
 REPORT_FORMATS = {
     "html": ("text/html; charset=utf-8", "html"),
@@ -55,29 +63,8 @@ def columns_of(study):
 
 @lru_cache
 def _columns(n_options):
-    return {
-        "study": "short name of the study",
-        "participant": "participant, numbered over all studies of this site; tells nothing of the person",
-        "position": "place of the question for this participant: 0 is practice, then from 1",
-        "question": "the question: class and replicate, with the kind before it unless it is scored",
-        "kind": "scored, check (attention check: one right answer) or practice",
-        "label": "the class that was asked about, or the image",
-        "replicate": "which of the disjoint samples of images the pictures come from; of checks, a number",
-        **{f"method_{n}": f"method of the picture shown in place {n}" for n in range(1, n_options + 1)},
-        "chosen_position": f"place of the chosen picture, 1 to {n_options}; 0 for none of them",
-        "chosen_method": "method of the chosen picture",
-        "correct": "checks and practice: whether the right picture was chosen; scored: empty",
-        "shown_at": "when the server sent the page that was answered (ISO 8601, UTC)",
-        "answered_at": "when the server stored the answer (ISO 8601, UTC)",
-        "response_ms": "milliseconds between the two",
-        "status": "of the participation: answering, complete, failed checks, timed out or withdrawn",
-        "checks_passed": "attention checks passed; empty until complete",
-        "kept": "true if complete and enough checks were passed: part of the analysis",
-        "simulated": "true if a program answered",
-        "version": "of the study that was answered; a study that was changed after opening is a new version",
-        "design": "SHA-256 of the study file that was frozen when the study opened",
-        "language": "in which the participant was shown the study, for example en",
-    }
+    offered = METHOD_COLUMNS[:n_options]
+    return {column: meaning for column, meaning in COLUMNS.items() if column in EXPORTED or column in offered}
 
 
 # What a line is made from: when, what was shown and chosen, and by whom, which all of a person's lines share.
@@ -224,7 +211,8 @@ def _report(votes, *plan):
 
 def _report_of(table, name, simulated, primary, alpha, metrics):
     try:
-        votes = VoteTable.from_csv(table, name)
+        # Each method of a set has a name of its own, however alike they are.
+        votes = VoteTable.from_csv(table, name, same_names="keep", missing_marks="keep")
         held = MetricTable.from_csv(Path(metrics).read_bytes(), METRICS_FILE) if metrics else None
         return report(votes, simulated=simulated, primary=primary, alpha=alpha, metrics=held)
     except NoVotesError:

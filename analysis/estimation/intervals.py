@@ -1,21 +1,39 @@
-"""An estimate with its confidence interval, and the reason where there is none."""
+"""An estimate with its confidence interval, and the intervals of shares that few answers support.
+
+A share's t interval needs about 20 effective votes for the method and as many against it. With fewer, its
+interval is that of Clopper and Pearson (1934, Biometrika 26:404) at the effective number of answers (Korn and
+Graubard 1998, Survey Methodology 24:193): the number of independent answers that would determine the share
+equally well. `benchmarks/coverage_intervals.py` measures how often each interval covers the truth.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
 
 from analysis import formatting as fmt
+
+Floats = NDArray[np.float64]
+FEW_VOTES = 20.0  # effective votes for a method, or against it, below which its t interval is not used
+T, CLOPPER_PEARSON = "t", "Clopper-Pearson"  # the intervals of a share
+_ZERO = 1e-12  # a share that rounding leaves where the truth is 0
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A number with its confidence interval.
 
-    `value` is None where the number is undefined, and `low` and `high` where no interval is stated.
+    `value` is None where the number is undefined, and `low` and `high` where no interval is stated; `reason`
+    then says why.
     """
 
     value: float | None
     low: float | None = None
     high: float | None = None
+    reason: str = ""
 
     def shown(self, show: Callable[[float], str]) -> str:
         """The number and its interval as text: "0.30 (0.26 to 0.35)"."""
@@ -24,3 +42,48 @@ class Estimate:
         if self.low is None or self.high is None:
             return show(self.value)
         return f"{show(self.value)} ({show(self.low)} to {show(self.high)})"
+
+
+def effective_answers(shares: Floats, variances: Floats, simple: Floats, n_participants: int) -> Floats:
+    """Estimate how many independent answers would determine each share equally well, (methods,).
+
+    `variances` are those of `shares` over participants, `simple` those of as many independent answers. The
+    design effect of a share is at least 1 and at least that of all shares together, because the variance of a
+    rare method is itself badly known. A method that everybody or nobody chose counts each participant once.
+    """
+    extreme = _is_extreme(shares)
+    if simple.sum() <= 0:
+        return np.full(len(shares), float(n_participants))
+    own = np.divide(variances, simple, out=np.ones(len(shares)), where=~extreme)
+    design_effects = np.maximum(own, max(1.0, float(variances.sum() / simple.sum())))
+    independent = np.divide(shares * (1 - shares), simple, out=np.ones(len(shares)), where=~extreme)
+    return np.where(extreme, n_participants, independent / design_effects)
+
+
+def have_few_votes(shares: Floats, answers: Floats) -> NDArray[np.bool_]:
+    """Whether fewer than 20 effective votes are for each method, or against it, (methods,)."""
+    return np.asarray(np.minimum(shares, 1 - shares) * answers < FEW_VOTES, dtype=np.bool_)
+
+
+def clopper_pearson(
+    shares: Floats, answers: Floats, df: float, alpha: float | Floats
+) -> tuple[Floats, Floats]:
+    """The ends of the intervals of `shares` (methods,) at `answers` effective answers, with 1 - `alpha`.
+
+    The number of answers is reduced for the `df` degrees of freedom of the variance that it is based on, by
+    the squared ratio of the normal to the t quantile, unless the share is 0 or 1. `alpha` may be an array
+    that broadcasts against (methods,).
+    """
+    tail = np.asarray(alpha, dtype=float) / 2
+    reduction = (special.ndtri(tail) / special.stdtrit(df, tail)) ** 2
+    n = np.where(_is_extreme(shares), answers, answers * reduction)
+    votes = shares * n
+    with np.errstate(invalid="ignore"):
+        low = special.betaincinv(np.maximum(votes, 1e-9), n - votes + 1, tail)
+        high = special.betainccinv(votes + 1, np.maximum(n - votes, 1e-9), tail)
+    low = np.where((shares <= _ZERO) | np.isnan(low), 0.0, low)
+    return low, np.where((shares >= 1 - _ZERO) | np.isnan(high), 1.0, high)
+
+
+def _is_extreme(shares: Floats) -> NDArray[Any]:
+    return np.asarray((shares <= _ZERO) | (shares >= 1 - _ZERO))

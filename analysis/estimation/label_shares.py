@@ -75,12 +75,12 @@ def _intervals(
     """Share, low and high of one method for each label, (labels,), from the weights of each answer."""
     cells, cell = np.unique(label * (participant.max() + 1) + participant, return_inverse=True)
     of_label = (cells // (participant.max() + 1)).astype(np.int64)  # (cells,)
-    offers, choices = np.bincount(cell, offered), np.bincount(cell, chosen)
+    offers, choices = (np.asarray(np.bincount(cell, w), dtype=float) for w in (offered, chosen))
     used = offers > 0
     of_label, offers, choices = of_label[used], offers[used], choices[used]
 
     def by_label(values: Floats) -> Floats:
-        return np.bincount(of_label, values, n_labels)
+        return np.asarray(np.bincount(of_label, values, n_labels), dtype=float)
 
     people, total = by_label(np.ones(len(of_label))), by_label(offers)
     answers = np.bincount(label[offered > 0], minlength=n_labels)

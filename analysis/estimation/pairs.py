@@ -10,18 +10,20 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.estimation.intervals import Estimate
-from analysis.estimation.simultaneous import Comparison, Simultaneous, simultaneous
+from analysis.estimation.share_contrasts import ANGLE, LOGARITHM, SHARE, average_shares, judge_contrasts
+from analysis.estimation.simultaneous import Comparison, pair_matrix
 from analysis.numerics.multiplicity import holm
 from analysis.numerics.resampling import SEED
 from analysis.numerics.tails import f_tail
 from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
 
-Floats = NDArray[np.float64]
 _WIDEST = math.log(1000)  # no digit of a ratio is known if its interval reaches farther
+_NO_VARIATION = "participants do not differ"
+_NO_RATIO = "one of the two shares is 0"
+_TOO_WIDE = "the interval reaches below 0.001 or above 1,000"
 _ZERO = 1e-12  # a standard deviation that rounding leaves where the truth is 0
 
 
@@ -45,6 +47,7 @@ class PairEstimate:
     log10_p: float | None
     p_simultaneous: float | None = None
     log10_p_simultaneous: float | None = None
+    method: str = ""
 
 
 @dataclass(frozen=True)
@@ -71,19 +74,11 @@ class Verdicts:
 
 def compare(counts: Counts, seed: int = SEED, alpha: float = ALPHA) -> tuple[PairEstimate, ...]:
     """Compare every pair of methods by the mean of the participants' shares, with 1 - `alpha` confidence."""
-    shares = _shares(counts)  # (participants, methods)
-    means, n = shares.mean(axis=0), len(shares)
     pairs = list(combinations(range(len(counts.methods)), 2))
     if not pairs:
         return ()
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs, angles = np.log(means), 2 * np.arcsin(np.sqrt(means))
-        on_logs = shares / means  # the influence of each participant on the logarithm of a mean
-        on_angles = (shares - means) / np.sqrt(means * (1 - means))
-    kinds = ((means, shares), (logs, on_logs), (angles, on_angles))
-    families = [
-        _compare_values(values, influence, pairs, n, seed, alpha).comparisons for values, influence in kinds
-    ]
+    sample, matrix = average_shares(counts), pair_matrix(pairs, len(counts.methods))
+    families = [judge_contrasts(sample, matrix, scale, alpha, seed) for scale in (SHARE, LOGARITHM, ANGLE)]
     return tuple(
         PairEstimate(
             a=test.a,
@@ -96,6 +91,7 @@ def compare(counts: Counts, seed: int = SEED, alpha: float = ALPHA) -> tuple[Pai
             log10_p=test.log10_p,
             p_simultaneous=difference.p,
             log10_p_simultaneous=difference.log10_p,
+            method=difference.method,
         )
         for test, difference, ratio, angle in zip(paired_tests(counts), *families, strict=True)
     )
@@ -103,7 +99,7 @@ def compare(counts: Counts, seed: int = SEED, alpha: float = ALPHA) -> tuple[Pai
 
 def paired_tests(counts: Counts) -> tuple[PairTest, ...]:
     """Test every pair of methods by a paired t test of the participants' shares, with Holm's correction."""
-    shares = _shares(counts)  # (participants, methods)
+    shares = counts.shares  # (participants, methods)
     n, pairs = len(shares), list(combinations(range(len(counts.methods)), 2))
     if not pairs:
         return ()
@@ -139,36 +135,21 @@ def verdicts(pairs: Sequence[PairEstimate], method: str, alpha: float = ALPHA) -
     return Verdicts(method, tuple(ahead), tuple(behind), tuple(undecided))
 
 
-def _shares(counts: Counts) -> Floats:
-    """Each participant's shares, (participants, methods)."""
-    return np.asarray(counts.table / counts.table.sum(axis=1, keepdims=True), dtype=float)
-
-
-def _compare_values(
-    values: Floats, influence: Floats, pairs: Sequence[tuple[int, int]], n: int, seed: int, alpha: float
-) -> Simultaneous:
-    """Compare pairs of `values`, given each participant's influence on each, (participants, values)."""
-    a, b = np.transpose(pairs)
-    with np.errstate(invalid="ignore"):
-        differences, residuals = values[a] - values[b], influence[:, a] - influence[:, b]
-        residuals = residuals - residuals.mean(axis=0)
-        covariance = residuals.T @ residuals / max(n - 1, 1) / n
-    return simultaneous(differences, covariance, max(n - 1, 1), alpha, seed)
-
-
 def _within(comparison: Comparison, most: float) -> Estimate:
     """The interval cut where no difference can lie: beyond -`most` and `most`."""
     low, high = comparison.low, comparison.high
     if low is None or high is None:
-        return Estimate(comparison.estimate)
+        return Estimate(comparison.estimate, reason=_NO_VARIATION)
     return Estimate(comparison.estimate, max(low, -most), min(high, most))
 
 
 def _exponential(comparison: Comparison) -> Estimate:
     """A ratio from a difference of logarithms; without an interval that is too wide to tell anything."""
     if comparison.estimate is None:
-        return Estimate(None)
+        return Estimate(None, reason=_NO_RATIO)
     low, high, value = comparison.low, comparison.high, math.exp(comparison.estimate)
+    if not comparison.method:
+        return Estimate(value, reason=_NO_VARIATION)
     if low is None or high is None or max(-low, high) > _WIDEST:
-        return Estimate(value)
+        return Estimate(value, reason=_TOO_WIDE)
     return Estimate(value, math.exp(low), math.exp(high))

@@ -10,17 +10,31 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.inference.pooled_shares import pooled_shares
+from analysis.estimation.intervals import (
+    CLOPPER_PEARSON,
+    Estimate,
+    T,
+    clopper_pearson,
+    effective_answers,
+    have_few_votes,
+)
+from analysis.estimation.share_contrasts import average_shares
 from analysis.votes.counting import Counts
 
 Floats = NDArray[np.float64]
+_ALPHA = 0.05
+_ZERO = 1e-12  # a margin that rounding leaves where the truth is 0
+_ONE_PARTICIPANT = "one participant says nothing about others"
+_NO_VARIATION = "participants do not differ"
 
 
 @dataclass(frozen=True)
 class Share:
-    """A method's votes and its share of all answers, with a 95% confidence interval, None where undefined.
+    """A method's votes and its share of the answers that offered it, with a 95% confidence interval.
 
-    `design_effect` is the variance of the share over that of as many answers from as many people.
+    `low` and `high` are None where no interval is stated, and `reason` says why. `interval` names the kind:
+    "t", or "Clopper-Pearson" (at the effective number of answers) where few votes are for or against the
+    method. `design_effect` is the variance of the share over that of as many independent answers.
     """
 
     method: str
@@ -29,6 +43,8 @@ class Share:
     low: float | None
     high: float | None
     design_effect: float | None = None
+    interval: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,29 +62,75 @@ class Shares:
 
 
 def estimate_shares(counts: Counts) -> Shares:
-    """Estimate each method's share of all answers with its interval."""
-    table = counts.table.astype(float)  # (participants, methods)
-    totals, n = table.sum(axis=1, keepdims=True), len(table)
-    shares = table.sum(axis=0) / totals.sum()
-    simple = shares * (1 - shares) / totals.sum()
-    variances = margins = np.zeros(len(shares))
-    if n > 1:
-        pooled = pooled_shares(table)
-        variances = pooled.variances
-        # one participant with nearly all votes says nothing of others: the interval is then from 0 to 1
-        margins = stats.t.ppf(0.975, max(pooled.effective - 1, 1e-3)) * np.sqrt(variances)
-    beyond = 1 - 0.025 ** (1 / n)
+    """Estimate each method's share of the answers that offered it; "none of these" is an answer.
+
+    Questions that were shown unequally often count equally. A share is a ratio of sums over participants,
+    with the jackknife's variance (Cochran 1977, Sampling Techniques, section 2.11; Efron 1982, The Jackknife,
+    the Bootstrap and Other Resampling Plans, section 3) and the degrees of freedom of the effective number of
+    participants (Carter, Schnepel and Steigerwald 2017, Review of Economics and Statistics 99:698). A method
+    with few votes has the interval of `intervals.clopper_pearson`; one that nobody chose has an upper bound:
+    its share cannot exceed that of people who would ever choose it, and of n nobody did.
+    """
+    chosen, offered = _chosen_and_offered(counts)  # (participants, methods)
+    n, answers = len(chosen), counts.answers.astype(float)
+    shares = chosen.sum(axis=0) / offered.sum(axis=0)
+    simple = shares * (1 - shares) / offered.sum(axis=0)
+    if n < 2:
+        rows = zip(counts.methods, counts.votes.values(), shares.tolist(), strict=True)
+        return Shares(tuple(Share(*row, None, None, reason=_ONE_PARTICIPANT) for row in rows), None, None)
+    moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(offered.sum(axis=0) - offered, 1e-9)
+    variances = (n - 1) / n * (moves**2).sum(axis=0)
+    df = max(_effective_participants(answers) - 1, 1e-3)
+    low, high, kinds = _limits(shares, variances, effective_answers(shares, variances, simple, n), df)
+    comparable = len(shares) > 1 or counts.n_votes < counts.n_answers
     result = []
     for i, (method, votes) in enumerate(counts.votes.items()):
-        share, low, high = votes / counts.n_votes, None, None
-        if n > 1 and margins[i] > 1e-12:  # what is left of zero after rounding
-            low, high = max(0.0, share - float(margins[i])), min(1.0, share + float(margins[i]))
-        elif n > 1 and len(shares) > 1 and votes in (0, counts.n_votes):
-            low, high = (0.0, beyond) if votes == 0 else (1 - beyond, 1.0)
-        effect = float(variances[i] / simple[i]) if n > 1 and simple[i] > 0 else None
-        result.append(Share(method, votes, share, low, high, effect))
-    if n == 1 or simple.sum() == 0:
+        effect = float(variances[i] / simple[i]) if simple[i] > 0 else None
+        varies = variances[i] > _ZERO**2 or (comparable and shares[i] in (0.0, 1.0))
+        ends = (float(low[i]), float(high[i])) if varies else (None, None)
+        kind, reason = (kinds[i], "") if varies else ("", _NO_VARIATION)
+        result.append(Share(method, votes, float(shares[i]), *ends, effect, kind, reason))
+    if simple.sum() == 0:
         return Shares(tuple(result), None, None)
     design_effect = float(variances.sum() / simple.sum())
-    m = float((totals**2).sum() / totals.sum())
+    m = float((answers**2).sum() / answers.sum())
     return Shares(tuple(result), design_effect, (design_effect - 1) / (m - 1) if m > 1 else None)
+
+
+def estimate_mean_shares(counts: Counts) -> tuple[Estimate, ...]:
+    """Estimate the mean of the participants' shares of each method, each participant weighing alike."""
+    sample = average_shares(counts)
+    means, n = sample.means, sample.n_participants
+    if n < 2:
+        return tuple(Estimate(mean, reason=_ONE_PARTICIPANT) for mean in means.tolist())
+    low, high, _ = _limits(means, sample.variances, sample.answers, sample.df)
+    return tuple(
+        Estimate(*row) if variance > _ZERO**2 else Estimate(row[0], reason=_NO_VARIATION)
+        for *row, variance in zip(*(x.tolist() for x in (means, low, high, sample.variances)), strict=True)
+    )
+
+
+def _chosen_and_offered(counts: Counts) -> tuple[Floats, Floats]:
+    """Votes for each method and answers that offered it, (participants, methods)."""
+    if counts.unequal_exposure:
+        return counts.weighted, counts.weighted_offered
+    return counts.table.astype(float), counts.offered.astype(float)
+
+
+def _effective_participants(answers: Floats) -> float:
+    """How many participants with equally many answers would say as much, if each sticks to one method."""
+    effective = float((answers**2).sum() ** 2 / (answers**4).sum())
+    near = round(effective)
+    return near if abs(effective - near) < 1e-9 * near else effective
+
+
+def _limits(
+    shares: Floats, variances: Floats, answers: Floats, df: float
+) -> tuple[Floats, Floats, list[str]]:
+    """The ends of the interval of each share, and its kind."""
+    margins = stats.t.ppf(1 - _ALPHA / 2, df) * np.sqrt(variances)
+    few = have_few_votes(shares, answers)
+    low, high = clopper_pearson(shares, answers, df, _ALPHA)
+    low = np.where(few, low, np.maximum(0.0, shares - margins))
+    high = np.where(few, high, np.minimum(1.0, shares + margins))
+    return low, high, [CLOPPER_PEARSON if one else T for one in few.tolist()]

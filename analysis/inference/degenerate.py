@@ -3,6 +3,8 @@
 Counts come in; a sentence comes out that names the test and says whom it speaks of, empty where F is defined.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy import stats
@@ -14,26 +16,41 @@ from analysis.votes.table import Counts
 _BALLOTS = 9999
 
 
+@dataclass(frozen=True)
+class SignTest:
+    """All `n` participants chose `first` more often than `second`; `p` is two-sided.
+
+    Conover (1999), Practical Nonparametric Statistics, section 3.4.
+    """
+
+    n: int
+    first: str
+    second: str
+    p: float
+
+    def __str__(self) -> str:
+        return (
+            f"Sign test instead: all {fmt.counted(self.n, 'participant')} chose {self.first} more often than "
+            f"{self.second}, {fmt.p_stated(self.p)}."
+        )
+
+
 def substitute_test(counts: Counts, seed: int = SEED) -> str:
     """Test what F cannot: by the sign test where all split their votes alike, or within one participant."""
-    if len(counts.methods) < 2:
-        return ""
-    if len(counts.participants) == 1:
+    if len(counts.methods) > 1 and len(counts.participants) == 1:
         return _within_person(counts, seed)
-    return _sign_test(counts) if np.ptp(counts.exact.values, axis=0).max() < 1e-12 else ""
+    return str(sign_test(counts) or "")
 
 
-def _sign_test(counts: Counts) -> str:
-    """Compare the first two methods, where all n participants prefer the first (Conover 1999, 3.4)."""
+def sign_test(counts: Counts) -> SignTest | None:
+    """Compare the first two methods; None unless all participants split their votes alike and prefer one."""
+    n = len(counts.participants)
+    if len(counts.methods) < 2 or n < 2 or np.ptp(counts.exact.values, axis=0).max() >= 1e-12:
+        return None
     first, second = counts.methods[:2]
     if counts.votes[first] == counts.votes[second]:
-        return ""
-    n = len(counts.participants)
-    p = float(stats.binomtest(n, n, 0.5).pvalue)
-    return (
-        f"Sign test instead: all {fmt.counted(n, 'participant')} chose {first} more often than {second}, "
-        f"{fmt.p_stated(p)}."
-    )
+        return None
+    return SignTest(n, first, second, float(stats.binomtest(n, n, 0.5).pvalue))
 
 
 def even_spread(votes: ArrayLike, seed: int = SEED, ballots: int = _BALLOTS) -> float:

@@ -60,6 +60,13 @@ class Document:
     def quantities(self) -> tuple[Quantity, ...]:
         return tuple(quantity for section in self.all_sections for quantity in section.quantities)
 
+    @property
+    def apa(self) -> tuple[str, ...]:
+        """Sentences for a paper's results section: participants, then tests, then everything else."""
+        first = ("participants", "tests")
+        ordered = sorted(self.sections, key=lambda section: _place(section.slug, first))
+        return tuple(sentence for section in ordered for sentence in section.apa)
+
     @cached_property
     def record(self) -> dict[str, Any]:
         """The JSON report: what is undefined is None, and a note says why."""
@@ -150,6 +157,10 @@ def _facts(results: Results) -> dict[str, Any]:
         "seed": plan.seed,
         "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy", "statsmodels")},
     }
+
+
+def _place(slug: str, first: tuple[str, ...]) -> int:
+    return first.index(slug) if slug in first else len(first)
 
 
 def version(name: str) -> str | None:

@@ -15,6 +15,8 @@ def notes(results: Results) -> tuple[str, ...]:
         _unequal_votes(results),
         _frozen(results),
         _unanswered(results),
+        *results.counts.notes,
+        *results.table.notes,
     )
     return tuple(filter(None, sentences))
 
@@ -78,12 +80,12 @@ def _excluded(results: Results) -> str:
 
 
 def _unequal_votes(results: Results) -> str:
-    fewest, most = results.counts.votes_per_participant
-    if fewest == most:
+    fewest, most = results.counts.answers_per_participant
+    if fewest == most or results.by_offers:
         return ""
     return (
-        f"Participants cast between {fewest} and {fmt.counted(most, 'vote')}. Shares and the cluster Wald "
-        "test give every vote equal weight. All other tests and differences give every participant equal "
+        f"Participants gave between {fewest} and {fmt.counted(most, 'answer')}. Shares and the cluster Wald "
+        "test give every answer equal weight. All other tests and differences give every participant equal "
         "weight, so a difference need not equal the difference of two shares."
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from analysis.metric_agreement.metric_table import MetricTable
+from analysis.reporting import headline
 from analysis.reporting.document import Document, document
 from analysis.reporting.elements import Chart
 from analysis.reporting.formats import apa, csv, html, json, latex, markdown, text
@@ -39,10 +40,10 @@ class Report(Results):
             raise ValueError(f"format must be one of {', '.join(FORMATS)} (got {name!r})")
         return FORMATS[name](self.document)
 
-    @property
+    @cached_property
     def answer(self) -> str:
-        """The headline: one or two sentences that claim no more than the tests do."""
-        return self.document.answer
+        """The headline: a few sentences that claim no more than the tests do."""
+        return headline.answer(self)
 
     def chart(self, name: str) -> Chart | None:
         """The chart of that name; None if the report has none."""

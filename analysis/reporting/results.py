@@ -19,10 +19,10 @@ from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.label_shares import LabelShares, label_shares
-from analysis.estimation.mean_shares import mean_shares
 from analysis.estimation.pairs import PairEstimate
-from analysis.estimation.shares import Share, estimate_shares
+from analysis.estimation.shares import Share, estimate_mean_shares, estimate_shares
 from analysis.estimation.stimuli import BeyondStimuli, beyond_stimuli
+from analysis.inference.degenerate import SignTest, sign_test, substitute_test
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
 from analysis.inference.tukey import Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
@@ -181,7 +181,7 @@ class Results:
     @cached_property
     def mean_shares(self) -> tuple[Estimate, ...]:
         """Each method's share if participants, not votes, have equal weight."""
-        return mean_shares(self.counts.table)
+        return estimate_mean_shares(self.counts)
 
     @cached_property
     def pairs(self) -> tuple[PairEstimate, ...]:
@@ -198,7 +198,18 @@ class Results:
         """The omnibus tests; None with one method."""
         if not self.comparable:
             return None
-        return omnibus(self.counts, self.plan.primary, self.plan.seed, self.plan.alpha)
+        plan = self.plan
+        return omnibus(self.counts, plan.primary, plan.seed, plan.alpha, plan.all_tests)
+
+    @cached_property
+    def unanimous(self) -> SignTest | None:
+        """The sign test if all participants split their votes alike, so that F is undefined."""
+        return sign_test(self.counts)
+
+    @cached_property
+    def substitute_test(self) -> str:
+        """What can be said where F is undefined; empty where it is defined."""
+        return substitute_test(self.counts, self.plan.seed)
 
     @cached_property
     def tukey(self) -> Tukey | None:

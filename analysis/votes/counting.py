@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
-from analysis.votes.exposure import Exposure
+from analysis.votes.exposure import Exposure, effective_number
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -110,8 +110,13 @@ class Counts:
 
     @property
     def unequal_exposure(self) -> bool:
-        """Whether questions were demonstrably shown unequally often, so that answers are weighted."""
+        """Whether questions were shown unequally often, so that `weighted` differs from `table`."""
         return self.exposure is not None and self.exposure.unequal
+
+    @property
+    def effective_participants(self) -> float:
+        """As how many participants of equal weight the weighted answers count; see `effective_number`."""
+        return effective_number(self.weighted_answers)
 
     @property
     def votes_per_participant(self) -> tuple[int, int]:
@@ -292,8 +297,33 @@ class Ballots:
             codes[codes == values.categories.get_loc("")] = -1
         return codes
 
+    @cached_property
+    def asked(self) -> Integers:
+        """How many scored questions each participant was asked, (participants,)."""
+        return np.bincount(self.participant[self.scored], minlength=self.n).astype(np.int64)
+
+    @cached_property
+    def n_questions(self) -> int:
+        """How many scored questions the table has; 0 where it does not say."""
+        if self.question is None:
+            return 0
+        question = self.question[self.scored]
+        return int(np.count_nonzero(np.bincount(question[question >= 0])))
+
+    @cached_property
+    def _tallies(self) -> list[tuple[NDArray[np.bool_] | None, Tally]]:
+        """The latest selection of rows and its sums, which rules on participants share."""
+        return []
+
     def tally(self, rows: NDArray[np.bool_] | None = None) -> Tally:
-        """Sum the answers of each participant, of those where `rows` holds."""
+        """Sum the answers of each participant, of those where `rows` holds; the last result is kept."""
+        for selection, tally in self._tallies:
+            if selection is rows:
+                return tally
+        self._tallies[:] = [*self._tallies[:1], (rows, self._sum(rows))]  # the first stays: all, mostly
+        return self._tallies[-1][1]
+
+    def _sum(self, rows: NDArray[np.bool_] | None) -> Tally:
         k, people = len(self.methods), self.participant
         here = slice(None) if rows is None else rows
 

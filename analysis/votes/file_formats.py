@@ -94,7 +94,7 @@ def fast_csv(data: bytes, separator: str, wanted: Collection[str] | None = None)
 
 def careful_csv(data: bytes, name: str, separator: str) -> pd.DataFrame:
     """Read any CSV file; cells are stripped. Raises VoteTableError, which names the row."""
-    header, records, rows = _parse(_utf8(data, name), name, separator)
+    header, records, rows = _parse(_utf8(data, name, separator), name, separator)
     values = zip(*records, strict=True) if records else [()] * len(header)
     columns = dict(zip(header, values, strict=True))
     return pd.DataFrame(columns, index=pd.Index(rows, name="row", dtype=np.int64), dtype=object)
@@ -151,11 +151,11 @@ def _frame(table: pa.Table, rows: range) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.Index(rows, name="row"))
 
 
-def _utf8(data: bytes, name: str) -> str:
+def _utf8(data: bytes, name: str, separator: str) -> str:
     if not data.strip(b"\xef\xbb\xbf \t\r\n"):
         raise NoVotesError(f"{name}: the file is empty; {LAYOUT}")
     if (encoding := _utf16(data)) is not None:
-        raise VoteTableError(_other_encoding(data, name, encoding))
+        raise VoteTableError(_other_encoding(data, name, encoding, separator))
     if b"\x00" in data:
         row = data.count(b"\n", 0, data.index(b"\x00")) + 1
         raise VoteTableError(f"{name}, row {row}: byte 0x00 does not belong in a text file; {LAYOUT}")
@@ -184,11 +184,11 @@ def _utf16(data: bytes) -> str | None:
     return None
 
 
-def _other_encoding(data: bytes, name: str, encoding: str) -> str:
+def _other_encoding(data: bytes, name: str, encoding: str, separator: str) -> str:
     """Name the options that read a file in UTF-16, the separator among them if its header shows it."""
     header = data[:4096].decode(encoding, "ignore").split("\n")[0]
-    separator = next((sign for sign in ("\t", ";") if sign in header), None)
-    also = f" --separator {SEPARATOR_NAMES[separator]}" if separator else ""
+    other = next((sign for sign in ("\t", ";") if sign in header and separator not in header), None)
+    also = f" --separator {SEPARATOR_NAMES[other]}" if other else ""
     return f"{name}: the file is in UTF-16, not UTF-8; add --encoding {encoding}{also}"
 
 

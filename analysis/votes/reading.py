@@ -76,11 +76,13 @@ def _arranged(frame: pd.DataFrame, name: str, where: str, options: ReadingOption
     absent = [column for column in options.keep_columns if column not in frame]
     if absent:
         raise VoteTableError(f"{name}{where}: no column {quoted(absent[0])}; columns are {_named(frame)}")
-    frame = _renamed(frame, options, name)
+    original, frame = frame, _renamed(frame, options, name)
     if options.layout == "long":
-        _check_header(list(frame.columns), name + where, frame)
+        _check_header(list(frame.columns), name + where, original)
     else:
-        frame, more = long_form(_with_participant(frame, name + where), name, options)
+        if "participant" not in frame:
+            _refuse_export(original, name + where, list(frame.columns))
+        frame, more = long_form(frame, name, options)
         notes += more
     if frame.empty:
         raise NoVotesError(f"{name}: no answers below the header; {LAYOUT}")
@@ -118,22 +120,18 @@ def _named(frame: pd.DataFrame) -> str:
     return UNPRINTABLE.sub("?", shown if len(shown) <= 200 else shown[:200] + "...")
 
 
-def _with_participant(frame: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Refuse the export of a known tool without a participant by the options that read it."""
-    if "participant" not in frame:
-        _refuse_export(frame, name)
-    return frame
+def _check_header(names: Sequence[str], name: str, original: pd.DataFrame | None = None) -> None:
+    """Raise VoteTableError unless the columns are those of a vote table in long form.
 
-
-def _check_header(names: Sequence[str], name: str, frame: pd.DataFrame | None = None) -> None:
-    """Raise VoteTableError unless the columns are those of a vote table in long form."""
+    `original` is the file under its own column names, by which the export of a known tool is recognised.
+    """
     missing = next((column for column in REQUIRED if column not in names), None)
     if missing is None and not any(column in names for column in ANSWERS):
         missing = "chosen_method"
     if missing is None:
         return
-    if frame is not None:
-        _refuse_export(frame, name)
+    if original is not None:
+        _refuse_export(original, name, names)
     shown = _named(pd.DataFrame(columns=list(names)))
     raise VoteTableError(
         f"{name}: no column {quoted(missing)} among {shown}; needed are participant and one of "
@@ -141,13 +139,17 @@ def _check_header(names: Sequence[str], name: str, frame: pd.DataFrame | None = 
     )
 
 
-def _refuse_export(frame: pd.DataFrame, name: str) -> None:
-    """Raise with the options that read the file if a known survey tool wrote it."""
-    export = recognise([str(column) for column in frame.columns])
+def _refuse_export(original: pd.DataFrame, name: str, names: Sequence[str]) -> None:
+    """Raise with the options that read the file if a known survey tool wrote it.
+
+    `names` are the columns after --column was applied, of which the options so far fall short.
+    """
+    export = recognise([str(column) for column in original.columns])
     if export is None:
         return
-    options = [] if "participant" in frame else [f"--column participant={export.participant}"]
-    people = [column for column in (export.participant, "participant") if column in frame]
-    questions = likely_questions(frame.drop(columns=people))
+    options = (
+        [] if "participant" in names else [f"--column {shlex.quote('participant=' + export.participant)}"]
+    )
+    questions = likely_questions(original.drop(columns=export.participant))
     options.append(export.options or f"--questions {shlex.quote(questions or 'COLUMNS')}")
     raise VoteTableError(f"{name}: this looks like an export of {export.tool}; add {' '.join(options)}")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import pandas as pd
 
+from analysis import formatting as fmt
 from analysis.votes.columns import (
     METHOD_NAMES,
     OPTION_NAMES,
@@ -109,9 +110,8 @@ def _settle_none(frame: pd.DataFrame, options: ReadingOptions) -> tuple[pd.DataF
         frame = frame.assign(chosen_position=pd.Categorical(position.mask(chosen, "0")))
         frame = _replaced(frame, columns, none)
         shown = listed([quoted(text) for text in sorted(none)])
-        notes.append(
-            f"{shown} in chosen_method was read as the answer none of these ({chosen.sum():,} answers)."
-        )
+        count = fmt.counted(int(chosen.sum()), "answer")
+        notes.append(f'{shown} in chosen_method was read as "none of these" ({count}).')
     if options.none_text is not None and options.none_text.strip() not in none:
         notes.append(f"--none {quoted(options.none_text)} does not occur in chosen_method.")
     return frame, notes

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from analysis import formatting as fmt
+
 _IMPORT_ID = re.compile(r'\{\s*"ImportId"')
-_OTREE_WIDE = re.compile(r"(?P<app>\w+)\.(?P<round>\d+)\.player\.(?P<field>\w+)")
+_OTREE_WIDE = re.compile(r"(?P<app>\w+)\.(?P<round>\d+)\.(?P<of>player|group|subsession)\.(?P<field>\w+)")
 _OTREE_LONG = re.compile(r"player\.(?P<field>\w+)")
-_OTREE_OWN = frozenset(("id_in_group", "role", "payoff", "id_in_subsession"))
+_OTREE_OWN = frozenset(("id_in_group", "role", "payoff", "id_in_subsession", "round_number"))
+_OTREE_FRAME = ("participant.", "session.")
 _TOOLS = (  # tool, columns that only its exports have, its column of participants; in lower case
     ("Qualtrics", {"startdate", "responseid"}, "responseid"),
     ("Qualtrics", {"recordeddate", "responseid"}, "responseid"),
@@ -44,7 +47,7 @@ def without_qualtrics_headers(
         frame = frame.assign(status=_status(frame)).drop(columns="Status")
         previews = int((frame["status"].str.casefold() == _PREVIEW).sum())
         if previews:
-            notes.append(f"Survey previews in Qualtrics' column Status: {previews:,} rows.")
+            notes.append(f"Survey previews by Qualtrics' column Status: {fmt.counted(previews, 'row')}.")
     return frame, notes
 
 
@@ -87,10 +90,16 @@ def recognise(columns: Sequence[str]) -> Export | None:
     return None
 
 
+def is_metadata(column: str) -> bool:
+    """Whether oTree writes a column of this name about people, groups or sessions."""
+    match = _OTREE_WIDE.fullmatch(column)
+    return column.startswith(_OTREE_FRAME) or (match is not None and match["field"] in _OTREE_OWN)
+
+
 def selection(questions: Sequence[str], columns: Sequence[str]) -> str:
     """Write the columns of questions as --questions takes them: a pattern, a range or a list."""
     rounds = [_OTREE_WIDE.fullmatch(column) for column in questions]
-    patterns = {f"{match['app']}.*.player.{match['field']}" for match in rounds if match}
+    patterns = {f"{match['app']}.*.{match['of']}.{match['field']}" for match in rounds if match}
     if questions and all(rounds) and len(patterns) == 1:
         return patterns.pop()
     places = [list(columns).index(column) for column in questions]

@@ -224,7 +224,7 @@ class VoteTable:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is included of {len(recruited)} ({why})")
 
-        tally = (self._tally if rows is None else self.ballots.tally(rows)).of(included["place"].to_numpy())
+        tally = (self.ballots.tally(rows)).of(included["place"].to_numpy())
         if silent:
             answered = tally.answers > 0
             included, tally = included[answered], tally.of(answered)
@@ -252,32 +252,38 @@ class VoteTable:
             offered=tally.offered[:, order],
             none_possible=bool(self.ballots.none.any()),
             notes=status_notes(recruited, columns, min_passed),
-            **self._weighted(included, order, rows),
+            **self._weighted(included, self.ballots.asked[included["place"]], order, rows),
         )
 
     def _weighted(
-        self, included: pd.DataFrame, order: list[int], rows: NDArray[np.bool_] | None
+        self,
+        included: pd.DataFrame,
+        asked: NDArray[np.int64],
+        order: list[int],
+        rows: NDArray[np.bool_] | None,
     ) -> dict[str, Any]:
-        """The exposure of the questions and, where it is unequal, counts in which each counts equally."""
+        """The exposure of the questions and, where it is unequal, counts in which each counts equally.
+
+        `asked` are the scored questions of each of those `included`. What was shown does not depend on `rows`.
+        """
         ballots, places = self.ballots, included["place"].to_numpy()
-        if ballots.question is None:
+        if ballots.question is None or (asked == ballots.n_questions).all():
             return {}
         is_included = np.zeros(ballots.n, dtype=np.bool_)
         is_included[places] = True
-        counted = ballots.answered & is_included[ballots.participant]
-        if rows is not None:
-            counted = counted & rows
-        question = ballots.question[counted]
-        if question.min(initial=0) < 0:  # a blank: which question it was is not known
+        shown = ballots.scored & is_included[ballots.participant]
+        if ballots.question[shown].min(initial=0) < 0:  # a blank: which question it was is not known
             return {}
-        exposure = measure_exposure(ballots.participant[counted], question)
+        exposure = measure_exposure(ballots.question[shown], asked)
         if exposure is None or not exposure.unequal:
             return {"exposure": exposure}
-        table, answers, offered = ballots.weigh(question_weights(question), counted, places)
+        counted = shown & ballots.answered & (True if rows is None else rows)
+        weights = question_weights(ballots.question[counted])
+        table, totals, offered = ballots.weigh(weights, counted, places)
         return {
             "exposure": exposure,
             "weighted": table[:, order],
-            "weighted_answers": answers,
+            "weighted_answers": totals,
             "weighted_offered": offered[:, order],
         }
 
@@ -287,10 +293,6 @@ class VoteTable:
         people = self.answers["participant"].cat
         places = self._participants.index.get_indexer(people.categories)[people.codes.to_numpy()]
         return Ballots(self.answers, np.asarray(places, dtype=np.int64), len(self._participants))
-
-    @cached_property
-    def _tally(self) -> Tally:
-        return self.ballots.tally()
 
     @cached_property
     def _participants(self) -> pd.DataFrame:

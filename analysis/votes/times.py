@@ -10,6 +10,7 @@ from analysis.votes.columns import (
     TIME_COLUMNS,
     TRUTH,
     VoteTableError,
+    listed,
     occurring,
     quoted,
     replace_texts,
@@ -39,6 +40,8 @@ def settle_numbers(frame: pd.DataFrame, name: str, options: ReadingOptions) -> t
         missing = {text: "" for text in values.cat.categories if text.casefold() in MISSING_TEXTS}
         if missing:
             values = replace_texts(values, missing)
+            marks = listed([quoted(text) for text in sorted(missing)])
+            notes.append(f"{column}: {marks} was read as missing.")
         if options.decimal == ",":
             values = _with_points(values, name, column)
         _refuse(values, name, column)

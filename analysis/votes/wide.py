@@ -22,7 +22,7 @@ from analysis.votes.columns import (
 )
 from analysis.votes.reading_options import ReadingOptions
 from analysis.votes.spelling import MISSING_TEXTS, is_none_text, key_of
-from analysis.votes.survey_tools import selection
+from analysis.votes.survey_tools import is_metadata, selection
 
 _DATE = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?:[T ,].*)?"  # days
@@ -149,7 +149,7 @@ def _not_questions(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     values = {column: _answers(frame[column]) for column in columns}
     faults: dict[str, str] = {}
     for column, texts in values.items():
-        if key_of(column) in _ABOUT_PEOPLE or key_of(re.sub(r"[^\w]+", "", column)) in _ABOUT_PEOPLE:
+        if _is_about_people(column):
             faults[column] = "is about the participant or the session"
         elif texts and all(_DATE.fullmatch(text) for text in texts):
             faults[column] = "holds dates or times"
@@ -157,12 +157,18 @@ def _not_questions(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str
     votes = _largest_component(rest)
     for column in rest:
         if column not in votes and len(rest) > 1:
-            if all(_NUMBER.fullmatch(text) for text in values[column]):
-                names = not all(_NUMBER.fullmatch(text) for other in votes for text in values[other])
-                faults[column] = "holds numbers where others hold names" if names else "holds other numbers"
-            else:
-                faults[column] = "holds values that no other column holds"
+            faults[column] = "holds values that no other column holds"
+            if _are_numbers(values[column]) and not any(_are_numbers(values[vote]) for vote in votes):
+                faults[column] = "holds numbers where others hold names"
     return faults | _mostly_alone(frame, [column for column in rest if column not in faults], values)
+
+
+def _are_numbers(texts: set[str]) -> bool:
+    return all(_NUMBER.fullmatch(text) for text in texts)
+
+
+def _is_about_people(column: str) -> bool:
+    return key_of(re.sub(r"\W+", "", column)) in _ABOUT_PEOPLE or is_metadata(column)
 
 
 def _answers(values: "pd.Series[str]") -> set[str]:
@@ -202,7 +208,7 @@ def _not_counts(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
     faults: dict[str, str] = {}
     for column in columns:
         texts = [text for text in frame[column] if text]
-        if key_of(column) in _ABOUT_PEOPLE or key_of(re.sub(r"[^\w]+", "", column)) in _ABOUT_PEOPLE:
+        if _is_about_people(column):
             faults[column] = "is about the participant or the session"
         elif len(texts) > 1 and not any(_NUMBER.fullmatch(text) for text in texts):
             faults[column] = "holds no numbers"

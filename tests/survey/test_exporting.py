@@ -44,10 +44,24 @@ def test_a_row_of_a_check_says_whether_it_was_passed(participation, answer, vote
     assert {row["checks_passed"] for row in checks} == {"3"}
 
 
-def test_the_exported_columns_are_those_that_the_analysis_understands_and_the_language(draft_study):
+def test_the_exported_columns_stand_in_the_order_of_the_analysis(draft_study):
     columns = tuple(columns_of(draft_study))
-    assert columns == (*(column for column in UNDERSTOOD if column in columns), "language")
-    assert set(UNDERSTOOD) - set(columns) == {f"method_{place}" for place in range(5, 13)}
+    assert columns == tuple(column for column in UNDERSTOOD if column in columns)
+
+
+def test_the_exported_table_offers_as_many_methods_as_the_study(draft_study):
+    offered = [column for column in columns_of(draft_study) if column.startswith("method_")]
+    assert offered == ["method_1", "method_2", "method_3", "method_4"]
+
+
+def test_the_codebook_describes_the_columns_as_the_analysis_does(draft_study):
+    assert columns_of(draft_study).items() <= UNDERSTOOD.items()
+
+
+def test_a_study_whose_methods_have_nearly_equal_names_has_a_report(complete_participation):
+    study = complete_participation.study
+    study.explanation_set.methods.filter(slug="lime").update(title="norm-lime")
+    assert {"NormLIME", "norm-lime"} <= {share.method for share in study_report(study).methods}
 
 
 def test_a_row_says_in_which_language_the_study_was_shown(open_study, answer, votes_of):

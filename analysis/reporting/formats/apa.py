@@ -5,5 +5,4 @@ from analysis.reporting.document import Document
 
 def write(document: Document) -> str:
     """The sections' sentences; the headline if there is nothing to test."""
-    sentences = [sentence for section in document.sections for sentence in section.apa]
-    return " ".join(sentences or [document.answer]) + "\n"
+    return " ".join(document.apa or [document.answer]) + "\n"

@@ -50,8 +50,7 @@ def files(document: Document) -> dict[str, bytes]:
 
 
 def _results(document: Document) -> str:
-    sentences = [sentence for section in document.sections for sentence in section.apa]
-    paragraph = " ".join(sentences or [document.answer])
+    paragraph = " ".join(document.apa or [document.answer])
     lines = [r"% needs \usepackage{booktabs,graphicx}", _cite(paragraph), ""]
     lines += [f"{escape(text)}\n" for text in (document.scope, *document.notes) if text]
     for section in document.sections:

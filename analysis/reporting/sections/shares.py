@@ -29,9 +29,7 @@ def section(results: Results) -> Section:
         charts=(share_chart("shares", title, f"{title}: {describe(marks)}.", marks),),
         record=_record(results),
         quantities=tuple(_quantities(results)),
-        apa=(f"Shares of {of} were: {'; '.join(map(_apa, (*shares, *_none(results))))}.",)
-        if results.comparable
-        else (),
+        apa=_apa(results, of),
     )
 
 
@@ -60,16 +58,16 @@ def _row(share: Share) -> tuple[str, ...]:
 
 
 def _weights(results: Results) -> list[Table]:
-    """Both ways to weight, if participants cast unequal numbers of votes."""
-    fewest, most = results.counts.votes_per_participant
+    """Both ways to weight, if participants gave unequal numbers of answers."""
+    fewest, most = results.counts.answers_per_participant
     if fewest == most:
         return []
     rows = tuple(
         (share.method, _value(share), mean.shown(fmt.percent))
         for share, mean in zip(results.shares, results.mean_shares, strict=True)
     )
-    caption = "Shares with equal weight for every vote, and for every participant, with 95% CI"
-    return [Table("weights", caption, ("Method", "Equal votes", "Equal participants"), rows)]
+    caption = "Shares with equal weight for every answer, and for every participant, with 95% CI"
+    return [Table("weights", caption, ("Method", "Equal answers", "Equal participants"), rows)]
 
 
 def _design_effect(results: Results) -> list[str]:

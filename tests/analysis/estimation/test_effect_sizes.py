@@ -6,7 +6,6 @@ from scipy import special
 
 from analysis.estimation.effect_sizes import effect_sizes, lower_end, one_sided
 from analysis.inference.anova import one_way
-from analysis.reporting.report import report
 
 
 def test_effect_sizes_are_those_of_r(normlime_counts, expected_by_r):
@@ -57,11 +56,3 @@ def test_an_effect_at_its_bounds_has_them_as_its_end(effect, end):
 
 def test_where_f_is_undefined_there_is_no_interval():
     assert one_sided(one_way({"a": [1, 1], "b": [2, 2]})) == {}
-
-
-def test_the_report_has_it_beside_the_interval_over_participants(normlime_table):
-    result = report(normlime_table)
-    [table] = [t for s in result.sections for t in s.tables if t.name == "effect-sizes"]
-    assert [row[2] for row in table.rows] == ["0.756 (0.722 to 1.000)", "0.753 (0.719 to 1.000)", ""]
-    assert '"one_sided_effects"' in result.to_json()
-    assert "eta squared (noncentral F),,,0.75570661" in result.to_csv()

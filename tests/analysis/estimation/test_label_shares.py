@@ -92,5 +92,5 @@ def test_a_table_without_labels_has_none() -> None:
 
 @pytest.mark.parametrize("worths", [EQUAL, RARE])
 def test_intervals_of_six_participants_cover(worths: tuple[float, ...]) -> None:
-    """At least 93%, of 400 intervals for each method."""
-    assert label_coverage(6, 2, worths, 40).min() > 0.93
+    """At least 93%, of 250 intervals for each method."""
+    assert label_coverage(6, 2, worths, 25).min() > 0.93

@@ -13,4 +13,4 @@ def test_rankings_are_counted_and_ties_broken_by_lot():
 
 
 def test_a_ranking_that_always_came_is_not_called_certain():
-    assert str(count_rankings(np.array([[2.0, 1.0]] * 10_000), ("A", "B"))).endswith("> 99.9 %")
+    assert str(count_rankings(np.array([[2.0, 1.0]] * 10_000), ("A", "B"))).endswith("> 99.9%")

@@ -53,8 +53,16 @@ def test_one_contrast_is_the_t_test():
 
 
 def test_contrasts_that_say_the_same_are_not_counted_twice():
-    twice = simultaneous([0.3, -0.6], [[0.01, -0.02], [-0.02, 0.04]], 11)
-    assert twice.critical == pytest.approx(stats.t.ppf(0.975, 11), rel=1e-8)
+    for df in (11, 40):
+        twice = simultaneous([0.3, -0.6], [[0.01, -0.02], [-0.02, 0.04]], df)
+        assert twice.critical == pytest.approx(stats.t.ppf(0.975, df), rel=1e-8)
+
+
+def test_below_20_participants_each_contrast_has_bonferroni_s_level():
+    result = simultaneous([0.3, 0.1, 0.2], np.diag([0.01, 0.01, 0.04]), 5)
+    assert result.critical == pytest.approx(stats.t.isf(0.025 / 3, 5), rel=1e-12)
+    assert result.comparisons[0].p == pytest.approx(3 * 2 * stats.t.sf(3, 5), rel=1e-12)
+    assert {one.method for one in result.comparisons} == {"Bonferroni"}
 
 
 def test_a_known_covariance_gives_normal_quantiles():

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from analysis.estimation.shares import estimate_mean_shares
 from scipy import stats
 
-from analysis.estimation.mean_shares import mean_shares
 from analysis.inference.hotelling import hotelling
 from analysis.inference.omnibus import NAMES, names, omnibus
 from analysis.inference.pooled_shares import pooled_shares, pooled_wald

@@ -6,7 +6,7 @@ from scipy import stats
 from analysis.estimation.pairs import compare
 from analysis.planning.power import power
 from analysis.reporting.report import report
-from analysis.significance import level_suffix, confidence
+from analysis.significance import confidence
 
 BALLOTS = ["AAAB", "AAAB", "AAAA", "AABB", "AAAB", "AAAB", "AABB"]  # paired t: p = 0.0167
 
@@ -76,4 +76,4 @@ def test_a_level_that_can_not_be_is_refused(cast, alpha):
 
 def test_levels_in_words():
     assert [confidence(alpha) for alpha in (0.05, 0.07, 0.005)] == ["95 %", "93 %", "99.5 %"]
-    assert (at(0.05), at(0.001)) == ("", " at 0.001")
+    assert (level_suffix(0.05), level_suffix(0.001)) == ("", " at 0.001")

@@ -34,7 +34,7 @@ def chance(n_labels: int) -> VoteTable:
         {
             "participant": f"p{i}",
             "label": f"c{label}",
-            "chosen_method": "ABC"[(i * i + label * label * (i + 1)) % 3],
+            "chosen_method": rng.choice("ABC"),
         }
         for i in range(10)
         for label in range(n_labels)

@@ -58,7 +58,7 @@ def test_choice_data_has_one_row_for_each_counted_answer():
         *("p BA A", "p CA 0", "q . B", "q AB -", "r BC C"),
         kept=["true", "true", "true", "true", "false"],
         label=["7", "", "3", "3", "3"],
-        question=["q2", "q1", "q2", "q3", "q1"],
+        question=["q2", "q1", "q2", "q1", "q1"],
     )
     data = choice_data(votes, votes.counts())
     assert data.methods == ("A", "B", "C")

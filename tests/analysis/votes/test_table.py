@@ -16,9 +16,8 @@ HEADER = (
 )
 GOOD = "p1,q1,scored,LIME,CAM,1,LIME,complete,5,true,false"
 LAYOUT = "a vote table is a CSV file in UTF-8 with a header row and one row per answer"
-ENCODING = (
-    "save the file as UTF-8, or name its encoding, such as --encoding cp1252 for a file from Excel on Windows"
-)
+ENCODING = "save the file as UTF-8, or name its encoding, "
+ENCODING += "such as --encoding cp1252 for a file from Excel on Windows"
 
 
 def table(*lines, header=HEADER):
