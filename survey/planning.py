@@ -6,11 +6,11 @@ import it.
 
 from functools import lru_cache
 
-from analysis.design_checks.bias import chance_to_pass
+from analysis.design_checks.carelessness import chance_to_pass
 from analysis.inference.omnibus import NAMES
 from analysis.planning.leads import DETECTION
 from analysis.planning.power import Power, Simulation, expected_shares
-from analysis.reporting.power_curve import power_curve
+from analysis.reporting.charts.power_curve import power_curve
 from analysis.significance import ALPHA
 
 __all__ = [

@@ -82,7 +82,8 @@ def clopper_pearson(
         low = special.betaincinv(np.maximum(votes, 1e-9), n - votes + 1, tail)
         high = special.betainccinv(votes + 1, np.maximum(n - votes, 1e-9), tail)
     low = np.where((shares <= _ZERO) | np.isnan(low), 0.0, low)
-    return low, np.where((shares >= 1 - _ZERO) | np.isnan(high), 1.0, high)
+    high = np.where((shares >= 1 - _ZERO) | np.isnan(high), 1.0, high)
+    return np.asarray(low, dtype=float), np.asarray(high, dtype=float)
 
 
 def _is_extreme(shares: Floats) -> NDArray[Any]:

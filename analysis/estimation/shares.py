@@ -87,9 +87,11 @@ def estimate_shares(counts: Counts) -> Shares:
     for i, (method, votes) in enumerate(counts.votes.items()):
         effect = float(variances[i] / simple[i]) if simple[i] > 0 else None
         varies = variances[i] > _ZERO**2 or (comparable and shares[i] in (0.0, 1.0))
-        ends = (float(low[i]), float(high[i])) if varies else (None, None)
-        kind, reason = (kinds[i], "") if varies else ("", _NO_VARIATION)
-        result.append(Share(method, votes, float(shares[i]), *ends, effect, kind, reason))
+        if varies:
+            share = Share(method, votes, float(shares[i]), float(low[i]), float(high[i]), effect, kinds[i])
+        else:
+            share = Share(method, votes, float(shares[i]), None, None, effect, reason=_NO_VARIATION)
+        result.append(share)
     if simple.sum() == 0:
         return Shares(tuple(result), None, None)
     design_effect = float(variances.sum() / simple.sum())

@@ -7,7 +7,8 @@ from importlib import metadata
 from typing import Any
 
 from analysis.reporting import headline, notes
-from analysis.reporting.elements import Chart, Quantity, Section, Table
+from analysis.reporting.charts.canvas import Chart
+from analysis.reporting.elements import Quantity, Section, Table
 from analysis.reporting.results import Results
 from analysis.reporting.sections import (
     choice_model,

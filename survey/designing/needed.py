@@ -52,7 +52,7 @@ def needed(n_methods, lead, votes, alike, wanted, alpha=ALPHA):
         (power.n, f"{power.omnibus:.0%}", f"{power.claim:.0%}", _points(studies.lead_at(power.n)))
         for power in powers
     )
-    svg = power_curve(powers, wanted, "Power by participants")
+    svg = power_curve(powers, wanted, "Power by participants").svg
     return Needed(claim, any_difference, n_methods, votes, rows, svg)
 
 

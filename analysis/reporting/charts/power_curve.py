@@ -1,4 +1,4 @@
-"""A chart of power by number of participants, from results of `analysis.planning.power`, as SVG text."""
+"""Chart of power by number of participants, from results of `analysis.planning.power`."""
 
 from collections.abc import Sequence
 
@@ -6,13 +6,13 @@ from matplotlib.axes import Axes
 
 from analysis import formatting as fmt
 from analysis.planning.power import Power
-from analysis.reporting.charts import ACCENT, FOOT, INK, MUTED, RULE, framed
+from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, MUTED, RULE, Chart
 
 _HEIGHT = 190  # pixels of the drawing itself
 _TOP = 66  # pixels for the key
 
 
-def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
+def power_curve(powers: Sequence[Power], wanted: float, title: str) -> Chart:
     """Draw both probabilities of `powers` against participants, with a line at the `wanted` power.
 
     Any difference is a dashed line with hollow dots, so that the lines differ in greyscale too.
@@ -48,4 +48,4 @@ def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
             )  # fmt: skip
             axes.text(max(sizes) * 0.09, y, label, ha="left", va="center", color=INK)
 
-    return framed(_HEIGHT + _TOP + FOOT, draw, "power", title, description)
+    return Chart("power", title, description, _HEIGHT + _TOP + FOOT, draw)
