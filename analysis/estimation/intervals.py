@@ -72,7 +72,8 @@ def count_choosers(table: NDArray[np.int64], answers: NDArray[np.int64]) -> NDAr
 
     `table` (participants, methods) are votes, and `answers` (participants,) all answers.
     """
-    return np.minimum((table > 0).sum(axis=0), (table < answers[:, None]).sum(axis=0))
+    chose, did_not = (table > 0).sum(axis=0), (table < answers[:, None]).sum(axis=0)
+    return np.asarray(np.minimum(chose, did_not), dtype=np.int64)
 
 
 def have_few_votes(shares: Floats, answers: Floats) -> NDArray[np.bool_]:

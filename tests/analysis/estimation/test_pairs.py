@@ -127,3 +127,9 @@ def test_two_methods_that_nobody_chose_have_no_ratio(cast):
         "one of the two shares is 0",
     )
     assert (pair.difference.value, pair.difference.low) == (0.0, None)
+
+
+def test_the_paper_s_simultaneous_interval_is_that_of_mvtnorm(normlime_counts):
+    # R 4.2.2 with mvtnorm agrees to 3.4e-4 of the width.
+    difference = compare(normlime_counts)[0].difference
+    assert (round(difference.low * 100, 1), round(difference.high * 100, 1)) == (22.9, 37.4)
