@@ -16,7 +16,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.multicomp import pairwise_tukeyhsd
 
-from analysis.design_checks import agreement, bias
+from analysis.design_checks import agreement, classes
 from analysis.estimation import pairs, rankings
 from analysis.estimation.estimates import estimate
 from analysis.inference import omnibus
@@ -34,8 +34,8 @@ RESAMPLING = (
     (rankings, "bootstrap_sums"),
     (rankings, "count_rankings"),
     (pairs, "simultaneous"),
-    (bias, "shuffled_as_far"),
-    (agreement, "_by_shuffling"),
+    (classes, "count_as_far"),
+    (agreement, "permutation_p"),
 )
 METHODS = np.array(["NormLIME", "LIME", "VarGrad", "SmoothGrad"])
 

@@ -80,7 +80,7 @@ def trace_test(data: ChoiceData) -> ChoiceTest:
     n = len(scores)
     if n < 2:
         return ChoiceTest("trace", n, note="one participant says nothing about others")
-    moves = scores @ np.linalg.pinv(information / n)  # each participant's own log-worths, in one step
+    moves = scores @ np.linalg.pinv(information / n, rcond=1e-9, hermitian=True)  # log-worths in one step
     mean = moves.mean(axis=0)
     spread = np.cov(moves, rowvar=False)
     trace = float(np.trace(spread))

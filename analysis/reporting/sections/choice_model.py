@@ -265,7 +265,7 @@ def _apa(worths: Worths) -> list[str]:
         if offers.share.value is not None
     )
     sentences = [
-        f"Methods were not offered equally often. {differ} on the method, {test.statement}, {fmt.apa_p(test.p)}.",
+        f"{UNEQUAL_OFFERS} {differ} on the method, {test.statement}, {fmt.apa_p(test.p)}.",
         f"Shares of offers were: {shares}.",
     ]
     pairs = [_apa_pair(pair, worths.alpha) for pair in worths.pairs]
@@ -297,8 +297,9 @@ def _method(worths: Worths) -> str:
         "tie": " ties were a further alternative (Davidson, 1970);",
     }
     named = "".join(text for name, text in extra.items() if any(one.name == name for one in worths.constants))
+    level = confidence(worths.alpha)
     return (
         "Choices were analysed by a conditional logit of the methods that were offered (Luce, 1959; "
-        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step max-t adjusted "
-        f"p values and simultaneous {confidence(worths.alpha)} confidence intervals (Hothorn et al., 2008)."
+        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step "
+        f"max-t adjusted p values and simultaneous {level} confidence intervals (Hothorn et al., 2008)."
     )

@@ -4,16 +4,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
-from analysis.estimation.shares import estimate_mean_shares
 from scipy import stats
 
+from analysis.estimation.shares import estimate_mean_shares
 from analysis.inference.hotelling import hotelling
 from analysis.inference.omnibus import NAMES, names, omnibus
 from analysis.inference.pooled_shares import pooled_shares, pooled_wald
 from analysis.numerics.exact import ExactShares
 from analysis.reporting.report import report
+from benchmarks.type_one_error import counts_of
 
 UNEQUAL = np.array([[9, 3, 2], [1, 0, 1], [4, 4, 0], [2, 1, 2], [0, 3, 1], [8, 2, 5], [3, 3, 3]])
+
+
+def mean_shares(table):
+    return estimate_mean_shares(counts_of(np.array(table)))
 
 
 def test_of_equal_numbers_of_votes_the_wald_test_is_hotelling_s():
