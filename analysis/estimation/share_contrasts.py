@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimation.intervals import clopper_pearson, effective_answers, have_few_votes
+from analysis.estimation.intervals import clopper_pearson, count_choosers, effective_answers, have_few_votes
 from analysis.estimation.simultaneous import Comparison, simultaneous, t_tail
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
@@ -84,7 +84,8 @@ def average_shares(counts: Counts) -> MeanShares:
     residuals = shares - means
     covariance = residuals.T @ residuals / max(n - 1, 1) / n
     simple = means * (1 - means) * float((1 / answers).sum()) / n**2  # of independent answers
-    effective = effective_answers(means, covariance.diagonal(), simple, n)
+    choosers = count_choosers(counts.table, counts.answers)
+    effective = effective_answers(means, covariance.diagonal(), simple, choosers, n)
     return MeanShares(means, covariance, effective, n)
 
 
@@ -100,7 +101,8 @@ def judge_contrasts(
         used = np.where(matrix == 0, 0.0, matrix * scale.transform(sample.means))
         slopes = np.where(matrix == 0, 0.0, matrix * scale.slope(sample.means))
         covariance = slopes @ sample.covariance @ slopes.T
-    family = simultaneous(used.sum(axis=1), covariance, sample.df, alpha, seed).comparisons
+        estimates = used.sum(axis=1)  # (contrasts,)
+    family = simultaneous(estimates, covariance, sample.df, alpha, seed).comparisons
     varies = np.einsum("ij,jk,ik->i", matrix, sample.covariance, matrix) > 1e-24
     few = ((matrix != 0) & sample.few).any(axis=1) & varies & (sample.n_participants > 1)
     if not few.any():

@@ -15,6 +15,7 @@ from analysis.estimation.intervals import (
     Estimate,
     T,
     clopper_pearson,
+    count_choosers,
     effective_answers,
     have_few_votes,
 )
@@ -81,7 +82,10 @@ def estimate_shares(counts: Counts) -> Shares:
     moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(offered.sum(axis=0) - offered, 1e-9)
     variances = (n - 1) / n * (moves**2).sum(axis=0)
     df = max(_effective_participants(answers) - 1, 1e-3)
-    low, high, kinds = _limits(shares, variances, effective_answers(shares, variances, simple, n), df)
+    choosers = count_choosers(counts.table, counts.answers)
+    low, high, kinds = _limits(
+        shares, variances, effective_answers(shares, variances, simple, choosers, n), df
+    )
     comparable = len(shares) > 1 or counts.n_votes < counts.n_answers
     result = []
     for i, (method, votes) in enumerate(counts.votes.items()):

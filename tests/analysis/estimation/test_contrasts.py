@@ -106,7 +106,7 @@ def test_a_pair_is_equivalent_exactly_where_the_90_percent_interval_is_within_th
     for shares in ([0.4, 0.35, 0.25], [0.9, 0.06, 0.04]):
         votes = rng.multinomial(20, shares, size=15)
         counts = cast(*("".join(c * n for c, n in zip("ABC", row, strict=True)) for row in votes)).counts()
-        for margin in (0.02, 0.1, 0.2, 0.3, 0.5, 0.9):
+        for margin in (0.1, 0.3, 0.9):
             for pair in assess_equivalence(counts, margin).pairs:
                 within = -margin < pair.difference.low and pair.difference.high < margin
                 assert (pair.p < 0.05) == pair.equivalent == within

@@ -112,3 +112,24 @@ def test_two_people_of_opposite_minds_have_an_interval_that_says_nothing(cast):
     [pair] = compare(cast("AAAA", "BBBB").counts())
     assert pair.difference.low < -0.9
     assert pair.difference.high > 0.9
+
+
+def test_two_methods_that_nobody_chose_have_no_ratio(cast):
+    rows = [
+        {"participant": str(i), "method_1": "A", "method_2": "B", "method_3": "C", "chosen_method": "A"}
+        for i in range(8)
+    ]
+    [*_, pair] = compare(VoteTable.from_rows(rows).counts())
+    assert (pair.a, pair.b, pair.ratio.value, pair.ratio.reason) == (
+        "B",
+        "C",
+        None,
+        "one of the two shares is 0",
+    )
+    assert (pair.difference.value, pair.difference.low) == (0.0, None)
+
+
+def test_the_paper_s_simultaneous_interval_is_that_of_mvtnorm(normlime_counts):
+    # R 4.2.2 with mvtnorm agrees to 3.4e-4 of the width.
+    difference = compare(normlime_counts)[0].difference
+    assert (round(difference.low * 100, 1), round(difference.high * 100, 1)) == (22.9, 37.4)

@@ -72,9 +72,9 @@ def test_a_rare_method_has_the_clopper_pearson_interval_of_independent_answers()
     table = np.tile([[18, 1, 1], [17, 2, 1], [18, 2, 0]], (20, 1))
     shares = estimate_shares(counts_of(table)).shares
     assert [share.interval for share in shares] == ["t", "t", "t"]
-    rare = estimate_shares(counts_of(table[:6])).shares[1]
-    n = 120 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 5)) ** 2
-    x = n / 12
+    rare = estimate_shares(counts_of(table[:11])).shares[1]
+    n = 220 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 10)) ** 2
+    x = n * 18 / 220
     assert rare.interval == "Clopper-Pearson"
     assert (rare.low, rare.high) == pytest.approx(
         (stats.beta.ppf(0.025, x, n - x + 1), stats.beta.ppf(0.975, x + 1, n - x))
@@ -115,3 +115,12 @@ def test_mean_shares_of_the_paper_are_its_shares(normlime_counts):
     shares = estimate_shares(normlime_counts).shares
     for mean, share in zip(estimate_mean_shares(normlime_counts), shares, strict=True):
         assert (mean.value, mean.low, mean.high) == pytest.approx((share.share, share.low, share.high))
+
+
+def test_votes_of_a_single_person_count_as_two_answers_of_each_participant():
+    # One of 12 people chose the rare method once; by chance alone, 240 answers would be far more certain.
+    table = np.array([[20, 0]] * 11 + [[19, 1]])
+    rare = estimate_shares(counts_of(table)).shares[1]
+    n = 24 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 11)) ** 2
+    x = n / 240
+    assert rare.high == pytest.approx(stats.beta.ppf(0.975, x + 1, n - x))
