@@ -209,23 +209,19 @@ class VoteTable:
         Raises NoVotesError where nobody is included or no method was chosen, and VoteTableError for an
         included participant without an answer, who is left out instead if `silent`.
         """
-        if min_passed is not None and min_passed < 0:
-            raise ValueError(f"min_passed must be at least 0 (got {min_passed})")
         if "chosen_method" not in self.answers:
             raise NoVotesError(f"{self.name}: no column 'chosen_method', so there are no preference votes")
         people, columns = self._participants, frozenset(map(str, self.answers))
-        recruited = select_recruited(people, simulated, self.name)
-        reasons = reasons_to_exclude(recruited, columns, min_passed, self.name)
+        recruited, reasons, is_included = self._select(min_passed, simulated)
         by_first = sorted((int(out.argmax()), reason) for reason, out in reasons.items() if out.any())
         excluded = {reason: int(reasons[reason].sum()) for _, reason in by_first}
-        out = np.zeros(len(recruited), dtype=np.bool_)
-        included = recruited[~np.logical_or.reduce([out, *reasons.values()])]
+        included = recruited[is_included]
         if included.empty:
             why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
             raise NoVotesError(f"{self.name}: no participant is included of {len(recruited)} ({why})")
 
-        tally = (self.ballots.tally(rows)).of(included["place"].to_numpy())
-        if silent:
+        tally = self.ballots.tally(rows).of(included["place"].to_numpy())
+        if silent and not tally.answers.all():
             answered = tally.answers > 0
             included, tally = included[answered], tally.of(answered)
         self._refuse_unanswered(included, tally)
@@ -255,6 +251,24 @@ class VoteTable:
             **self._weighted(included, self.ballots.asked[included["place"]], order, rows),
         )
 
+    def n_included(self, min_passed: int | None, simulated: str = "include") -> int:
+        """How many participants the rule includes, with or without an answer. Raises as `counts` does."""
+        return int(self._select(min_passed, simulated)[2].sum())
+
+    def _select(
+        self, min_passed: int | None, simulated: str
+    ) -> tuple[pd.DataFrame, dict[str, NDArray[np.bool_]], NDArray[np.bool_]]:
+        """The recruited participants, the reasons that exclude some, and which of them are included."""
+        if min_passed is not None and min_passed < 0:
+            raise ValueError(f"min_passed must be at least 0 (got {min_passed})")
+        recruited = select_recruited(self._participants, simulated, self.name)
+        columns = frozenset(map(str, self.answers))
+        reasons = reasons_to_exclude(recruited, columns, min_passed, self.name)
+        excluded = np.zeros(len(recruited), dtype=np.bool_)
+        for reason in reasons.values():
+            excluded |= reason
+        return recruited, reasons, ~excluded
+
     def _weighted(
         self,
         included: pd.DataFrame,
@@ -264,7 +278,8 @@ class VoteTable:
     ) -> dict[str, Any]:
         """The exposure of the questions and, where it is unequal, counts in which each counts equally.
 
-        `asked` are the scored questions of each of those `included`. What was shown does not depend on `rows`.
+        `asked` is how many scored questions each of those `included` has. What was shown does not depend on
+        `rows`.
         """
         ballots, places = self.ballots, included["place"].to_numpy()
         if ballots.question is None or (asked == ballots.n_questions).all():
