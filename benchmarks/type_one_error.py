@@ -1,30 +1,33 @@
-"""How often each test rejects where there is nothing to find: 20,000 simulated studies of each kind.
+"""Type I error of every test: how often each rejects a true null hypothesis, in 20,000 simulated studies.
 
-Writes benchmarks/type_one_error.md. Run with `make bench-levels`; takes a quarter of an hour on two cores,
-and writes the table down after every block of studies. The tests of the analysis run the same studies, fewer
-of them.
+Writes docs/type_one_error.md, with the tables of the other benchmarks of levels and coverage. Run with
+`make bench-levels`; takes a quarter of an hour on two idle cores for the first table, and about as long for
+each of the others. The tests of the analysis run the same studies, fewer of them.
 """
 
+import importlib
 import os
 import sys
 from concurrent.futures import ProcessPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only hinder each other in arrays so small
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only slow down arrays so small
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from analysis.design_checks.agreement import agreement
-from analysis.design_checks.bias import class_by_method, order, position
+from analysis.design_checks.classes import check_classes
+from analysis.design_checks.order import check_order
+from analysis.design_checks.position import check_position
 from analysis.estimation.pairs import compare, paired_tests
 from analysis.inference.anova import one_way, welch
 from analysis.inference.degenerate import even_spread
 from analysis.inference.dirichlet_multinomial import dirichlet_multinomial
 from analysis.inference.hotelling import hotelling
-from analysis.inference.omnibus import LIBERAL, NAMES
+from analysis.inference.omnibus import LIBERAL, NAMES, PROCEDURES
 from analysis.inference.permutation import permutation_test
 from analysis.inference.pooled_shares import pooled_wald
 from analysis.inference.rank_tests import friedman, rank_pairs
@@ -39,7 +42,7 @@ from analysis.votes.table import Counts
 
 ALPHA = 0.05
 VOTES, FEWEST, N, CONCENTRATION = 20, 5, 40, 26
-SHUFFLES, BLOCK = 199, 250
+PERMUTATIONS, BLOCK = 199, 250
 KINDS = {
     "4 methods": (4, VOTES),
     "2 methods": (2, VOTES),
@@ -53,7 +56,7 @@ PAIRS = {
     "nemenyi": "Nemenyi's range of ranks",
 }
 DESIGN = {  # simulated with four methods
-    "position": "Place of the chosen picture (Hotelling's T²)",
+    "position": "Position of the chosen picture (Hotelling's T²)",
     "order": "First and second half (Hotelling's T²)",
     "classes": "Class by method (permutation within participants)",
     "agreement": "Agreement on a question (permutation)",
@@ -68,22 +71,43 @@ OTHERS = {
     "within-person": "Even spread within one person, whose votes are independent",
     **DESIGN,
     **METRICS,
-    "chi-square": "Pooled chi-square of the votes (not in any report)",
+    "chi-square": "Chi-squared test of all votes (not in any report)",
 }
 TITLES = {**NAMES, **PAIRS, **OTHERS}
-DO_NOT_HOLD = (*LIBERAL, "tukey", "chi-square")
+NOT_CONTROLLED = (*LIBERAL, "tukey", "chi-square")
+NULL_HYPOTHESES = {
+    **{name: procedure.null_hypothesis for name, procedure in PROCEDURES.items()},
+    "tukey": "equal mean shares of all pairs, all shares independent",
+    "holm": "equal mean shares of all pairs",
+    "max-t": "equal mean shares of all pairs",
+    "conover": "methods exchangeable within participants, by ranks",
+    "nemenyi": "methods exchangeable within participants, by ranks",
+    "looks": "equal mean shares",
+    "within-person": "equal shares of one person's independent votes",
+    "position": "equal mean shares of the positions",
+    "order": "no mean change of any share",
+    "classes": "a participant's votes do not depend on the class",
+    "agreement": "votes do not depend on the question",
+    "metric, maps": "metric exchangeable within questions",
+    "metric, odds": "odds ratio 1",
+    "metric, equal": "odds ratio 1",
+    "chi-square": "equal shares, all votes independent",
+}
 SIGN_TEST = (
-    "The sign test, which stands where all participants split their votes alike, needs no simulation: of n",
-    "people without a preference among k methods, each of whom sticks to one, all agree with probability",
-    "k^(1 - n), and its p is 2^(1 - n).",
+    "The sign test, which is made where all participants split their votes alike, needs no simulation: of n",
+    "participants without a preference among k methods, each of whom sticks to one, all agree with",
+    "probability k^(1 - n), and its p is 2^(1 - n).",
 )
+OUTPUT = Path(__file__).parent.parent / "docs" / "type_one_error.md"
+# Modules of benchmarks with a function `tables(runs)` that returns a list of Markdown tables.
+FURTHER = ("levels_participants", "levels_offers", "levels_stimuli", "levels_exposure", "coverage_intervals")
 Rejected = dict[str, bool | None]  # None where a test is undefined
 
 
 def answers(k: int, fewest: int, rng: np.random.Generator) -> pd.DataFrame:
-    """A study whose participants differ and on the whole prefer no method: a row a vote.
+    """Draw a study whose participants differ and on average prefer no method: one row per vote.
 
-    Everything but the person is drawn at random: the place of the chosen picture, and that it was chosen.
+    The position of the chosen picture is drawn at random.
     """
     weights = rng.dirichlet(np.full(k, CONCENTRATION / k), N)
     chosen = (rng.random((N, VOTES, 1)) > weights.cumsum(axis=1)[:, None, :-1]).sum(axis=2)
@@ -101,7 +125,7 @@ def answers(k: int, fewest: int, rng: np.random.Generator) -> pd.DataFrame:
 
 
 def omnibus_tests(table: np.ndarray, seed: int) -> dict[str, float | None]:
-    """p of each test that the methods do not differ at all."""
+    """Return p of each omnibus test."""
     groups = ExactShares(table, list(map(str, range(table.shape[1]))))
     shares = table / table.sum(axis=1, keepdims=True)
     return {
@@ -110,7 +134,7 @@ def omnibus_tests(table: np.ndarray, seed: int) -> dict[str, float | None]:
         "repeated-measures": repeated_measures(groups).p,
         "hotelling": hotelling(groups).p,
         "friedman": friedman(groups).p,
-        "permutation": permutation_test(shares, seed, SHUFFLES).p,
+        "permutation": permutation_test(shares, seed, PERMUTATIONS).p,
         "dirichlet-multinomial": dirichlet_multinomial(table).p,
         "pooled-wald": pooled_wald(table).p,
         "chi-square": float(stats.chisquare(table.sum(axis=0)).pvalue),
@@ -118,7 +142,7 @@ def omnibus_tests(table: np.ndarray, seed: int) -> dict[str, float | None]:
 
 
 def smallest_of_pairs(table: np.ndarray) -> dict[str, float | None]:
-    """The smallest p of all pairs, which falls below 5 % as often as any pair is said to differ."""
+    """Return the smallest p of all pairs, which falls below 5% as often as any pair is rejected."""
     k = table.shape[1]
     groups = ExactShares(table, list(map(str, range(k))))
     p: dict[str, float | None] = {
@@ -133,41 +157,41 @@ def smallest_of_pairs(table: np.ndarray) -> dict[str, float | None]:
 
 
 def design_tests(votes: pd.DataFrame, k: int, seed: int) -> dict[str, float | None]:
-    """p of each check of the design."""
+    """Return p of each check of the design."""
     methods = tuple(f"m{i}" for i in range(k))
     by_question = np.zeros((VOTES, k), dtype=np.int64)
     np.add.at(by_question, (votes["question"], votes["chosen_method"]), 1)
     named = votes.assign(chosen_method=np.array(methods, dtype=object)[votes["chosen_method"]])
     named = named.assign(label=(votes["question"] // 2).astype(str))
-    place, halves = position(named), order(named, methods)
-    classes = class_by_method(named, methods, seed, SHUFFLES)
-    assert place is not None
+    places, halves = check_position(named), check_order(named, methods)
+    classes = check_classes(named, methods, seed, PERMUTATIONS)
+    assert places is not None
     assert halves is not None
     assert classes is not None
     return {
-        "position": place.test.p,
+        "position": places.test.p,
         "order": halves.test.p,
         "classes": classes.p,
-        "agreement": agreement(by_question, seed, SHUFFLES).p,
+        "agreement": agreement(by_question, seed, PERMUTATIONS).p,
     }
 
 
 def metric_tests(votes: pd.DataFrame, k: int, rng: np.random.Generator, seed: int) -> dict[str, float | None]:
-    """p of each test of whether a metric of random numbers and the votes agree."""
+    """Return p of each test of whether a metric of random numbers agrees with the votes."""
     maps = np.arange(VOTES * k)
     columns = (votes[name].to_numpy() for name in ("participant", "question", "chosen_method"))
     found = Choices(tuple((f"m{i % k}", f"{i // k}", "1") for i in maps), maps.reshape(VOTES, k), *columns)
     value = rng.standard_normal(VOTES * k)
     shares = found.chosen.sum(axis=0) / found.offered.sum(axis=0)
     return {
-        "metric, maps": p_over_maps(value, found, shares, seed, SHUFFLES),
+        "metric, maps": p_over_maps(value, found, shares, seed, PERMUTATIONS),
         "metric, odds": odds_ratio(value, found).p,
         "metric, equal": odds_ratio(value, found, with_methods=True).p,
     }
 
 
 def stopped_early(table: np.ndarray) -> bool:
-    """Does the repeated-measures ANOVA find a difference at any of three looks?"""
+    """Whether the repeated-measures ANOVA rejects at any of three looks."""
     sizes = [len(table) // 3, 2 * len(table) // 3, len(table)]
     bounds = bounds_of(tuple(n / len(table) for n in sizes))
     p = [verdicts.repeated_measures(verdicts.moments(table[None, :n])).p[0] for n in sizes]
@@ -185,7 +209,7 @@ def intervals_exclude_0(table: np.ndarray, seed: int) -> bool:
 
 
 def rejected(k: int, fewest: int, seed: int) -> Rejected:
-    """Which tests reject at 5 % in one simulated study."""
+    """Return which tests reject at 5% in one simulated study."""
     rng = np.random.default_rng((k, fewest, seed))
     votes = answers(k, fewest, rng)
     table = np.zeros((N, k), dtype=np.int64)
@@ -205,62 +229,78 @@ def counts_of(table: np.ndarray) -> Counts:
 
 
 def rates(kind: str, seeds: range) -> dict[str, float | None]:
-    """How often each test rejects, of those studies in which it is defined; None where it never is."""
+    """Return how often each test rejects where it is defined; None where it never is."""
     studies = [rejected(*KINDS[kind], seed) for seed in seeds]
     found = {name: [x[name] for x in studies if x[name] is not None] for name in TITLES}
     return {name: float(np.mean(those)) if those else None for name, those in found.items()}
 
 
 def mean(rates: list[float | None], weights: list[int]) -> float | None:
-    """Of the blocks; None where the test is undefined in one of them."""
+    """Average the rates of the blocks; None where the test is undefined in one of them."""
     known = [rate for rate in rates if rate is not None]
     return float(np.average(known, weights=weights)) if len(known) == len(rates) else None
 
 
 def cell(rate: float | None) -> str:
-    return "" if rate is None else f"{rate * 100:.1f} %"
+    return "" if rate is None else f"{rate:.1%}"
 
 
-def page(found: dict[str, dict[str, float | None]], runs: dict[str, int]) -> str:
-    """The table in Markdown: how often each test rejects in each kind of study, and of how many studies."""
+def page(found: dict[str, dict[str, float | None]], runs: dict[str, int], further: list[str]) -> str:
+    """Lay out the table of rates by kind of study, and the tables of other benchmarks, in Markdown."""
     error = np.sqrt(ALPHA * (1 - ALPHA) / max(runs.values())) * 100
     heads = [f"{kind} ({runs[kind]:,} studies)" for kind in KINDS]
     lines = [
-        "# How often each test rejects where there is nothing to find, at 5 %",
+        "# Type I error: how often each test rejects a true null hypothesis at 5%",
         "",
         f"Simulated studies of {N} participants with {VOTES} votes each, or with any number from {FEWEST} to "
-        f"{VOTES}; participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
-        "is preferred. Of pairs, any pair counts (family-wise). Nothing stands where a test is undefined or "
-        f"was not simulated. {SHUFFLES} shuffles in each permutation test. "
-        f"Standard error about {error:.2f} %. Made by `make bench-levels`.",
+        f"{VOTES}. Participants differ (Dirichlet-multinomial, concentration {CONCENTRATION}), and no method "
+        "is preferred: every null hypothesis below is true. For tests of pairs, any rejected pair counts "
+        "(family-wise). A cell is empty where a test is undefined or was not simulated. "
+        f"{PERMUTATIONS} permutations in each permutation test. Standard error about {error:.2f}%. Made by "
+        "`make bench-levels`; [statistics.md](statistics.md) says what each test is for.",
         "",
-        f"| Test | said to hold 5 % | {' | '.join(heads)} |",
-        f"| --- | --- |{' ---: |' * len(KINDS)}",
+        f"| Test | Null hypothesis | Controls the type I error | {' | '.join(heads)} |",
+        f"| --- | --- | --- |{' ---: |' * len(KINDS)}",
     ]
     for name, title in TITLES.items():
-        holds = "no" if name in DO_NOT_HOLD else "yes"
+        controls = "no" if name in NOT_CONTROLLED else "yes"
         cells = " | ".join(cell(found[kind][name]) for kind in KINDS)
-        lines.append(f"| {title} | {holds} | {cells} |")
-    return "\n".join([*lines, "", *SIGN_TEST]) + "\n"
+        lines.append(f"| {title} | {NULL_HYPOTHESES[name]} | {controls} | {cells} |")
+    return "\n\n".join(["\n".join(lines), "\n".join(SIGN_TEST), *further]) + "\n"
 
 
-def main(runs: int = 20_000) -> None:
-    """Block after block of every kind; the page is written after each, so that no hour is lost."""
+def further_tables(runs: int) -> list[str]:
+    """Tables of the modules in FURTHER that exist and have any."""
+    tables: list[str] = []
+    for name in FURTHER:
+        try:
+            module = importlib.import_module(f"benchmarks.{name}")
+        except ModuleNotFoundError:
+            continue
+        if hasattr(module, "tables"):
+            tables += module.tables(runs)
+    return tables
+
+
+def main(runs: int = 20_000, further_runs: int = 2000) -> None:
+    """Simulate in blocks of every kind; the page is written after each block, so that little is lost."""
     parts: dict[str, list[dict[str, float | None]]] = {kind: [] for kind in KINDS}
     weights: list[int] = []
+    found: dict[str, dict[str, float | None]] = {}
     blocks = [range(start, min(start + BLOCK, runs)) for start in range(0, runs, BLOCK)]
     with ProcessPoolExecutor(2) as pool:
         jobs = [[pool.submit(rates, kind, block) for kind in KINDS] for block in blocks]
-        for block, those in zip(blocks, jobs, strict=True):
-            for kind, job in zip(KINDS, those, strict=True):
+        for block, futures in zip(blocks, jobs, strict=True):
+            for kind, job in zip(KINDS, futures, strict=True):
                 parts[kind].append(job.result())
             weights.append(len(block))
             found = {
                 kind: {name: mean([part[name] for part in parts[kind]], weights) for name in TITLES}
                 for kind in KINDS
             }
-            text = page(found, dict.fromkeys(KINDS, sum(weights)))
-            Path(__file__).with_suffix(".md").write_text(text, encoding="utf-8")
+            OUTPUT.write_text(page(found, dict.fromkeys(KINDS, sum(weights)), []), encoding="utf-8")
+    text = page(found, dict.fromkeys(KINDS, sum(weights)), further_tables(further_runs))
+    OUTPUT.write_text(text, encoding="utf-8")
     print(text)
 
 

@@ -6,7 +6,7 @@ import it.
 
 from functools import lru_cache
 
-from analysis.design_checks.bias import chance_to_pass
+from analysis.design_checks.carelessness import chance_to_pass
 from analysis.inference.omnibus import NAMES
 from analysis.planning.leads import DETECTION
 from analysis.planning.power import Power, Simulation, expected_shares

@@ -1,4 +1,4 @@
-"""All checks of the design at once: a vote table and its counts in, results of `bias` and `agreement` out."""
+"""All checks of the design at once: a vote table and its counts in, one result per check out."""
 
 from dataclasses import dataclass
 
@@ -6,29 +6,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from analysis import formatting as fmt
 from analysis.design_checks.agreement import Agreement, agreement
-from analysis.design_checks.bias import (
-    Carelessness,
-    ClassByMethod,
-    Order,
-    Position,
-    carelessness,
-    chance_to_pass,
-    class_by_method,
-    order,
-    position,
-)
-from analysis.reporting.elements import Table
-from analysis.votes.columns import N_OPTIONS, codes_of, of_each
-from analysis.votes.table import METHOD_COLUMNS, Counts, VoteTable
-
-Row = tuple[str, str, str]
+from analysis.design_checks.carelessness import Carelessness, chance_to_pass, check_carelessness
+from analysis.design_checks.classes import ClassByMethod, check_classes
+from analysis.design_checks.order import Order, check_order
+from analysis.design_checks.position import Position, check_position
+from analysis.significance import ALPHA
+from analysis.votes.columns import METHOD_COLUMNS, N_OPTIONS, codes_of, of_each
+from analysis.votes.table import Counts, VoteTable
 
 
 @dataclass(frozen=True)
 class Design:
-    """Each is None where the table has no column to judge by."""
+    """The checks of one table; each is None where the table has no column to judge by."""
 
     position: Position | None
     order: Order | None
@@ -40,106 +30,45 @@ class Design:
     chance_to_pass: float | None
 
     @property
-    def rows(self) -> tuple[Row, ...]:
-        """Check, result, and what it means: ready to print."""
-        parts = (self._position, self._order, self._classes, self._careless, self._checks, self._agreement)
-        return tuple(row for part in parts for row in part())
-
-    @property
-    def table(self) -> Table:
-        caption = "Checks of the design, with the participant as the unit; nobody is left out for failing one"
-        return Table("design-checks", caption, ("Check", "Result", "Meaning"), self.rows, left=3)
-
-    def _position(self) -> list[Row]:
-        if self.position is None:
-            return []
-        shares = " / ".join(fmt.percent(share) for share in self.position.shares)
-        test = self.position.test
-        meaning = _judged(test.p, "places were not chosen equally often", "no sign that places mattered")
-        return [("Place of the chosen picture", f"{shares}; {self.position.statement}", meaning)]
-
-    def _order(self) -> list[Row]:
-        if self.order is None:
-            return []
-        most = max(self.order.changes.items(), key=lambda item: abs(item[1]))
-        test = self.order.test
-        result = f"largest change {fmt.points(most[1])} points ({most[0]}); {self.order.statement}"
-        meaning = _judged(test.p, "choices changed during the study", "no sign that choices changed")
-        rows = [("First and second half", result, meaning)]
-        if self.order.slowing:
-            times, low, high = (fmt.decimal(x) for x in self.order.slowing)
-            quick = self.order.slowing[2] < 1
-            rows.append(
-                (
-                    "Time of second half to first",
-                    f"{times} ({low} to {high})",
-                    "answers became quicker" if quick else "no sign of hurry towards the end",
-                )
-            )
-        return rows
-
-    def _classes(self) -> list[Row]:
-        if self.class_by_method is None:
-            return []
-        p = self.class_by_method.p
-        result = f"Cramér's V = {self.class_by_method.cramers_v:.3f}, {fmt.p_stated(p)}"
-        meaning = _judged(p, "which method is chosen depends on the class", "no sign that classes differ")
-        return [("Class by method", result, meaning)]
-
-    def _careless(self) -> list[Row]:
-        rows, people = [], fmt.counted(self.careless.n_participants, "participant")
-        if self.careless.n_straight is not None:
-            told = f"{fmt.count(self.careless.n_straight)} of {people}"
-            rows.append(("Nearly always the same place", told, "90 % or more of at least 5 answers"))
-        if self.careless.n_fast is not None and self.careless.median_ms is not None:
-            told = f"{fmt.count(self.careless.n_fast)} of {fmt.counted(self.careless.n_answers, 'answer')}"
-            rows.append(("Answers under 1 s", told, f"median {self.careless.median_ms / 1000:.1f} s"))
-            told = f"{fmt.count(self.careless.n_fast_people or 0)} of {people}"
-            rows.append(("People with a median under 1 s", told, ""))
-        return rows
-
-    def _checks(self) -> list[Row]:
-        if self.chance_to_pass is None or self.n_checks is None:
-            return []
-        result = fmt.percent(self.chance_to_pass) if self.chance_to_pass >= 0.001 else "under 0.1 %"
-        meaning = f"chance to pass at least {self.min_passed} of {self.n_checks} checks"
-        return [("Somebody who clicks at random", result, meaning)]
-
-    def _agreement(self) -> list[Row]:
-        if self.agreement is None:
-            return []
-        if self.agreement.alpha is None or self.agreement.p is None:
-            return [("Agreement on a question", fmt.UNDEFINED, self.agreement.note or "")]
-        result = f"Krippendorff's α = {fmt.decimal(self.agreement.alpha, 3)}"
-        if self.agreement.kappa is not None:
-            result = f"Fleiss' κ = {fmt.decimal(self.agreement.kappa, 3)}, {result}"
-        same, chance = fmt.percent(self.agreement.same or 0), fmt.percent(self.agreement.same_by_chance or 0)
-        meaning = f"two people chose alike in {same}, by chance {chance}; {fmt.p_stated(self.agreement.p)}"
-        return [("Agreement on a question", result, meaning)]
+    def warnings(self) -> tuple[str, ...]:
+        """What to look at, one phrase for each check that is significant at 5%."""
+        found = []
+        if self.position and _is_significant(self.position.test.p):
+            found.append("display positions were not chosen equally often")
+        if self.order and _is_significant(self.order.test.p):
+            found.append("choices changed from the first to the second half")
+        if self.order and self.order.slowing and self.order.slowing[2] < 1:
+            found.append("answers became faster")
+        if self.class_by_method and _is_significant(self.class_by_method.p):
+            found.append("which method is chosen depends on the class")
+        if self.careless.n_straight:
+            found.append("some participants nearly always chose the same position")
+        if self.careless.n_fast_people:
+            found.append("some participants answered in under 1 s")
+        return tuple(found)
 
 
 def design(table: VoteTable, counts: Counts, min_passed: int | None, seed: int) -> Design:
-    """All checks that the table's columns allow, of the answers behind `counts`."""
+    """Run all checks that the table's columns allow on the answers behind `counts`."""
     votes = table.counted(counts)
     least = min_passed if min_passed is not None else table.fewest_kept(counts)
-    n_checks, questions = table.n_checks, _by_question(votes, counts)
+    n_checks, questions = table.n_checks, _votes_by_question(votes, counts)
     options = sum(column in votes for column in METHOD_COLUMNS) or N_OPTIONS
+    known = n_checks is not None and least is not None
     return Design(
-        position=position(votes),
-        order=order(votes, counts.methods),
-        class_by_method=class_by_method(votes, counts.methods, seed),
-        careless=carelessness(votes),
+        position=check_position(votes),
+        order=check_order(votes, counts.methods),
+        class_by_method=check_classes(votes, counts.methods, seed),
+        careless=check_carelessness(votes),
         agreement=None if questions is None else agreement(questions, seed),
         n_checks=n_checks,
         min_passed=least,
-        chance_to_pass=None
-        if n_checks is None or least is None
-        else chance_to_pass(n_checks, least, options),
+        chance_to_pass=chance_to_pass(n_checks or 0, least or 0, options) if known else None,
     )
 
 
-def _by_question(votes: pd.DataFrame, counts: Counts) -> NDArray[np.int64] | None:
-    """How often each question was answered with each method: (questions, methods)."""
+def _votes_by_question(votes: pd.DataFrame, counts: Counts) -> NDArray[np.int64] | None:
+    """Count how often each question was answered with each method: (questions, methods)."""
     if "question" not in votes:
         return None
     named = votes[of_each(votes["question"], bool, np.bool_)]
@@ -151,7 +80,5 @@ def _by_question(votes: pd.DataFrame, counts: Counts) -> NDArray[np.int64] | Non
     return np.bincount(rows * k + columns, minlength=len(names) * k).reshape(len(names), k)
 
 
-def _judged(p: float | None, found: str, missed: str) -> str:
-    if p is None:
-        return fmt.UNDEFINED
-    return found if p < 0.05 else missed
+def _is_significant(p: float | None) -> bool:
+    return p is not None and p < ALPHA

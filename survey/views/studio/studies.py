@@ -115,4 +115,5 @@ def _facts(found):
         "text": found.text_in(None),
         "methods": list(found.methods()),
         "labels": found.labels(),
+        "texts": list(found.texts.all()),
     }

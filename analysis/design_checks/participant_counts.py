@@ -1,0 +1,21 @@
+"""Tables of counts by participant, for the checks of the design."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def renumber(people: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Number participants 0, 1, ... without gaps, in the same order."""
+    occurs = np.bincount(people, minlength=1) > 0
+    return (np.cumsum(occurs) - 1)[people]
+
+
+def count_by_participant(
+    people: NDArray[np.int64], values: NDArray[np.intp], size: int, n: int | None = None
+) -> NDArray[np.int64]:
+    """Count how often each participant has each value from 0 to `size` - 1: (participants, values).
+
+    `n` is the number of participants, by default the largest number in `people` plus 1.
+    """
+    n = int(people.max()) + 1 if n is None else n
+    return np.bincount(people * size + values, minlength=n * size).reshape(n, size)
