@@ -181,7 +181,7 @@ class Tally:
     def answers(self) -> Integers:
         return np.asarray(self.table.sum(axis=1) + self.none + self.ties, dtype=np.int64)
 
-    def of(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Tally":
+    def select(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Tally":
         """The sums of some participants."""
         return Tally(*(x[places] for x in (self.table, self.none, self.ties, self.unanswered, self.offered)))
 
