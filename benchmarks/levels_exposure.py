@@ -9,7 +9,7 @@ effective number n of participants; without weights the test takes the exposure 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.inference.repeated_measures import t_squared
+from analysis.inference.hotelling import t_squared
 from analysis.numerics.tails import f_tail
 from analysis.votes.exposure import effective_number, measure_exposure, question_weights
 

@@ -19,6 +19,7 @@ from analysis.votes.exposure import Exposure, effective_number
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
+NO_CHOICE = ("class", "rating")  # types of questions that do not ask for a method
 
 
 def _no_integers() -> Integers:
@@ -176,11 +177,11 @@ class Tally:
     unanswered: Integers
     offered: Integers
 
-    @property
+    @cached_property
     def answers(self) -> Integers:
         return np.asarray(self.table.sum(axis=1) + self.none + self.ties, dtype=np.int64)
 
-    def of(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Tally":
+    def select(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Tally":
         """The sums of some participants."""
         return Tally(*(x[places] for x in (self.table, self.none, self.ties, self.unanswered, self.offered)))
 
@@ -199,7 +200,12 @@ class Ballots:
 
     @cached_property
     def scored(self) -> NDArray[np.bool_]:
-        return scored(self.answers)
+        """Which answers are to scored questions that ask for a method."""
+        is_scored = scored(self.answers)
+        if "question_type" not in self.answers:
+            return is_scored
+        types = of_each(self.answers["question_type"], lambda text: text.casefold() in NO_CHOICE, np.bool_)
+        return np.asarray(is_scored & ~types, dtype=np.bool_)
 
     @cached_property
     def voted(self) -> NDArray[np.bool_]:

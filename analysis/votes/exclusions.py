@@ -6,6 +6,7 @@ of Prolific, CloudResearch Connect, Mechanical Turk, Qualtrics and Beholder itse
 """
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -55,6 +56,19 @@ EXCLUDED = {
     "duplicate": ("duplicate",),
 }
 _REASONS = {word: reason for reason, words in EXCLUDED.items() for word in words}
+
+
+@dataclass(frozen=True, eq=False)
+class Selection:
+    """Who is included: `places` among the participants of the table, in its order.
+
+    `excluded` counts the others by reason, first those who come first in the table.
+    """
+
+    n_recruited: int
+    excluded: dict[str, int]
+    places: NDArray[np.intp]
+    notes: tuple[str, ...]
 
 
 def normalise(status: str) -> str:
@@ -122,6 +136,24 @@ def select_recruited(people: pd.DataFrame, simulated: str, name: str) -> pd.Data
         kind = "simulated" if simulated == "only" else "real"
         raise NoVotesError(f"{name}: no {kind} participant among {len(people)}")
     return selected
+
+
+def select(
+    people: pd.DataFrame, columns: frozenset[str], min_passed: int | None, simulated: str, name: str
+) -> Selection:
+    """Apply `select_recruited` and `reasons_to_exclude` to all participants of the table `name`."""
+    recruited = select_recruited(people, simulated, name)
+    reasons = reasons_to_exclude(recruited, columns, min_passed, name)
+    out = np.zeros(len(recruited), dtype=np.bool_)
+    for reason in reasons.values():
+        out |= reason
+    by_first = sorted((int(where.argmax()), reason) for reason, where in reasons.items() if where.any())
+    return Selection(
+        n_recruited=len(recruited),
+        excluded={reason: int(reasons[reason].sum()) for _, reason in by_first},
+        places=recruited["place"].to_numpy()[~out],
+        notes=status_notes(recruited, columns, min_passed),
+    )
 
 
 def reasons_to_exclude(

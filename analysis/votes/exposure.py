@@ -23,8 +23,8 @@ LEVEL = 0.5
 class Exposure:
     """How often `n_questions` were shown, and a test of equal exposure.
 
-    `fewest` and `most` say how often the questions shown least and most often were shown. The test compares the
-    spread of these numbers with that of random subsets: chi-squared with `df` degrees of freedom.
+    `fewest` and `most` say how often the questions shown least and most often were shown. The test compares
+    the spread of these numbers with that of random subsets: chi-squared with `df` degrees of freedom.
     """
 
     n_questions: int

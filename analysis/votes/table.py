@@ -35,10 +35,10 @@ from analysis.votes.columns import (
 from analysis.votes.counting import Ballots, Counts, Tally
 from analysis.votes.exclusions import (
     SIMULATED,
+    Selection,
     describe_participants,
-    reasons_to_exclude,
+    select,
     select_recruited,
-    status_notes,
 )
 from analysis.votes.exposure import measure_exposure, question_weights
 from analysis.votes.reading_options import ReadingOptions, ReadingSettings
@@ -209,26 +209,20 @@ class VoteTable:
         Raises NoVotesError where nobody is included or no method was chosen, and VoteTableError for an
         included participant without an answer, who is left out instead if `silent`.
         """
-        if min_passed is not None and min_passed < 0:
-            raise ValueError(f"min_passed must be at least 0 (got {min_passed})")
         if "chosen_method" not in self.answers:
             raise NoVotesError(f"{self.name}: no column 'chosen_method', so there are no preference votes")
-        people, columns = self._participants, frozenset(map(str, self.answers))
-        recruited = select_recruited(people, simulated, self.name)
-        reasons = reasons_to_exclude(recruited, columns, min_passed, self.name)
-        by_first = sorted((int(out.argmax()), reason) for reason, out in reasons.items() if out.any())
-        excluded = {reason: int(reasons[reason].sum()) for _, reason in by_first}
-        out = np.zeros(len(recruited), dtype=np.bool_)
-        included = recruited[~np.logical_or.reduce([out, *reasons.values()])]
-        if included.empty:
-            why = ", ".join(f"{reason}: {n}" for reason, n in excluded.items())
-            raise NoVotesError(f"{self.name}: no participant is included of {len(recruited)} ({why})")
+        selection = self._select(min_passed, simulated)
+        places = selection.places
+        if not len(places):
+            why = ", ".join(f"{reason}: {n}" for reason, n in selection.excluded.items())
+            n = selection.n_recruited
+            raise NoVotesError(f"{self.name}: no participant is included of {n} ({why})")
 
-        tally = (self.ballots.tally(rows)).of(included["place"].to_numpy())
-        if silent:
+        tally = self.ballots.tally(rows).select(places)
+        if silent and not tally.answers.all():
             answered = tally.answers > 0
-            included, tally = included[answered], tally.of(answered)
-        self._refuse_unanswered(included, tally)
+            places, tally = places[answered], tally.select(answered)
+        self._refuse_unanswered(places, tally)
         if not tally.table.any():
             n = int(tally.answers.sum())
             raise NoVotesError(f"{self.name}: no method was chosen in any of the {n} counted answers")
@@ -239,34 +233,54 @@ class VoteTable:
             key=lambda i: (-votes[i], methods[i].casefold(), methods[i]),
         )
         return Counts(
-            participants=tuple(included.index),
+            participants=tuple(self._names[places]),
             methods=tuple(methods[i] for i in order),
             table=tally.table[:, order],
-            n_recruited=len(recruited),
-            excluded=excluded,
-            n_simulated=int(included["simulated"].sum()),
-            n_set_aside=len(people) - len(recruited),
+            n_recruited=selection.n_recruited,
+            excluded=dict(selection.excluded),
+            n_simulated=int(self._participants["simulated"].to_numpy()[places].sum()),
+            n_set_aside=len(self._participants) - selection.n_recruited,
             n_unanswered=int(tally.unanswered.sum()),
             none=tally.none,
             ties=tally.ties,
             offered=tally.offered[:, order],
             none_possible=bool(self.ballots.none.any()),
-            notes=status_notes(recruited, columns, min_passed),
-            **self._weighted(included, self.ballots.asked[included["place"]], order, rows),
+            notes=selection.notes,
+            **self._weighted(places, order, rows),
         )
 
+    def n_included(self, min_passed: int | None, simulated: str = "include") -> int:
+        """How many participants the rule includes, with or without an answer. Raises as `counts` does."""
+        return len(self._select(min_passed, simulated).places)
+
+    def _select(self, min_passed: int | None, simulated: str) -> Selection:
+        """Who is included and why others are not; computed once for each rule."""
+        key = (min_passed, simulated)
+        if key not in self._selections:
+            if min_passed is not None and min_passed < 0:
+                raise ValueError(f"min_passed must be at least 0 (got {min_passed})")
+            columns = frozenset(map(str, self.answers))
+            self._selections[key] = select(self._participants, columns, min_passed, simulated, self.name)
+        return self._selections[key]
+
+    @cached_property
+    def _selections(self) -> dict[tuple[int | None, str], Selection]:
+        return {}
+
+    @cached_property
+    def _names(self) -> NDArray[np.object_]:
+        """The names of all participants in the order of the table."""
+        return np.array(self._participants.index, dtype=object)
+
     def _weighted(
-        self,
-        included: pd.DataFrame,
-        asked: NDArray[np.int64],
-        order: list[int],
-        rows: NDArray[np.bool_] | None,
+        self, places: NDArray[np.intp], order: list[int], rows: NDArray[np.bool_] | None
     ) -> dict[str, Any]:
         """The exposure of the questions and, where it is unequal, counts in which each counts equally.
 
-        `asked` are the scored questions of each of those `included`. What was shown does not depend on `rows`.
+        `places` are those of the included participants. What was shown does not depend on `rows`.
         """
-        ballots, places = self.ballots, included["place"].to_numpy()
+        ballots = self.ballots
+        asked = ballots.asked[places]
         if ballots.question is None or (asked == ballots.n_questions).all():
             return {}
         is_included = np.zeros(ballots.n, dtype=np.bool_)
@@ -298,13 +312,13 @@ class VoteTable:
     def _participants(self) -> pd.DataFrame:
         return describe_participants(self.answers)
 
-    def _refuse_unanswered(self, included: pd.DataFrame, tally: Tally) -> None:
+    def _refuse_unanswered(self, places: NDArray[np.intp], tally: Tally) -> None:
         """Raise for an included participant without an answer, whose shares are undefined."""
-        silent = np.flatnonzero(tally.answers == 0)
+        silent = places[tally.answers == 0]
         if silent.size:
-            participant, row = included.index[silent[0]], included["row"].iloc[silent[0]]
+            participant, row = self._names[silent[0]], self._participants["row"].iloc[int(silent[0])]
             where = f"{self.name}, row {row}, column participant"
             raise VoteTableError(
-                f"{where}: {quoted(participant)} is kept and has no vote; "
-                "allowed is at least one chosen_method in a scored question, or kept = false"
+                f"{where}: {quoted(participant)} is included but answered no scored question; give at least "
+                "one chosen_method, or set kept to false"
             )

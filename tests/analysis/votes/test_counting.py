@@ -73,3 +73,16 @@ def test_counts_of_a_table_alone_offer_every_method_in_every_answer():
     assert counts.complete_offers
     assert not counts.none_possible
     assert counts.weighted_answers.tolist() == [3, 4]
+
+
+def test_a_rating_is_neither_an_answer_nor_an_unanswered_choice():
+    rows = [{"participant": "p", "question_type": "choice", "chosen_method": "A"}]
+    rows.append({"participant": "p", "question_type": "rating", "chosen_method": "", "rating": "4"})
+    counts = VoteTable.from_rows(rows).counts()
+    assert (counts.n_answers, counts.n_unanswered) == (1, 0)
+
+
+def test_a_tie_is_an_answer_that_chose_no_method():
+    rows = [{"participant": "p", "chosen_method": method, "tie": not method} for method in ("A", "B", "")]
+    counts = VoteTable.from_rows(rows).counts()
+    assert (counts.n_votes, counts.ties.tolist(), counts.answers.tolist()) == (2, [1], [3])

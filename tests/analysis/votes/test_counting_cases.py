@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.estimation.estimates import clustered_shares
+from analysis.estimation.shares import estimate_shares
 from analysis.votes.table import VoteTable
 
 
@@ -22,7 +22,7 @@ def test_40_participants_chose_none_of_the_pictures_in_640_of_800_answers(counts
 def test_a_has_7_percent_of_the_answers_and_none_has_80(counts_of):
     counts = counts_of("mostly_none")
     assert counts.shares.mean(axis=0)[0] == pytest.approx(58 / 800)
-    none = clustered_shares(counts.none_counts)[0][0]
+    none = estimate_shares(counts.none_counts).shares[0]
     assert (none.votes, none.share) == (640, 0.8)
     assert 0 < none.low < 0.8 < none.high < 1
 

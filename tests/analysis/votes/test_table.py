@@ -218,8 +218,8 @@ def test_true_and_false_have_many_spellings(true, false):
         ),
         (
             "p1,q1,check,,,1,,complete,5,true,false",
-            "column participant: 'p1' is kept and has no vote; "
-            "allowed is at least one chosen_method in a scored question, or kept = false",
+            "column participant: 'p1' is included but answered no scored question; "
+            "give at least one chosen_method, or set kept to false",
         ),
     ],
 )
