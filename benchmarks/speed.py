@@ -33,7 +33,7 @@ RESAMPLING = (
     (omnibus, "permutation_test"),
     (rankings, "bootstrap_sums"),
     (rankings, "count_rankings"),
-    (pairs, "simultaneous"),
+    (pairs, "judge_contrasts"),
     (classes, "count_as_far"),
     (agreement, "permutation_p"),
 )
@@ -51,7 +51,7 @@ def seconds(function: Callable[[], object], times: int = 3) -> float:
 
 
 def report_apart(table: VoteTable) -> tuple[float, float]:
-    """The time of a whole report, every section and figure in it, and what resampling takes of that."""
+    """Time a whole report with all sections and charts, and its resampling."""
     resampling = [0.0]
 
     def timed(module: ModuleType, name: str) -> None:
@@ -67,7 +67,7 @@ def report_apart(table: VoteTable) -> tuple[float, float]:
 
     for module, name in RESAMPLING:
         timed(module, name)
-    whole = seconds(lambda: report(table).to_html(), 1)
+    whole = seconds(lambda: report(table).write("html"), 1)
     return whole, resampling[0]
 
 
