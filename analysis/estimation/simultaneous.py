@@ -71,7 +71,7 @@ class LargestT:
     the sum of the contrasts' tails less their overlap, and only the overlap is simulated: far out it vanishes
     beside the sum or, at few degrees of freedom, becomes a constant part of it, so that a small p is as good
     as a large one. Against the studentised range, which it is for equally correlated pairs, the critical
-    values of 2 to 10 methods at 5 to 80 degrees of freedom differ by less than 5e-4 of their size.
+    values of 2 to 10 methods at 5 to 80 degrees of freedom differ by less than 1e-3 of their size.
     """
 
     correlation: Floats
