@@ -31,6 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _report(options: argparse.Namespace) -> int:
     reading = reading_options.from_arguments(options, [options.by] if options.by else [])
+    points = options.smallest_difference
     result = report(
         VoteTable.read(options.votes, reading),
         metrics=MetricTable.read(options.metrics) if options.metrics else None,
@@ -41,7 +42,7 @@ def _report(options: argparse.Namespace) -> int:
         seed=options.seed,
         contrasts=tuple(options.contrast),
         baseline=options.baseline,
-        smallest_difference=options.smallest_difference,
+        smallest_difference=None if points is None else points / 100,
         by=options.by,
         all_tests=options.all_tests,
     )

@@ -25,7 +25,7 @@ from analysis.inference.tukey import hsd
 from analysis.numerics.exact import ExactShares
 from analysis.numerics.resampling import bootstrap_sums
 from analysis.numerics.studentised_range import critical_range
-from analysis.planning.power import draw
+from analysis.planning.simulation import draw
 from analysis.reporting.report import report
 from analysis.votes.table import VoteTable
 

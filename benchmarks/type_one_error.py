@@ -36,7 +36,8 @@ from analysis.inference.tukey import hsd
 from analysis.metric_agreement.choice_sets import Choices
 from analysis.metric_agreement.concordance import odds_ratio, p_over_maps
 from analysis.numerics.exact import ExactShares
-from analysis.planning.power import looks, repeated_measures_p
+from analysis.planning import verdicts
+from analysis.planning.looks import looks
 from analysis.votes.table import Counts
 
 ALPHA = 0.05
@@ -193,7 +194,7 @@ def stopped_early(table: np.ndarray) -> bool:
     """Whether the repeated-measures ANOVA rejects at any of three looks."""
     sizes = [len(table) // 3, 2 * len(table) // 3, len(table)]
     bounds = bounds_of(tuple(n / len(table) for n in sizes))
-    p = [repeated_measures_p(table[None, :n])[0] for n in sizes]
+    p = [verdicts.repeated_measures(verdicts.moments(table[None, :n])).p[0] for n in sizes]
     return any(bool(x < bound) for x, bound in zip(p, bounds, strict=True))
 
 

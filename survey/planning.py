@@ -1,44 +1,65 @@
-"""What the analysis will do, asked before there are votes: its tests by name, and the power of a design.
+"""What the analysis will do with a study's votes, asked before there are any: its tests, and its power.
 
-A door to `analysis` beside `survey.exporting`, which needs votes. Knows no models, so that they can ask it.
+Access to `analysis` for designs, beside `survey.exporting` for votes. Imports no models, so that models can
+import it.
 """
 
 from functools import lru_cache
 
 from analysis.design_checks.carelessness import chance_to_pass
 from analysis.inference.omnibus import NAMES
-from analysis.planning.power import Plan, power
-from analysis.reporting.power_curve import power_curve
+from analysis.planning.leads import DETECTION
+from analysis.planning.power import Power, Simulation, expected_shares
+from analysis.reporting.charts.power_curve import power_curve
 from analysis.significance import ALPHA
 
 __all__ = [
     "ALPHA",
+    "DETECTION",
     "ICC",
-    "Plan",
+    "MOST",
+    "RUNS",
+    "Power",
+    "Simulation",
     "chance_to_pass",
-    "expected_shares",
+    "contrast_fault",
     "power_curve",
     "power_of",
     "primary_tests",
+    "simulation",
 ]
 
-# How alike the votes of one person are. Fits the shares of the NormLIME paper's participants: the sum of the
-# Dirichlet distribution's parameters is 26, and 1 / (1 + 26) the intra-class correlation.
+# The intraclass correlation that fits the NormLIME paper's participants: the parameters of their Dirichlet
+# distribution sum to 26, and 1 / (1 + 26) is the correlation.
 ICC = 1 / 27
+RUNS = 500  # simulated studies of each size; the standard error of a power of 90% is 1.3 points
+MOST = 1280  # participants; larger studies take too long to simulate for a page
 
 
 def primary_tests():
-    """The tests that may decide, as choices: short name and title."""
+    """The tests that may be primary, as choices: short name and title."""
     return list(NAMES.items())
 
 
-def expected_shares(n_methods, lead):
-    """Shares that add up to 1: the first ahead of all others by `lead`, those alike."""
-    other = (1 - lead) / n_methods
-    return (other + lead, *[other] * (n_methods - 1))
+def simulation(n_methods, lead, votes, icc=ICC, alpha=ALPHA):
+    """A Simulation of studies in which one method leads the others by `lead` and the others are equal."""
+    return Simulation(expected_shares(n_methods, lead), votes, icc, RUNS, 0, alpha)
 
 
 @lru_cache(maxsize=256)
-def power_of(shares, participants, votes, icc=ICC, runs=500, seed=0, alpha=ALPHA):
-    """The Plan of `analysis.power`, remembered. `shares` and `participants` are tuples."""
-    return power(shares, participants, votes, icc, runs, seed, alpha)
+def power_of(n_methods, lead, participants, votes, icc=ICC, alpha=ALPHA):
+    """The Power of a study of `participants`, with its detectable lead; cached."""
+    return simulation(n_methods, lead, votes, icc, alpha).at(participants, detectable=participants <= MOST)
+
+
+def contrast_fault(text, methods):
+    """What is wrong with a contrast such as "NormLIME - mean(others)", in a sentence; None if nothing is.
+
+    `methods` are the titles that may be named. Weak until `analysis.estimation.contrasts` has a parser: it
+    only refuses a text without a minus sign or without any method.
+    """
+    if " - " not in text or not any(method in text for method in methods):
+        return (
+            f"{text!r} is not a contrast of {', '.join(methods)}; write it as in: {methods[0]} - mean(others)"
+        )
+    return None

@@ -225,26 +225,26 @@ class LanguageForm(forms.Form):
 
 
 class PowerForm(forms.Form):
-    """What one expects to find, for the page that says how many participants it takes."""
+    """The expected result, for the page that says how many participants a study needs."""
 
     lead = forms.DecimalField(
         label="Expected lead",
         min_value=Decimal("0.01"),
         max_value=Decimal("0.95"),
-        help_text="By what share of the votes the best method is ahead of the others: 0.1 is 10 of 100.",
+        help_text="How far ahead the best method is, as a share of the votes: 0.1 is 10 points.",
     )
     alike = forms.DecimalField(
-        label="How alike one person’s votes are",
+        label="Similarity of one person’s votes",
         min_value=0,
         max_value=Decimal("0.9"),
-        help_text="The intra-class correlation: 0 where people have no tastes of their own. 0.04 fits the "
-        "NormLIME paper’s participants.",
+        help_text="Intra-class correlation: 0 if people have no personal preferences. 0.04 fits the NormLIME "
+        "study.",
     )
     power = forms.DecimalField(
-        label="Power wanted",
+        label="Target power",
         min_value=Decimal("0.5"),
         max_value=Decimal("0.99"),
-        help_text="How likely the study should be to find it.",
+        help_text="How likely the study should be to see the lead.",
     )
 
 

@@ -6,14 +6,15 @@ from pathlib import Path
 import pytest
 from django.core.management import BaseCommand, get_commands, load_command_class
 
+from analysis import VoteTable, report
 from analysis import __main__ as analysis_command
-from analysis.reporting.report import report
-from analysis.votes.table import VoteTable
+from analysis.votes.columns import COLUMNS
 from explanations import __main__ as explanations_command
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", ROOT / ".github/COMMANDS.md", ROOT / ".github/CONTRIBUTING.md"]
-README, LIST_OF_COMMANDS, _ = texts = [page.read_text(encoding="utf-8") for page in PAGES]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
+README, LIST_OF_COMMANDS, *_ = texts = [page.read_text(encoding="utf-8") for page in PAGES]
 ALL = "\n".join(texts)
 SITE_COMMANDS = sorted(name for name, app in get_commands().items() if app == "survey")
 
@@ -108,9 +109,19 @@ def test_the_readmes_python_runs(capsys):
     )
 
 
+def test_the_report_in_the_readme_is_the_one_that_is_printed():
+    example = README.split("votes.csv\n", 1)[1].split("...\n")[0]
+    table = ROOT / "tests/analysis/cases/normlime/votes.csv"
+    assert str(report(VoteTable.read(table))).startswith(example)
+
+
 def test_the_figures_of_the_readme_are_those_of_the_paper():
-    result = report(VoteTable.read(ROOT / "tests/analysis/cases/normlime/votes.csv"))
-    assert f"F(3, 328) = {result.anova.F:.5f}, p = {result.anova.p:.4e}" in README
-    for row in result.test_rows:
-        assert row.statistic in README
-        assert row.p in README
+    anova = report(VoteTable.read(ROOT / "tests/analysis/cases/normlime/votes.csv")).omnibus.one_way
+    assert f"F(3, 328) = {anova.F:.5f}, p = {anova.p:.4e}" in README
+
+
+def test_every_column_of_a_vote_table_is_described_in_the_docs():
+    described = (ROOT / "docs/vote-table.md").read_text(encoding="utf-8")
+    for column, meaning in COLUMNS.items():
+        if not re.search(r"_\d+$", column):
+            assert f"| `{column}` | {meaning} |" in described

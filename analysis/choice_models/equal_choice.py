@@ -9,6 +9,13 @@ A design or choice data come in, a test comes out. The participant is the unit. 
   degrees of freedom of Box (1954, Annals of Mathematical Statistics 25:290), as Greenhouse and Geisser do.
   It exists under separation and with few participants. Where every answer offers all methods and everybody
   answers equally often, it is the repeated-measures ANOVA of the shares with their correction.
+
+Both reject true null hypotheses in at most 6.2% of simulated studies with unequal offers of 12 to 83 people
+(`choice_model` has the table). Hotelling's T squared of the scores at the null hypothesis, the third
+candidate, rejects in up to 9.2% with 12 people (one of six methods added after half the questions).
+Power at worths .24, .18, .15, .15, .14, .14, random 4 of 6 methods, intraclass correlation .05 (500 studies):
+Wald 16.8, 40.4 and 85.2% with 12, 20 and 40 people, trace 24.8, 46.0 and 87.4%, and the repeated-measures
+ANOVA of the shares of votes, which is not valid here for other designs, 22.2, 42.8 and 86.0%.
 """
 
 import math
@@ -80,7 +87,7 @@ def trace_test(data: ChoiceData) -> ChoiceTest:
     n = len(scores)
     if n < 2:
         return ChoiceTest("trace", n, note="one participant says nothing about others")
-    moves = scores @ np.linalg.pinv(information / n)  # each participant's own log-worths, in one step
+    moves = scores @ np.linalg.pinv(information / n, rcond=1e-9, hermitian=True)  # log-worths in one step
     mean = moves.mean(axis=0)
     spread = np.cov(moves, rowvar=False)
     trace = float(np.trace(spread))

@@ -51,8 +51,11 @@ class WorthPair:
     @property
     def odds_ratio(self) -> Estimate:
         """The odds that `a` rather than `b` is chosen from a set with both."""
-        found = (self.log_odds.value, self.log_odds.low, self.log_odds.high)
-        return Estimate(*(None if x is None else math.exp(x) for x in found))
+        value, low, high = (
+            None if x is None else math.exp(x)
+            for x in (self.log_odds.value, self.log_odds.low, self.log_odds.high)
+        )
+        return Estimate(value, low, high, self.log_odds.reason)
 
 
 @dataclass(frozen=True)

@@ -83,9 +83,9 @@ def compare(counts: Counts, seed: int = SEED, alpha: float = ALPHA) -> tuple[Pai
         PairEstimate(
             a=test.a,
             b=test.b,
-            difference=_within(difference, 1.0),
+            difference=bound_difference(difference, 1.0),
             ratio=_exponential(ratio),
-            cohens_h=_within(angle, math.pi),
+            cohens_h=bound_difference(angle, math.pi),
             t=test.t,
             p=test.p,
             log10_p=test.log10_p,
@@ -135,7 +135,7 @@ def verdicts(pairs: Sequence[PairEstimate], method: str, alpha: float = ALPHA) -
     return Verdicts(method, tuple(ahead), tuple(behind), tuple(undecided))
 
 
-def _within(comparison: Comparison, most: float) -> Estimate:
+def bound_difference(comparison: Comparison, most: float) -> Estimate:
     """The interval cut where no difference can lie: beyond -`most` and `most`."""
     low, high = comparison.low, comparison.high
     if low is None or high is None:

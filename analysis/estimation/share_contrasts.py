@@ -14,8 +14,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.estimation.intervals import clopper_pearson, effective_answers, have_few_votes
-from analysis.estimation.simultaneous import Comparison, simultaneous
+from analysis.estimation.intervals import clopper_pearson, count_choosers, effective_answers, have_few_votes
+from analysis.estimation.simultaneous import Comparison, simultaneous, t_tail
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
@@ -84,7 +84,8 @@ def average_shares(counts: Counts) -> MeanShares:
     residuals = shares - means
     covariance = residuals.T @ residuals / max(n - 1, 1) / n
     simple = means * (1 - means) * float((1 / answers).sum()) / n**2  # of independent answers
-    effective = effective_answers(means, covariance.diagonal(), simple, n)
+    choosers = count_choosers(counts.table, counts.answers)
+    effective = effective_answers(means, covariance.diagonal(), simple, choosers, n)
     return MeanShares(means, covariance, effective, n)
 
 
@@ -100,7 +101,8 @@ def judge_contrasts(
         used = np.where(matrix == 0, 0.0, matrix * scale.transform(sample.means))
         slopes = np.where(matrix == 0, 0.0, matrix * scale.slope(sample.means))
         covariance = slopes @ sample.covariance @ slopes.T
-    family = simultaneous(used.sum(axis=1), covariance, sample.df, alpha, seed).comparisons
+        estimates = used.sum(axis=1)  # (contrasts,)
+    family = simultaneous(estimates, covariance, sample.df, alpha, seed).comparisons
     varies = np.einsum("ij,jk,ik->i", matrix, sample.covariance, matrix) > 1e-24
     few = ((matrix != 0) & sample.few).any(axis=1) & varies & (sample.n_participants > 1)
     if not few.any():
@@ -109,10 +111,8 @@ def judge_contrasts(
     low, high = _recover_limits(sample, matrix[few], scale, np.full(int(few.sum()), alpha / size))
     levels = _find_levels(sample, matrix[few]) if scale is SHARE else np.full(len(low), np.nan)
     judged = list(family)
-    for place, *ends, level in zip(
-        np.flatnonzero(few).tolist(), low.tolist(), high.tolist(), levels.tolist(), strict=True
-    ):
-        judged[place] = _replace(judged[place], *ends, size * level)
+    for i, place in enumerate(np.flatnonzero(few).tolist()):
+        judged[place] = _replace(judged[place], float(low[i]), float(high[i]), size * float(levels[i]))
     return tuple(judged)
 
 
@@ -143,18 +143,34 @@ def _recover_limits(
 
 def _length(sides: Floats, signs: Floats, correlation: Floats) -> Floats:
     """The length of `sides` (contrasts, methods), which are correlated with `signs`."""
-    finite = np.isfinite(sides).all(axis=1)
+    finite = np.asarray(np.isfinite(sides).all(axis=1), dtype=np.bool_)
     signed = np.where(finite[:, None], sides * signs, 0.0)
     squares = np.einsum("ij,jk,ik->i", signed, correlation, signed)
     return np.where(finite, np.sqrt(np.maximum(squares, 0.0)), np.inf)
 
 
-def _find_levels(sample: MeanShares, matrix: Floats) -> Floats:
-    """The level at which the interval of each contrast of shares begins to exclude 0, (contrasts,)."""
+def p_against(sample: MeanShares, contrast: Floats, null: float) -> float | None:
+    """The two-sided p that a single contrast of shares, (methods,), is `null`, without adjustment.
+
+    It is below alpha where the contrast's own interval with 1 - alpha excludes `null`. None where the
+    contrast does not vary.
+    """
+    [one] = simultaneous(
+        [contrast @ sample.means], [[contrast @ sample.covariance @ contrast]], sample.df
+    ).comparisons
+    if one.error is None or one.estimate is None:
+        return None
+    if ((contrast != 0) & sample.few).any():
+        return float(_find_levels(sample, contrast[None], null)[0])
+    return t_tail(abs(one.estimate - null) / one.error, sample.df)[0]
+
+
+def _find_levels(sample: MeanShares, matrix: Floats, null: float = 0.0) -> Floats:
+    """The level at which the interval of each contrast of shares begins to exclude `null`, (contrasts,)."""
     small, large = np.full(len(matrix), _SMALLEST), np.zeros(len(matrix))
     for _ in range(_STEPS):
         middle = (small + large) / 2
         low, high = _recover_limits(sample, matrix, SHARE, 10**middle)
-        excludes = (low > 0) | (high < 0)
+        excludes = (low > null) | (high < null)
         small, large = np.where(excludes, small, middle), np.where(excludes, middle, large)
     return np.asarray(10**large)

@@ -15,6 +15,7 @@ from analysis.estimation.intervals import (
     Estimate,
     T,
     clopper_pearson,
+    count_choosers,
     effective_answers,
     have_few_votes,
 )
@@ -81,15 +82,20 @@ def estimate_shares(counts: Counts) -> Shares:
     moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(offered.sum(axis=0) - offered, 1e-9)
     variances = (n - 1) / n * (moves**2).sum(axis=0)
     df = max(_effective_participants(answers) - 1, 1e-3)
-    low, high, kinds = _limits(shares, variances, effective_answers(shares, variances, simple, n), df)
+    choosers = count_choosers(counts.table, counts.answers)
+    low, high, kinds = _limits(
+        shares, variances, effective_answers(shares, variances, simple, choosers, n), df
+    )
     comparable = len(shares) > 1 or counts.n_votes < counts.n_answers
     result = []
     for i, (method, votes) in enumerate(counts.votes.items()):
         effect = float(variances[i] / simple[i]) if simple[i] > 0 else None
         varies = variances[i] > _ZERO**2 or (comparable and shares[i] in (0.0, 1.0))
-        ends = (float(low[i]), float(high[i])) if varies else (None, None)
-        kind, reason = (kinds[i], "") if varies else ("", _NO_VARIATION)
-        result.append(Share(method, votes, float(shares[i]), *ends, effect, kind, reason))
+        if varies:
+            share = Share(method, votes, float(shares[i]), float(low[i]), float(high[i]), effect, kinds[i])
+        else:
+            share = Share(method, votes, float(shares[i]), None, None, effect, reason=_NO_VARIATION)
+        result.append(share)
     if simple.sum() == 0:
         return Shares(tuple(result), None, None)
     design_effect = float(variances.sum() / simple.sum())

@@ -89,26 +89,35 @@ class LargestT:
     def tail(self, t: float) -> tuple[float, float]:
         """p and log10 p of the largest |t|; between one contrast's tail and Bonferroni's bound, never 0."""
         one, log10_one = t_tail(abs(t), self.df)
-        times = min(max(self._multiple(abs(t)), 1.0), float(self.n_contrasts))
+        times = self._multiple(abs(t))
         return max(min(1.0, one * times), SMALLEST), min(0.0, log10_one + math.log10(times))
 
     def critical(self, alpha: float) -> float:
         """The value that the largest |t| exceeds with probability `alpha`."""
         low, high = (t_quantile(alpha / m, self.df) for m in (1, self.n_contrasts))
-        if self.n_contrasts == 1 or self.tail(low)[0] <= alpha:
+        if self.n_contrasts == 1:
             return low
-        if self.tail(high)[0] >= alpha:
-            return high
-        return float(optimize.brentq(lambda t: self.tail(t)[0] - alpha, low, high, xtol=1e-13, rtol=1e-14))
+
+        def excess(t: float) -> float:
+            return float(_two_tails(t, self.df)) * self._multiple(t) - alpha
+
+        if excess(low) <= 0 or excess(high) >= 0:  # within rounding of one contrast, or of Bonferroni's bound
+            return low if excess(low) <= 0 else high
+        return float(optimize.brentq(excess, low, high, xtol=1e-10))
 
     def _multiple(self, t: float) -> float:
-        """How many times one contrast's tail P(max |t| > t) is."""
+        """How many times one contrast's tail P(max |t| > t) is: between 1 and the number of contrasts."""
         if self.n_contrasts == 1:
             return 1.0
         dimension, overlap = self._overlap
-        near = min(t, t_quantile(_FAR, self.df))
+        near = min(t, self._far)
         tails = _length_tail(near / _COSINES, dimension, self.df)
-        return self.n_contrasts - float(tails @ overlap) / t_tail(near, self.df)[0]
+        multiple = self.n_contrasts - float(tails @ overlap) / float(_two_tails(near, self.df))
+        return min(max(multiple, 1.0), float(self.n_contrasts))
+
+    @cached_property
+    def _far(self) -> float:
+        return t_quantile(_FAR, self.df)
 
     @cached_property
     def _overlap(self) -> tuple[int, Floats]:
@@ -227,6 +236,11 @@ def _length_tail(length: Floats, dimension: int, df: float) -> Floats:
     if math.isinf(df):
         return np.asarray(special.chdtrc(dimension, length**2))
     return np.asarray(special.fdtrc(dimension, df, length**2 / dimension))
+
+
+def _two_tails(t: float, df: float) -> np.float64:
+    """P(|t| > `t`), where it is above 1e-200: as `t_tail`, but ten times as fast."""
+    return np.float64(2 * (special.ndtr(-t) if math.isinf(df) else special.stdtr(df, -t)))
 
 
 def t_tail(t: float, df: float) -> tuple[float, float]:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analysis.numerics.quadrature import gauss_legendre
 from analysis.numerics.tails import SMALLEST
 
 Floats = NDArray[np.float64]
@@ -61,9 +62,9 @@ def _log_tail(q: float, n_groups: int, df: float) -> float:
     if math.isinf(df):
         return float(_log_range_tail(np.array([q]), n_groups)[0])
     low, high = _support(q, n_groups, df)
-    nodes, log_weights = _legendre(_OUTER)
+    nodes, weights = gauss_legendre(_OUTER)
     s = low + (high - low) * nodes
-    logs = _log_density(s, df) + _log_range_tail(q * s, n_groups) + log_weights
+    logs = _log_density(s, df) + _log_range_tail(q * s, n_groups) + np.log(weights)
     return float(_log_sum(logs)) + math.log(high - low)
 
 
@@ -88,14 +89,14 @@ def _log_range_tail(w: Floats, k: int) -> Floats:
     P(W > w) = k int phi(z) (Phi(z)^(k-1) - (Phi(z) - Phi(z-w))^(k-1)) dz, where z is the largest value. For
     a large w, z lies around w / 2 with variance 1/2.
     """
-    nodes, log_weights = _legendre(next(n for most, n in _INNER if k <= most))
+    nodes, weights = gauss_legendre(next(n for most, n in _INNER if k <= most))
     width = _BELOW + _ABOVE
     z = w[:, None] / 2 + width * nodes - _BELOW  # (w, nodes)
     below = special.log_ndtr(z)
     log_x = np.minimum(special.log_ndtr(z - w[:, None]) - below, -1e-16)
     others = np.log(-np.expm1((k - 1) * np.log1p(-np.exp(np.maximum(log_x, -40.0)))))
     others += np.minimum(log_x + 40.0, 0.0)  # where x < e^-40, 1 - (1 - x)^(k-1) is (k - 1) x
-    logs = -z * z / 2 + (k - 1) * below + others + log_weights
+    logs = -z * z / 2 + (k - 1) * below + others + np.log(weights)
     return _log_sum(logs) + math.log(k * width / math.sqrt(2 * math.pi))
 
 
@@ -116,10 +117,3 @@ def _support(q: float, n_groups: int, df: float) -> tuple[float, float]:
         inside = np.flatnonzero(height > height.max() - _NEGLIGIBLE)
         start, end = float(u[max(inside[0] - 1, 0)]), float(u[min(inside[-1] + 1, len(u) - 1)])
     return math.exp(start), math.exp(end)
-
-
-@lru_cache(maxsize=4)
-def _legendre(n: int) -> tuple[Floats, Floats]:
-    """Gauss-Legendre nodes on [0, 1] and the logarithms of their weights."""
-    nodes, weights = special.roots_legendre(n)
-    return (nodes + 1) / 2, np.log(weights / 2)

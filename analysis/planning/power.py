@@ -1,49 +1,57 @@
-"""How many participants a study needs, and when it may be looked at early without cheating.
+"""How many participants a study needs: the probability of each verdict that its report can print.
 
-Shares and the way people differ come in, probabilities by simulation go out: participants' votes are drawn
-from a Dirichlet-multinomial, and tested as the report tests them. Looks early follow O'Brien and Fleming.
+True shares and how participants differ come in; probabilities by simulation go out, of the primary test, of
+the report's sentence "more than each of the others", and the lead that a study of each size would detect.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import optimize, stats
 
 from analysis import formatting as fmt
 from analysis.numerics.resampling import SEED
+from analysis.planning.leads import DETECTION, detectable_lead
+from analysis.planning.simulation import Stimuli, Studies, balance, check, draw_over_stimuli
+from analysis.planning.verdicts import judge, judge_over_stimuli, moments
 from analysis.significance import ALPHA, check_alpha
 
 Floats = NDArray[np.float64]
 RUNS = 2000
+MOST_PARTICIPANTS = 10_000  # so many are kept in memory, times the runs
+_BATCH = 250  # studies at a time where stimuli vary
 
 
 @dataclass(frozen=True)
 class Power:
-    """Probabilities to find what is there, with `n` participants.
+    """The probabilities of the verdicts on studies of `n` participants.
 
-    `any_difference` is of the repeated-measures ANOVA; `best_first` that the method with the largest share is
-    found ahead of the runner-up (paired t, Holm-adjusted over all pairs). `error` is the standard error of
-    either at 50 %, from the number of runs.
+    `omnibus` is that of the repeated-measures ANOVA, `claim` that of the sentence "more than each of the
+    others": the ANOVA finds a difference, and the leader is ahead of every other method by single-step max-t.
+    `lead` is the smallest lead that is claimed with probability DETECTION; None where it was not asked for or
+    where no lead is. `omnibus_over_stimuli` (min F') and `claim_over_stimuli` (two-way clustered variance)
+    are None where stimuli do not vary.
     """
 
     n: int
-    any_difference: float
-    best_first: float
+    omnibus: float
+    claim: float
     runs: int
+    lead: float | None = None
+    omnibus_over_stimuli: float | None = None
+    claim_over_stimuli: float | None = None
 
     @property
     def error(self) -> float:
+        """The largest Monte Carlo standard error of a probability: that at 50%."""
         return 0.5 / math.sqrt(self.runs)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The power of several sizes of a study."""
+    """The powers of studies of several sizes, and the assumptions behind them."""
 
     shares: tuple[float, ...]
     votes: int
@@ -51,19 +59,55 @@ class Plan:
     powers: tuple[Power, ...]
     seed: int
     alpha: float = ALPHA
+    stimuli: Stimuli | None = None
 
     def __str__(self) -> str:
-        rows = [
-            (fmt.count(p.n), fmt.percent(p.any_difference), fmt.percent(p.best_first)) for p in self.powers
+        columns: list[tuple[str, Callable[[Power], str]]] = [
+            ("Participants", lambda power: fmt.count(power.n)),
+            ("Any difference", lambda power: fmt.percent(power.omnibus)),
+            ("Leader ahead of each", lambda power: fmt.percent(power.claim)),
         ]
+        if self.stimuli:
+            columns += [
+                ("Any, over stimuli", lambda power: _percent(power.omnibus_over_stimuli)),
+                ("Leader, over stimuli", lambda power: _percent(power.claim_over_stimuli)),
+            ]
+        if any(power.lead is not None for power in self.powers):
+            columns.append((f"Lead at {DETECTION:.0%} power", lambda power: _points(power.lead)))
+        rows = [tuple(show(power) for _, show in columns) for power in self.powers]
+        table = fmt.text_table(tuple(heading for heading, _ in columns), rows)
+        return "\n".join([self._title, table, *self._notes])
+
+    @property
+    def _title(self) -> str:
         shares = ", ".join(map(fmt.percent, self.shares))
-        title = f"True shares {shares}; {fmt.counted(self.votes, 'vote')} each; intra-class correlation "
-        table = fmt.text_table(("Participants", "Any difference", "Best beats runner-up"), rows)
-        runs = self.powers[0].runs
-        note = f"{fmt.count(runs)} simulated studies each (seed {self.seed}), alpha {self.alpha:g}, "
+        votes = fmt.counted(self.votes, "vote")
+        title = f"True shares {shares}; {votes} per participant; intraclass correlation {self.icc:g}"
+        if not self.stimuli:
+            return title
+        maps = f"{fmt.counted(self.stimuli.replicates, 'map')} each"
         return (
-            f"{title}{self.icc:g}\n{table}\n{note}standard error at most {self.powers[0].error * 100:.1f} %"
+            f"{title}\n{fmt.counted(self.stimuli.labels, 'label')} with {maps}; standard deviation of "
+            f"log-odds between labels {self.stimuli.stimulus_sd:g}, between maps {self.stimuli.map_sd:g}"
         )
+
+    @property
+    def _notes(self) -> list[str]:
+        power = self.powers[0]
+        notes = [
+            f"Any difference: repeated-measures ANOVA, p < {self.alpha:g}.",
+            'Leader ahead of each: the ANOVA finds a difference, and the report says "more than each of the',
+            'others" (single-step max-t).',
+        ]
+        if self.stimuli:
+            notes.append(
+                "Over stimuli: min F', and the leader ahead by the variance over participants and labels."
+            )
+        return [
+            *notes,
+            f"{fmt.count(power.runs)} simulated studies of each size (seed {self.seed}); "
+            f"Monte Carlo standard error at most {power.error * 100:.1f} points",
+        ]
 
 
 def power(
@@ -74,134 +118,124 @@ def power(
     runs: int = RUNS,
     seed: int = SEED,
     alpha: float = ALPHA,
+    stimuli: Stimuli | None = None,
+    detectable: bool = False,
 ) -> Plan:
-    """Simulate `runs` studies of each size, judged at `alpha`. `icc` is the intra-class correlation: 0 where
-    people are alike.
+    """Simulate `runs` studies of each size and judge them at `alpha` as the report does.
 
-    Raises ValueError for shares that do not add up to 1, and for what has no distribution.
+    `shares` are the true ones, two or more that add up to 1; `icc` is the intraclass correlation in [0, 1), 0
+    where participants do not differ. With `stimuli`, every participant answers each of its questions,
+    whatever `votes` says. `detectable` adds the detectable leads. Raises ValueError.
     """
-    if len(shares) < 2 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
-        raise ValueError(
-            f"shares are {', '.join(map(str, shares))}; allowed are two or more that add up to 1"
-        )
-    if not participants or min(participants) < 2 or votes < 1 or runs < 1:
-        raise ValueError("participants must be 2 or more, votes and runs 1 or more")
-    if not 0 <= icc < 1:
-        raise ValueError(f"the intra-class correlation is {icc:g}; allowed is from 0 to below 1")
-    check_alpha(alpha)
-    truth = np.array(shares, dtype=float) / sum(shares)
-    rng = np.random.default_rng(seed)
+    if stimuli:
+        return _over_stimuli(_checked_shares(shares), participants, icc, runs, seed, alpha, stimuli)
+    simulation = Simulation(shares, votes, icc, runs, seed, alpha)
+    powers = tuple(simulation.at(n, detectable) for n in participants)
+    return Plan(simulation.shares, votes, icc, powers, seed, alpha)
+
+
+class Simulation:
+    """Powers of studies of any size under one set of assumptions, simulated when they are asked for.
+
+    The arguments are those of `power`.
+    """
+
+    def __init__(
+        self,
+        shares: Sequence[float],
+        votes: int,
+        icc: float,
+        runs: int = RUNS,
+        seed: int = SEED,
+        alpha: float = ALPHA,
+    ) -> None:
+        self._truth = _checked_shares(shares)
+        check("votes", votes, 1, 10_000)
+        _check_design(icc, runs, alpha)
+        self._alpha = alpha
+        self._studies = Studies(self._truth, votes, icc, runs, seed)
+
+    @property
+    def shares(self) -> tuple[float, ...]:
+        return tuple(self._truth.tolist())
+
+    def at(self, n: int, detectable: bool = False) -> Power:
+        """Simulate studies of `n` participants, on request with the detectable lead. Raises ValueError."""
+        check("participants", n, 2, MOST_PARTICIPANTS)
+        omnibus, claim = judge(moments(self._studies.counts(n)), self._truth, self._alpha)
+        lead = self.lead_at(n) if detectable else None
+        return Power(n, float(omnibus.mean()), float(claim.mean()), self._studies.runs, lead)
+
+    def lead_at(self, n: int) -> float | None:
+        """The detectable lead of studies of `n` participants, see `detectable_lead`."""
+        of = self._studies
+        return detectable_lead(self._truth, n, of.votes, of.icc, of.runs, of.seed, self._alpha)
+
+    def least(self, probability: Callable[[Power], float], wanted: float, most: int) -> int | None:
+        """Search the fewest participants for which `probability` reaches `wanted`, to 2%.
+
+        None where `most` are too few.
+        """
+        below, above = 2, 5
+        while probability(self.at(above)) < wanted:
+            if above >= most:
+                return None
+            below, above = above, min(2 * above, most)
+        while above - below > max(1, above // 50):
+            middle = (above + below) // 2
+            if probability(self.at(middle)) >= wanted:
+                above = middle
+            else:
+                below = middle
+        return above
+
+
+def expected_shares(n_methods: int, lead: float) -> tuple[float, ...]:
+    """Shares that add up to 1: the first is ahead of the others by `lead`, and the others are equal."""
+    other = (1 - lead) / n_methods
+    return (other + lead, *[other] * (n_methods - 1))
+
+
+def _over_stimuli(
+    truth: Floats,
+    participants: Sequence[int],
+    icc: float,
+    runs: int,
+    seed: int,
+    alpha: float,
+    stimuli: Stimuli,
+) -> Plan:
+    _check_design(icc, runs, alpha)
+    weights = balance(truth, stimuli, icc, seed)
     powers = []
     for n in participants:
-        found = np.zeros(2)
-        for start in range(0, runs, 250):
-            size = min(250, runs - start)
-            found += _found(draw(truth, n, votes, icc, size, rng), truth, alpha)
-        powers.append(Power(n, float(found[0] / runs), float(found[1] / runs), runs))
-    return Plan(tuple(truth.tolist()), votes, icc, tuple(powers), seed, alpha)
+        check("participants", n, 2, MOST_PARTICIPANTS)
+        found = np.zeros(4)
+        for start in range(0, runs, _BATCH):
+            rng = np.random.default_rng([seed, n, start])
+            tables = draw_over_stimuli(weights, n, stimuli, icc, min(_BATCH, runs - start), rng)
+            found += np.sum(judge_over_stimuli(tables, truth, alpha), axis=1)
+        omnibus, claim, over, claim_over = (found / runs).tolist()
+        powers.append(Power(n, omnibus, claim, runs, None, over, claim_over))
+    return Plan(tuple(truth.tolist()), stimuli.questions, icc, tuple(powers), seed, alpha, stimuli)
 
 
-def draw(
-    shares: Floats, n: int, votes: int, icc: float, runs: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Counts of simulated studies: (runs, participants, methods). The sum of alpha is (1 - icc) / icc."""
-    if icc == 0:
-        return rng.multinomial(votes, shares, size=(runs, n))
-    weights = rng.standard_gamma(np.maximum(shares * (1 - icc) / icc, 1e-12), size=(runs, n, len(shares)))
-    totals = weights.sum(axis=2, keepdims=True)
-    own = np.where(totals > 0, weights / np.where(totals > 0, totals, 1), shares)
-    return rng.multinomial(votes, own / own.sum(axis=2, keepdims=True))
+def _checked_shares(shares: Sequence[float]) -> Floats:
+    if len(shares) < 2 or min(shares) < 0 or abs(sum(shares) - 1) > 1e-6:
+        given = ", ".join(f"{share:g}" for share in shares)
+        raise ValueError(f"shares must be two or more numbers from 0 that add up to 1 (got {given})")
+    return np.array(shares, dtype=float) / sum(shares)
 
 
-def repeated_measures_p(tables: NDArray[np.int64]) -> Floats:
-    """p of the repeated-measures ANOVA with Greenhouse and Geisser's correction for each of many studies.
-
-    The same numbers as `within.repeated_measures`, in floats and all at once; 1 where F is undefined.
-    """
-    proportions = tables / tables.sum(axis=2, keepdims=True)
-    _, n, k = proportions.shape
-    means = proportions.mean(axis=1)
-    residuals = proportions - means[:, None, :]
-    between = n * ((means - 1 / k) ** 2).sum(axis=1)
-    within = (residuals**2).sum(axis=(1, 2))
-    covariance = np.einsum("rni,rnj->rij", residuals, residuals)
-    trace, squares = np.trace(covariance, axis1=1, axis2=2), (covariance**2).sum(axis=(1, 2))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        F = between * (n - 1) / within
-        epsilon = trace**2 / ((k - 1) * squares)
-        p = stats.f.sf(F, (k - 1) * epsilon, (k - 1) * (n - 1) * epsilon)
-    return np.where(within > 1e-12, p, 1.0)
-
-
-def _found(tables: NDArray[np.int64], truth: Floats, alpha: float) -> Floats:
-    """How many studies find any difference, and how many the best ahead of the runner-up."""
-    proportions = tables / tables.sum(axis=2, keepdims=True)
-    n, k = proportions.shape[1:]
-    best, second = np.argsort(-truth, kind="stable")[:2]
-    pairs = [(best, second), *(p for p in combinations(range(k), 2) if set(p) != {best, second})]
-    t = np.column_stack([_paired_t(proportions[:, :, a] - proportions[:, :, b]) for a, b in pairs])
-    p = 2 * stats.t.sf(np.abs(t), n - 1)
-    order = np.argsort(p, axis=1)
-    stepped = np.take_along_axis(p, order, axis=1) * np.arange(len(pairs), 0, -1)
-    adjusted = np.maximum.accumulate(stepped, axis=1)
-    at = np.argmax(order == 0, axis=1)  # where the first pair stands
-    ahead = (adjusted[np.arange(len(p)), at] < alpha) & (t[:, 0] > 0)
-    any_difference = repeated_measures_p(tables) < alpha
-    return np.array([any_difference.sum(), (ahead & any_difference).sum()], dtype=float)
-
-
-def _paired_t(differences: Floats) -> Floats:
-    n = differences.shape[1]
-    spread = differences.std(axis=1, ddof=1)
-    return np.where(spread > 1e-12, differences.mean(axis=1) / np.maximum(spread, 1e-12) * math.sqrt(n), 0.0)
-
-
-@dataclass(frozen=True)
-class Looks:
-    """At which p a study may stop early: `fractions` of the participants, and the p to be undercut there."""
-
-    fractions: tuple[float, ...]
-    z: tuple[float, ...]
-    p: tuple[float, ...]
-    alpha: float
-
-    def __str__(self) -> str:
-        rows = [
-            (fmt.percent(fraction), f"{z:.3f}", fmt.p_value(p))
-            for fraction, z, p in zip(self.fractions, self.z, self.p, strict=True)
-        ]
-        title = f"O'Brien-Fleming looks, {self.alpha:g} in all: stop where p is smaller"
-        return f"{title}\n" + fmt.text_table(("Participants so far", "z", "p"), rows)
-
-
-def looks(fractions: Sequence[float], alpha: float = ALPHA) -> Looks:
-    """Bounds of O'Brien and Fleming (1979), Biometrics 35:549: z falls with the root of the fraction.
-
-    The constant is found by carrying the density of the sum that has not yet crossed from look to look
-    (Armitage, McPherson and Rowe 1969, Journal of the Royal Statistical Society A 132:235).
-    """
-    times = [float(fraction) for fraction in fractions]
-    if not times or times[0] <= 0 or abs(times[-1] - 1) > 1e-9 or times != sorted(set(times)):
-        told = ", ".join(map(str, times))
-        raise ValueError(f"looks are at {told}; allowed are rising fractions that end with 1")
+def _check_design(icc: float, runs: int, alpha: float) -> None:
+    check("runs", runs, 1, 100_000)
+    check("icc", icc, 0, 0.99)
     check_alpha(alpha)
-    bound = float(optimize.brentq(lambda c: _never_crosses(c, times) - (1 - alpha), 0.1, 9, xtol=1e-12))
-    z = tuple(bound / math.sqrt(time) for time in times)
-    return Looks(tuple(times), z, tuple(float(2 * stats.norm.sf(x)) for x in z), alpha)
 
 
-@lru_cache(maxsize=1)
-def _legendre(n: int) -> tuple[Floats, Floats]:
-    nodes, weights = np.polynomial.legendre.leggauss(n)
-    return nodes, weights
+def _percent(value: float | None) -> str:
+    return fmt.UNDEFINED if value is None else fmt.percent(value)
 
 
-def _never_crosses(bound: float, times: Sequence[float]) -> float:
-    """The probability that a Brownian motion is within the bound at each of the times."""
-    nodes, weights = _legendre(120)
-    x, w = nodes * bound, weights * bound
-    density, before = stats.norm.pdf(x, scale=math.sqrt(times[0])), times[0]
-    for time in times[1:]:
-        step = math.sqrt(time - before)
-        density, before = stats.norm.pdf(x[:, None] - x[None, :], scale=step) @ (density * w), time
-    return float(density @ w)
+def _points(value: float | None) -> str:
+    return "none" if value is None else f"{value * 100:.1f} points"

@@ -7,11 +7,14 @@ from importlib import metadata
 from typing import Any
 
 from analysis.reporting import headline, notes
-from analysis.reporting.elements import Chart, Quantity, Section, Table
+from analysis.reporting.charts.canvas import Chart
+from analysis.reporting.elements import Quantity, Section, Table
 from analysis.reporting.results import Results
 from analysis.reporting.sections import (
     choice_model,
     classic,
+    contrasts,
+    design,
     differences,
     metrics,
     rankings,
@@ -23,7 +26,9 @@ from analysis.significance import ALPHA
 
 # Sections that take every method as offered equally often. If offers were unequal, the choice model replaces
 # them; only their keys in the JSON report stay.
-_NEED_EQUAL_OFFERS = frozenset({"shares", "differences", "tests", "rankings", "classic"})
+_NEED_EQUAL_OFFERS = frozenset(
+    {"shares", "differences", "contrasts", "baseline", "equivalence", "tests", "rankings", "classic"}
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +84,25 @@ def _beyond_stimuli(results: Results) -> Section:
     return stimuli.section(results.stimuli, intervals, results.label_shares)
 
 
+def _contrasts(results: Results) -> Section:
+    return contrasts.contrasts_section(results.contrasts, results.plan.alpha)
+
+
+def _baseline(results: Results) -> Section | None:
+    baseline = results.plan.baseline
+    if baseline is None:
+        return None
+    return contrasts.baseline_section(results.against_baseline, baseline, results.plan.alpha)
+
+
+def _equivalence(results: Results) -> Section | None:
+    return None if results.equivalence is None else contrasts.equivalence_section(results.equivalence)
+
+
+def _design(results: Results) -> Section | None:
+    return design.section(results.design)
+
+
 def _choice_model(results: Results) -> Section | None:
     return None if results.worths is None else choice_model.section(results.worths)
 
@@ -89,11 +113,15 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     _choice_model,
     shares.section,
     differences.section,
+    _contrasts,
+    _baseline,
+    _equivalence,
     tests.section,
     _beyond_stimuli,
     rankings.section,
     classic.section,
     metrics.section,
+    _design,
 )
 
 

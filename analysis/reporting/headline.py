@@ -12,7 +12,8 @@ from analysis.estimation.shares import Share
 from analysis.inference.omnibus import NAMES
 from analysis.reporting.results import Results
 from analysis.reporting.sections import choice_model
-from analysis.significance import level_suffix
+from analysis.reporting.sections.contrasts import largest_difference
+from analysis.significance import confidence, level_suffix
 
 COMPARISON = "simultaneous max-t"
 
@@ -68,7 +69,7 @@ def _finding(results: Results) -> str:
         return _untested(results)
     test = primary_phrase(results, p)
     if p >= results.plan.alpha:
-        return f"There is no evidence that the methods differ ({test})."
+        return f"There is no evidence that the methods differ ({test}).{_bound(results)}"
     leaders = [share for share in results.shares if share.votes == leader.votes]
     if len(leaders) > 1:
         names = fmt.listed([share.method for share in leaders])
@@ -78,6 +79,13 @@ def _finding(results: Results) -> str:
         )
     pairs = [pair for pair in results.pairs if pair.a == leader.method]
     return _lead(leader, pairs, test, results.plan.alpha)
+
+
+def _bound(results: Results) -> str:
+    """How large a difference can still be, if the plan names the smallest difference of interest."""
+    if results.equivalence is None or results.equivalence.largest is None:
+        return ""
+    return f" {largest_difference(results.equivalence.largest, confidence(results.plan.alpha))}"
 
 
 def _untested(results: Results) -> str:

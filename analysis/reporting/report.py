@@ -9,8 +9,8 @@ import pandas as pd
 
 from analysis.metric_agreement.metric_table import MetricTable
 from analysis.reporting import headline
+from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document, document
-from analysis.reporting.elements import Chart
 from analysis.reporting.formats import apa, csv, html, json, latex, markdown, text
 from analysis.reporting.results import AnalysisPlan, Results
 from analysis.votes.table import VoteTable

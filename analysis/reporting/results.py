@@ -15,6 +15,13 @@ from analysis.choice_models.choice_model import fit_worths
 from analysis.choice_models.worths import Worths
 from analysis.design_checks.participant_flow import Flow, flow
 from analysis.design_checks.summary import Design, design
+from analysis.estimation.contrasts import (
+    Contrast,
+    Equivalences,
+    assess_equivalence,
+    compare_planned,
+    compare_with_baseline,
+)
 from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
 from analysis.estimation.intervals import Estimate
@@ -192,6 +199,26 @@ class Results:
     def estimates(self) -> Estimates:
         """Effect sizes, design effect and the probabilities of rankings."""
         return estimate(self.counts, self.plan.seed, alpha=self.plan.alpha)
+
+    @cached_property
+    def contrasts(self) -> tuple[Contrast, ...]:
+        """The planned contrasts, as one family."""
+        return compare_planned(self.counts, self.plan.contrasts, self.plan.seed, self.plan.alpha)
+
+    @cached_property
+    def against_baseline(self) -> tuple[Contrast, ...]:
+        """Every other method against the baseline; empty without one."""
+        if self.plan.baseline is None:
+            return ()
+        return compare_with_baseline(self.counts, self.plan.baseline, self.plan.seed, self.plan.alpha)
+
+    @cached_property
+    def equivalence(self) -> Equivalences | None:
+        """Whether pairs differ by less than the smallest difference of interest; None without one."""
+        margin = self.plan.smallest_difference
+        if margin is None:
+            return None
+        return assess_equivalence(self.counts, margin, self.plan.seed, self.plan.alpha)
 
     @cached_property
     def omnibus(self) -> Omnibus | None:

@@ -3,7 +3,7 @@
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
-from ..designing.needed import cost, needed
+from ..designing.needed import cost, lead_of, needed
 from ..planning import ICC
 from . import serializers as s
 from .describing import described
@@ -11,7 +11,7 @@ from .problems import Conflict
 
 
 class PowerActions:
-    """Of a study's view set: power by simulation at the level of the study's plan."""
+    """The part of a study's view set for power, by simulation at the significance level of its plan."""
 
     @described(
         "Participants needed, by simulation, and what they cost",
@@ -29,9 +29,9 @@ class PowerActions:
         wanted = asked.validated_data.get("power", 0.9)
         votes = study.n_votes
         if not votes:
-            raise Conflict(f"{slug} has no scored questions, so no test has power.")
+            raise Conflict(f"{slug} has no scored questions, so nothing can be tested.")
         found = needed(study.n_options, lead, votes, alike, wanted, float(study.alpha))
-        sizes = [n for n in dict.fromkeys([found.best, study.quota]) if n]
+        sizes = [n for n in dict.fromkeys([found.claim, study.quota]) if n]
         answer = {
             "lead": lead,
             "alike": alike,
@@ -39,8 +39,9 @@ class PowerActions:
             "alpha": study.alpha,
             "votes": votes,
             "runs": found.runs,
-            "best": found.best,
+            "best": found.claim,
             "any_difference": found.any_difference,
+            "detectable_lead": lead_of(study, study.quota) if study.quota and study.quota > 1 else None,
             "costs": [cost(study, n) for n in sizes],
         }
         return Response(s.PowerSerializer(answer).data)

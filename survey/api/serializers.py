@@ -202,20 +202,27 @@ class CostSerializer(serializers.Serializer):
     participants = serializers.IntegerField()
     pay = serializers.DecimalField(max_digits=16, decimal_places=2, allow_null=True)
     currency = serializers.CharField()
-    hours = serializers.FloatField(help_text="that they all spend together")
+    hours = serializers.FloatField(help_text="of all participants in total")
 
 
 class PowerSerializer(serializers.Serializer):
-    """Participants needed to find it with the power wanted; null is more than 1,280."""
+    """Participants needed to see the lead with the target power; null is more than 1,280."""
 
     lead = serializers.FloatField()
     alike = serializers.FloatField()
     power = serializers.FloatField()
     alpha = serializers.FloatField()
-    votes = serializers.IntegerField(help_text="of each participant")
+    votes = serializers.IntegerField(help_text="per participant")
     runs = serializers.IntegerField(help_text="simulated studies of each size")
-    best = serializers.IntegerField(allow_null=True, help_text="the best beats the runner-up")
-    any_difference = serializers.IntegerField(allow_null=True, help_text="the methods differ at all")
+    best = serializers.IntegerField(
+        allow_null=True, help_text="the report says that the best method is ahead of every other"
+    )
+    any_difference = serializers.IntegerField(
+        allow_null=True, help_text="the primary test finds a difference"
+    )
+    detectable_lead = serializers.FloatField(
+        allow_null=True, help_text="in points: the lead that the wanted participants see with 80% power"
+    )
     costs = CostSerializer(many=True)
 
 

@@ -1,9 +1,9 @@
-"""What a design asks of participants and of the purse, said while it is being made."""
+"""What a design asks of participants, costs and can show, computed while the design is being edited."""
 
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..planning import chance_to_pass
+from ..planning import MOST, chance_to_pass, power_of
 
 SECONDS_A_QUESTION = 8
 SECONDS_AROUND = 60  # consent, instructions, thanks
@@ -11,14 +11,16 @@ SECONDS_AROUND = 60  # consent, instructions, thanks
 
 @dataclass(frozen=True)
 class Effect:
-    """Of the choices so far; what can't be told yet is None."""
+    """What follows from the choices so far; None where a choice is missing or invalid."""
 
-    scored: int | None  # questions of a participant
+    scored: int | None  # questions per participant
     checks: int | None
     minutes: float | None  # at SECONDS_A_QUESTION
-    chance: str | None  # that somebody who clicks at random passes the checks
+    chance: str | None  # that random clicking passes the checks
+    power: str | None  # chance to see the expected lead over every other method
+    lead: str | None  # the expected lead, in points
     hourly: Decimal | None  # pay, at the minutes that the study states
-    total: Decimal | None  # pay of all participants wanted
+    total: Decimal | None  # pay of all participants needed
     currency: str
 
     @property
@@ -34,6 +36,8 @@ def effect_of(chosen, explanation_set):
         checks=checks,
         minutes=_minutes(scored, checks, chosen.get("n_practice") or 0),
         chance=_chance(chosen),
+        power=_power(chosen, scored),
+        lead=f"{float(chosen['expected_lead']) * 100:.3g}" if chosen.get("expected_lead") else None,
         hourly=_hourly(chosen),
         total=chosen["pay"] * chosen["quota"] if chosen.get("pay") and chosen.get("quota") else None,
         currency=chosen.get("currency", ""),
@@ -61,6 +65,15 @@ def _chance(chosen):
         return None
     chance = chance_to_pass(checks, passed, len(methods))
     return f"{chance:.1%}" if chance >= 0.001 else "less than 0.1%"
+
+
+def _power(chosen, scored):
+    methods, quota, lead = (chosen.get(name) for name in ("methods", "quota", "expected_lead"))
+    if not scored or not methods or len(methods) < 2 or not quota or quota < 2 or not lead:
+        return None
+    alpha = float(chosen.get("alpha") or 0.05)
+    power = power_of(len(methods), float(lead), min(quota, MOST), scored, alpha=alpha)
+    return f"{power.claim:.0%}"
 
 
 def _hourly(chosen):

@@ -1,4 +1,4 @@
-"""What is risky in a study, said before it opens: risks don't forbid, faults (of the model's `clean`) do."""
+"""Risks of a study, shown before it opens. Risks only warn; faults (of the model's `clean`) forbid."""
 
 import hashlib
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from math import gcd
 from operator import attrgetter
 
 from ..models import ClassMap, Option, Question, Study
-from ..planning import chance_to_pass, expected_shares, power_of
+from ..planning import DETECTION, MOST, chance_to_pass, power_of
 from .sampling import round_length
 
 TEXTS = ("title", "question", "consent", "instructions", "thanks")
-WANTED_POWER = 0.8
-MANY = 1280  # participants: where so many are enough, more are, and simulating them would take long
+WANTED_POWER = DETECTION
+MOST_SIMULATED = 10_000  # participants; the chance to see a lead only grows with more
 LIKELY_BY_CHANCE = 0.05
 LOWEST_PAY_PER_HOUR = {"GBP": 6.0, "USD": 8.0}  # Prolific's, as its help centre gives them
 
@@ -156,22 +156,32 @@ def _participants(study):
         return
     if not study.n_votes:
         return
-    found = _power_at(study, min(study.quota, MANY))
-    if found.best_first < WANTED_POWER and study.quota > MANY:
-        found = _power_at(study, study.quota)
-    if found.best_first < WANTED_POWER:
+    power = _power_at(study, min(study.quota, MOST))
+    if power.claim < WANTED_POWER and study.quota > MOST:
+        power = _power_at(study, min(study.quota, MOST_SIMULATED))
+    if power.claim < WANTED_POWER:
         yield Risk(
             "too-few",
             "quota",
-            f"If the best method is ahead by {float(study.expected_lead):.0%} of the votes, "
-            f"{study.quota} participants find it ahead of the runner-up with {found.best_first:.0%} "
-            f"(simulated; wanted is {WANTED_POWER:.0%}).",
+            f"With {study.quota} participants, the chance to see a {_points(study.expected_lead)} lead over "
+            f"every other method is only {power.claim:.0%}. Aim for {WANTED_POWER:.0%}{_detectable(power)}.",
         )
 
 
 def _power_at(study, participants):
-    shares = expected_shares(study.n_options, float(study.expected_lead))
-    return power_of(shares, (participants,), study.n_votes, alpha=float(study.alpha)).powers[0]
+    lead, alpha = float(study.expected_lead), float(study.alpha)
+    return power_of(study.n_options, lead, participants, study.n_votes, alpha=alpha)
+
+
+def _points(lead):
+    """0.1 as "10-point", 0.125 as "12.5-point"."""
+    return f"{float(lead) * 100:.3g}-point"
+
+
+def _detectable(power):
+    if power.lead is None:
+        return ""
+    return f"; a {power.lead * 100:.2g}-point lead would have that chance"
 
 
 def _balance(study):

@@ -177,6 +177,7 @@ def test_power_and_cost_are_of_the_design_at_its_level(researcher, draft_study):
     found = researcher.get(DIGITS + "power/?lead=0.4&power=0.8").json()
     assert (found["alpha"], found["votes"]) == (0.01, 20)
     assert 2 < found["any_difference"] <= found["best"] < 40
+    assert 20 < found["detectable_lead"] < 60
     assert [cost["pay"] for cost in found["costs"] if cost["participants"] == 10] == ["20.00"]
     assert detail(researcher.get(DIGITS + "power/?lead=2"), 400)
 

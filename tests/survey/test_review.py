@@ -1,5 +1,7 @@
 """Risks before opening, versions after it, and the pre-registration."""
 
+import re
+
 import pytest
 from django.core.exceptions import ValidationError
 
@@ -116,6 +118,16 @@ def test_the_preregistration_says_design_plan_and_hash(open_study):
 def test_the_preregistration_tells_no_code(draft_study):
     Study.objects.update(code_complete="SECRET77")
     assert "SECRET77" not in preregistration(Study.objects.get()).to_markdown()
+
+
+def test_a_study_with_too_few_participants_is_told_its_chance_and_the_lead_that_it_sees(draft_study):
+    Study.objects.update(quota=20)
+    [risk] = [risk for risk in risks(Study.objects.get()) if risk.name == "too-few"]
+    sentence = (
+        r"With 20 participants, the chance to see a 10-point lead over every other method is only \d+%. "
+        r"Aim for 80%; a 2\d-point lead would have that chance."
+    )
+    assert re.fullmatch(sentence, risk.sentence)
 
 
 def test_a_stricter_level_needs_more_participants(draft_study):

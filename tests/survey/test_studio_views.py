@@ -242,11 +242,18 @@ def test_what_a_design_comes_to_is_said_while_it_is_made(researcher, explanation
         reverse("studio:effect", args=["tiny"]), valid_form | {"pay": "1.50", "quota": "83", "minutes": "5"}
     )
     page = re.sub(r"<[^>]+>", "", text(told))
-    assert "25 questions a person: 20 scored, 5 checks" in page
+    assert "25 questions per person: 20 scored, 5 checks" in page
     assert "random clicking passes in 1.6%" in page  # 16/1024, by hand
-    assert "18.00 USD an hour" in page
-    assert "124.50 USD in all" in page
+    assert "18.00 USD per hour" in page
+    assert "124.50 USD in total" in page
     assert not Study.objects.exists()
+
+
+def test_a_design_shows_the_chance_to_see_its_expected_lead(researcher, explanation_set, valid_form):
+    shown = researcher.post(reverse("studio:effect", args=["tiny"]), valid_form | {"quota": "83"})
+    page = re.sub(r"<[^>]+>", "", text(shown))
+    chance = re.search(r"a lead of 10 points over every other method (\d+)%", page)
+    assert 80 <= int(chance[1]) <= 92  # 86% in 2,000 runs
 
 
 def test_a_design_that_is_not_whole_yet_tells_what_it_can(researcher, explanation_set, valid_form):
@@ -261,7 +268,7 @@ def test_a_design_whose_checks_are_nonsense_asks_for_them_and_not_for_classes(
     researcher, explanation_set, valid_form
 ):
     told = researcher.post(reverse("studio:effect", args=["tiny"]), valid_form | {"n_checks": "99999999"})
-    assert "Say how many attention checks there are" in text(told)
+    assert "Enter the number of attention checks" in text(told)
     assert "Choose classes" not in text(told)
 
 
@@ -326,8 +333,8 @@ def test_the_power_page_says_how_many_participants_it_takes(researcher, draft_st
     address = reverse("studio:power_estimate", args=["digits"])
     many = researcher.get(address, {"lead": "0.1"}).context["found"]
     few = researcher.get(address, {"lead": "0.3"}).context["found"]
-    assert few.best < many.best
-    assert few.any_difference <= few.best
+    assert few.claim < many.claim
+    assert few.any_difference <= few.claim
     assert researcher.get(reverse("studio:power_curve", args=["digits"])).content.startswith(b"<svg")
 
 

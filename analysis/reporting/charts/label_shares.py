@@ -9,11 +9,13 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.estimation.label_shares import LabelShares
 from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, MUTED, RULE, SIDE, WIDTH, Chart
 
+Floats = NDArray[np.float64]
 MOST_NAMED = 24  # labels with a name and a row of text each
 MOST_LABELS = 200
 _HEAD, _ROW, _THIN, _RULER, _GAP = 30, 18, 6, 34, 16  # pixels
@@ -57,13 +59,13 @@ def label_chart(
             scale = _Scale(left, width / reach)
             _draw_head(axes, method, shares[j], left, width, top)
             _draw_frame(axes, scale, shares[j], ticks, reach, top + _HEAD, row * n)
-            order = range(n) if named else np.argsort(-found.shares[:, j], kind="stable")
-            for i, label in enumerate(order):
-                y = top + _HEAD + (i + 0.5) * row
-                if named and j % columns == 0:
-                    _write(axes, _LEFT, y + 4, names[label], MUTED)
-                ends = (found.low[label, j], found.high[label, j])
-                _draw_mark(axes, scale, float(found.shares[label, j]), ends, y, row)
+            order = np.arange(n) if named else np.argsort(-found.shares[:, j], kind="stable")
+            rows = np.asarray(top + _HEAD + (np.arange(n) + 0.5) * row, dtype=float)  # (labels,)
+            if named and j % columns == 0:
+                for y, label in zip(rows.tolist(), names, strict=True):
+                    _write(axes, _LEFT, y + 4, label, MUTED)
+            marks = np.stack([found.shares[order, j], found.low[order, j], found.high[order, j]])
+            _draw_marks(axes, scale, marks, rows, named)
         text = f"{'' if named else 'Sorted by share. '}Line: share over all {nouns}."
         _write(axes, _LEFT, end + 14, text, MUTED)
 
@@ -78,6 +80,10 @@ class _Scale:
 
     def __call__(self, share: float) -> float:
         return self.left + share * self.per_share
+
+    def pixels(self, shares: Floats) -> Floats:
+        """Many shares at once."""
+        return np.asarray(self.left + shares * self.per_share)
 
 
 def _draw_head(axes: Axes, method: str, share: float, left: float, width: float, top: float) -> None:
@@ -108,18 +114,18 @@ def _draw_frame(
     axes.plot(x, (top, base), color=RULE, linewidth=1.2, solid_capstyle="butt", zorder=1, clip_on=False)
 
 
-def _draw_mark(
-    axes: Axes, scale: _Scale, share: float, ends: tuple[float, float], y: float, row: float
-) -> None:
-    """A dot and its interval; nothing where the method was not offered."""
-    if np.isnan(share):
-        return
-    thick, size = (1.4, 5.5) if row == _ROW else (0.8, 3)
-    if not np.isnan(ends).any():
-        x = (scale(ends[0]), scale(ends[1]))
-        axes.plot(*(x, (y, y)), color=ACCENT, linewidth=thick, solid_capstyle="butt", zorder=2, clip_on=False)
+def _draw_marks(axes: Axes, scale: _Scale, marks: Floats, rows: Floats, large: bool) -> None:
+    """Dots and intervals of one panel; Matplotlib draws no dot where a share is NaN.
+
+    `marks` (3, labels) are shares, lower and upper ends, and `rows` (labels,) their heights.
+    """
+    shares, low, high = marks
+    thick, size = (1.4, 5.5) if large else (0.8, 3)
+    known = ~np.isnan(low) & ~np.isnan(high)
+    ends = (scale.pixels(low[known]), scale.pixels(high[known]))
+    axes.hlines(rows[known], *ends, color=ACCENT, linewidth=thick, zorder=2, clip_on=False)
     axes.plot(
-        *([scale(share)], [y]), marker="o", markersize=size, linestyle="none", color=ACCENT,
+        *(scale.pixels(shares), rows), marker="o", markersize=size, linestyle="none", color=ACCENT,
         markeredgewidth=0, zorder=3, clip_on=False,
     )  # fmt: skip
 

@@ -8,8 +8,9 @@ import re
 from functools import cache
 from importlib import resources
 
+from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
-from analysis.reporting.elements import Chart, Section, Table
+from analysis.reporting.elements import Section, Table
 
 _STATISTIC = re.compile(r"\b\w (?:=|&lt;|&gt;|≤) \d+(?:\.\d+)?(?:e-?\d+)?")  # p = 1.00e-4, ε = 0.691
 

@@ -10,13 +10,13 @@ _SIGNS = {
     fmt.MINUS: "$-$", "<": "$<$", ">": "$>$",
     "²": "$^2$", "χ": r"$\chi$", "η": r"$\eta$", "ε": r"$\varepsilon$",
     "ω": r"$\omega$", "κ": r"$\kappa$", "α": r"$\alpha$", "≤": r"$\leq$", "≥": r"$\geq$", "×": r"$\times$",
-    "–": "--",
+    "–": "--", "|": "$|$", "\N{HORIZONTAL ELLIPSIS}": r"\ldots{}",
 }  # fmt: skip
 
 
 def write(document: Document) -> str:
     """Headline and all sections; a file to \\input into a document that loads booktabs."""
-    lines = [r"% needs \usepackage{booktabs}"]
+    lines = [r"% needs \usepackage{array,booktabs}"]
     lines += [f"% design SHA-256 {document.design_sha256}"] if document.design_sha256 else []
     lead = [escape(text) for text in (document.answer, document.scope, *document.notes) if text]
     lines += ["", *(f"{text}\n" for text in lead)]
@@ -41,7 +41,8 @@ def _section(section: Section) -> list[str]:
 
 def format_table(table: Table) -> list[str]:
     """The lines of a floating table; its label is tab: and the table's name."""
-    columns = "l" * table.left + "r" * (len(table.headings) - table.left)
+    words = r">{\raggedright\arraybackslash}p{.17\linewidth}" * table.left if table.left > 1 else "l"
+    columns = words + "r" * (len(table.headings) - table.left)
     head, *body = (" & ".join(map(escape, cells)) + r" \\" for cells in (table.headings, *table.rows))
     return [
         r"\begin{table}[htbp]", r"\centering\small",

@@ -10,16 +10,16 @@ figures/        the charts
 import re
 from importlib import resources
 
+from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
-from analysis.reporting.elements import Chart, Section
+from analysis.reporting.elements import Section
 from analysis.reporting.formats.latex import escape, format_table
 
 _MAIN = r"""\documentclass[11pt]{article}
 \usepackage{iftex}
-\ifPDFTeX\usepackage[utf8]{inputenc}\else\usepackage{fontspec}\fi % other scripts: lualatex
+\ifPDFTeX\usepackage[utf8]{inputenc}\else\usepackage{fontspec}\fi %% other scripts: lualatex
 \usepackage[a4paper,margin=25mm]{geometry}
-\usepackage{booktabs}
-\usepackage{graphicx}
+\usepackage{array,booktabs,graphicx}
 \usepackage[numbers]{natbib}
 \title{Results of %s}
 \author{}
@@ -51,7 +51,7 @@ def files(document: Document) -> dict[str, bytes]:
 
 def _results(document: Document) -> str:
     paragraph = " ".join(document.apa or [document.answer])
-    lines = [r"% needs \usepackage{booktabs,graphicx}", _cite(paragraph), ""]
+    lines = [r"% needs \usepackage{array,booktabs,graphicx}", _cite(paragraph), ""]
     lines += [f"{escape(text)}\n" for text in (document.scope, *document.notes) if text]
     for section in document.sections:
         lines += _section(section)

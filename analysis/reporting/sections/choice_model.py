@@ -14,7 +14,6 @@ from analysis.reporting.elements import Quantity, Section, Table
 from analysis.significance import confidence
 
 COMPARISON = "simultaneous max-t"
-UNEQUAL_OFFERS = "Methods were not offered equally often."
 TRUSTED_FROM = 20  # participants
 _MOST_ROWS = 8
 
@@ -37,7 +36,18 @@ def section(worths: Worths) -> Section:
 
 def headline(worths: Worths, test: ChoiceTest, alpha: float) -> str:
     """The finding in one to three sentences; `test` decides at `alpha` whether the methods differ."""
-    return f"{UNEQUAL_OFFERS} {_finding(worths, test, alpha)}"
+    return f"{_reason(worths)} {_finding(worths, test, alpha)}"
+
+
+def _reason(worths: Worths) -> str:
+    """Why shares of votes can't compare the methods."""
+    if len({row.offers for row in worths.offers}) > 1:
+        return "Methods were not offered equally often."
+    if worths.offers[0].offers < worths.n_answers:
+        return "Answers offered only some of the methods."
+    if worths.weighted:
+        return "Questions were not shown equally often."
+    return "Some answers were ties."
 
 
 def _finding(worths: Worths, test: ChoiceTest, alpha: float) -> str:
@@ -265,7 +275,7 @@ def _apa(worths: Worths) -> list[str]:
         if offers.share.value is not None
     )
     sentences = [
-        f"Methods were not offered equally often. {differ} on the method, {test.statement}, {fmt.apa_p(test.p)}.",
+        f"{_reason(worths)} {differ} on the method, {test.statement}, {fmt.apa_p(test.p)}.",
         f"Shares of offers were: {shares}.",
     ]
     pairs = [_apa_pair(pair, worths.alpha) for pair in worths.pairs]
@@ -297,8 +307,9 @@ def _method(worths: Worths) -> str:
         "tie": " ties were a further alternative (Davidson, 1970);",
     }
     named = "".join(text for name, text in extra.items() if any(one.name == name for one in worths.constants))
+    level = confidence(worths.alpha)
     return (
         "Choices were analysed by a conditional logit of the methods that were offered (Luce, 1959; "
-        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step max-t adjusted "
-        f"p values and simultaneous {confidence(worths.alpha)} confidence intervals (Hothorn et al., 2008)."
+        f"McFadden, 1974), with standard errors clustered by participant;{named} pairs have single-step "
+        f"max-t adjusted p values and simultaneous {level} confidence intervals (Hothorn et al., 2008)."
     )

@@ -49,7 +49,7 @@ def section(results: Results) -> Section:
         apa=_apa(results, level),
         method=(
             "Pairs of methods were compared within participants by paired t tests, with single-step max-t "
-            f"adjusted p values and simultaneous {level} confidence intervals (Hothorn et al., 2008).",
+            f"adjusted p values and simultaneous {level} confidence intervals [@hothorn2008simultaneous].",
         ),
     )
 

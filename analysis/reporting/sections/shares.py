@@ -35,8 +35,8 @@ def section(results: Results) -> Section:
 
 def _table(results: Results) -> Table:
     if results.none_share is None:
-        headings, rows = ("Method", "Votes", "Share", "95% CI"), [_row(share) for share in results.shares]
-        return Table("shares", "Votes and shares", headings, tuple(rows))
+        plain = tuple(_row(share) for share in results.shares)
+        return Table("shares", "Votes and shares", ("Method", "Votes", "Share", "95% CI"), plain)
     votes = {share.method: share for share in results.choice_shares}
     rows = [(*_row(share), _value(votes[share.method])) for share in results.shares]
     rows.append((*_row(results.none_share), ""))

@@ -43,7 +43,7 @@ def section(
 def _verdict(found: BeyondStimuli) -> str:
     nouns, test = found.scope.nouns, found.min_f
     if not found.shares:
-        return f"These results are {found.scope.phrase} only."
+        return f"These results hold {found.scope.phrase} only."
     leader = found.shares[0]
     best = f"{leader.method} {fmt.percent(leader.share)}"
     if leader.low is not None and leader.high is not None:

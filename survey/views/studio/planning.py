@@ -1,11 +1,11 @@
-"""Power and cost before launch: how many participants it takes to see what one expects."""
+"""Power and cost before launch: how many participants a study needs to see the expected lead."""
 
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from ...designing.needed import cost, needed
+from ...designing.needed import cost, lead_of, needed
 from ...planning import ICC
 from ...studio_forms import PowerForm
 from .finding import find_study
@@ -14,7 +14,7 @@ from .finding import find_study
 @login_required
 @require_safe
 def power(request, slug):
-    """The questions; the answer, which takes a moment, comes as a part of its own."""
+    """Show the form; the answer takes a moment and is loaded as a fragment."""
     study = find_study(request, slug)
     return render(
         request, "studio/power.html", {"study": study, "tab": "design", "form": _form(request, study)}
@@ -30,7 +30,9 @@ def estimate(request, slug):
     if form.is_valid():
         found = _needed(study, form)
         context |= {"found": found, "wanted": f"{form.cleaned_data['power']:.0%}"}
-        context["costs"] = [cost(study, n) for n in dict.fromkeys([found.best, study.quota]) if n]
+        context["costs"] = [cost(study, n) for n in dict.fromkeys([found.claim, study.quota]) if n]
+        if study.quota and study.quota > 1 and study.n_votes:
+            context["detectable"] = lead_of(study, study.quota)
     return render(request, "studio/power_estimate.html", context)
 
 
@@ -40,7 +42,7 @@ def curve(request, slug):
     study = find_study(request, slug)
     form = _form(request, study)
     if not form.is_valid():
-        raise Http404("There is no power at these values.")
+        raise Http404("These values cannot be simulated.")
     return HttpResponse(_needed(study, form).svg, content_type="image/svg+xml")
 
 

@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from analysis.choice_models.choice_model import fit_worths
-from analysis.choice_models.equal_choice import trace_test, wald_test
+from analysis.choice_models.equal_choice import null_scores, trace_test, wald_test
 from analysis.inference.repeated_measures import repeated_measures
+from benchmarks.levels_offers import study
 
+ADDED = "one added after half the questions"
 LETTERS = np.array(["A", "B", "C", "D"])
 
 
@@ -35,6 +37,16 @@ def test_the_wald_statistic_is_referred_to_hotellings_f(subsets):
     at, spread = np.array([one.log_worth for one in found.worths[1:]]), found.covariance[1:, 1:]
     expected = at @ np.linalg.inv(spread) @ at * 26 / (29 * 4)  # T squared (n - r) / ((n - 1) r)
     assert pytest.approx(float(expected)) == found.test.F
+
+
+def test_the_direction_that_no_choice_informs_does_not_count():
+    # the benchmark's design "one added after half the questions": F without that direction is moderate
+    found = trace_test(study(ADDED, 40, 0.1, np.random.default_rng((1, 0))))
+    scores, information = null_scores(study(ADDED, 40, 0.1, np.random.default_rng((1, 0))))
+    contrasts = np.linalg.svd(np.ones((1, 6)))[2][1:]  # (5, 6), orthogonal to equal worths
+    moves = scores @ contrasts.T @ np.linalg.inv(contrasts @ information @ contrasts.T / 40)
+    mean, trace = moves.mean(axis=0), np.trace(np.cov(moves, rowvar=False))
+    assert pytest.approx(40 * mean @ mean / trace) == found.F
 
 
 def test_fewer_participants_than_methods_are_judged_by_the_trace_test(build):

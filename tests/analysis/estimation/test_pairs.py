@@ -70,3 +70,66 @@ def test_a_ratio_to_nothing_is_undefined(cast):
     assert pairs["A", "C"].cohens_h.value is not None
     assert (pairs["A", "C"].ratio.low, pairs["A", "C"].ratio.reason) == (None, "one of the two shares is 0")
     assert pairs["A", "B"].ratio.value == pytest.approx(2)
+
+
+def test_a_rare_method_has_wider_intervals_than_max_t_would_give(cast):
+    ballots = ["A" * 18 + "BC", "A" * 19 + "B", "A" * 20, "A" * 17 + "BBC"] * 6
+    pair = compare(cast(*ballots).counts())[-1]
+    assert (pair.a, pair.b, pair.method) == ("B", "C", "few votes")
+    t = stats.ttest_rel([1, 1, 0, 2] * 6, [1, 0, 0, 1] * 6).confidence_interval(0.95)
+    assert pair.difference.high - pair.difference.low > (t.high - t.low) / 20
+
+
+def test_where_votes_are_few_p_is_still_that_of_the_interval(cast):
+    for ballots in (
+        ["A" * 18 + "BC", "A" * 19 + "B", "A" * 20] * 4,
+        ["A" * 12 + "B" * 8, "A" * 9 + "B" * 11] * 3,
+    ):
+        for alpha in (0.001, 0.05, 0.5):
+            for pair in compare(cast(*ballots).counts(), alpha=alpha):
+                low, high = pair.difference.low, pair.difference.high
+                assert (pair.p_simultaneous < alpha) == (low > 0 or high < 0)
+
+
+def test_a_method_that_nobody_of_six_chose_is_not_said_to_be_behind(cast):
+    # With a chance of 18% nobody is among six people where a quarter always choose D and the others never do.
+    rows = [
+        {"participant": str(i), "method_1": "A", "method_2": "B", "method_3": "C", "method_4": "D"}
+        | {"chosen_method": method}
+        for i, ballot in enumerate(["AAABBBCCC", "AAAABBBCC", "AABBBBCCC"] * 2)
+        for method in ballot
+    ]
+    pairs = compare(VoteTable.from_rows(rows).counts())
+    assert verdicts(pairs, "D").behind == ()
+
+
+def test_an_interval_that_is_not_stated_says_why(cast):
+    [pair] = compare(cast("AAB", "AAB").counts())
+    assert (pair.difference.low, pair.difference.reason) == (None, "participants do not differ")
+
+
+def test_two_people_of_opposite_minds_have_an_interval_that_says_nothing(cast):
+    [pair] = compare(cast("AAAA", "BBBB").counts())
+    assert pair.difference.low < -0.9
+    assert pair.difference.high > 0.9
+
+
+def test_two_methods_that_nobody_chose_have_no_ratio(cast):
+    rows = [
+        {"participant": str(i), "method_1": "A", "method_2": "B", "method_3": "C", "chosen_method": "A"}
+        for i in range(8)
+    ]
+    [*_, pair] = compare(VoteTable.from_rows(rows).counts())
+    assert (pair.a, pair.b, pair.ratio.value, pair.ratio.reason) == (
+        "B",
+        "C",
+        None,
+        "one of the two shares is 0",
+    )
+    assert (pair.difference.value, pair.difference.low) == (0.0, None)
+
+
+def test_the_paper_s_simultaneous_interval_is_that_of_mvtnorm(normlime_counts):
+    # R 4.2.2 with mvtnorm agrees to 3.4e-4 of the width.
+    difference = compare(normlime_counts)[0].difference
+    assert (round(difference.low * 100, 1), round(difference.high * 100, 1)) == (22.9, 37.4)

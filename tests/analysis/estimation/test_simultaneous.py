@@ -46,6 +46,24 @@ def test_against_one_control_the_critical_value_is_dunnett_s(comparisons, df, ta
     assert LargestT(correlation, df).critical(0.05) == pytest.approx(table, abs=0.006)
 
 
+# t and p by R's multcomp `glht`, from SciPy's own tests (scipy/stats/tests/test_multicomp.py): the example of
+# MATLAB's multcompare, with a control of 64 and groups of 15, 9, 3, 2 and 1, and that of Dunnett (1955, JASA
+# 50:1096), with a control of 6 and groups of 4 and 5.
+@pytest.mark.parametrize(
+    ("control", "sizes", "t", "p"),
+    [
+        (64, [15, 9, 3, 2, 1], [2.91270, 0.60831, 0.27002, 0.96637], [0.02237, 0.97913, 0.99953, 0.86583]),
+        (6, [4, 5], [0.85703, 3.69375], [0.6201020, 0.0058254]),
+    ],
+)
+def test_p_against_a_control_is_that_of_multcomp(control, sizes, t, p):
+    weights = np.sqrt(np.array(sizes) / (np.array(sizes) + control))
+    correlation = np.outer(weights, weights)
+    np.fill_diagonal(correlation, 1.0)
+    largest = LargestT(correlation, control + sum(sizes) - len(sizes) - 1)
+    assert [largest.tail(one)[0] for one in t] == pytest.approx(p, rel=2e-3)
+
+
 def test_one_contrast_is_the_t_test():
     [one] = simultaneous([0.3], [[0.01]], 11).comparisons
     assert one.p == pytest.approx(2 * stats.t.sf(3, 11), rel=1e-12)

@@ -55,7 +55,7 @@ def test_a_verdict_without_a_difference_names_no_leader() -> None:
 
 def test_with_few_labels_the_verdict_limits_the_results_to_them() -> None:
     section = section_of(chance(3))
-    assert section.verdict == "These results are for these 3 classes or images only."
+    assert section.verdict == "These results hold for these 3 classes or images only."
     assert "too few labels" in section.notes[0]
 
 

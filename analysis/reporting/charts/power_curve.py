@@ -1,4 +1,4 @@
-"""A figure of the power of a study by its number of participants. Results of `analysis.power` in, SVG out."""
+"""Chart of power by number of participants, from results of `analysis.planning.power`."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,24 @@ from matplotlib.axes import Axes
 
 from analysis import formatting as fmt
 from analysis.planning.power import Power
-from analysis.reporting.charts import ACCENT, FOOT, INK, MUTED, RULE, framed
+from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, MUTED, RULE, Chart
 
 _HEIGHT = 190  # pixels of the drawing itself
 _TOP = 66  # pixels for the key
 
 
-def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
-    """Both probabilities of `powers`, from 0 to 100 %, and a line at the power that is wanted.
+def power_curve(powers: Sequence[Power], wanted: float, title: str) -> Chart:
+    """Draw both probabilities of `powers` against participants, with a line at the `wanted` power.
 
-    The difference between any methods is dashed with hollow dots, so that nothing is lost in grey.
+    Any difference is a dashed line with hollow dots, so that the lines differ in greyscale too.
     """
     sizes = [power.n for power in powers]
     lines = (
-        ("the best beats the runner-up", [power.best_first for power in powers], "-", ACCENT),
-        ("any difference", [power.any_difference for power in powers], "--", "none"),
+        ("best ahead of every other method", [power.claim for power in powers], "-", ACCENT),
+        ("any difference", [power.omnibus for power in powers], "--", "none"),
     )
-    said = [f"{power.n} participants {fmt.percent(power.best_first)}" for power in powers]
-    description = f"Probability that the best is found ahead: {', '.join(said)}."
+    values = ", ".join(f"{power.n} participants {fmt.percent(power.claim)}" for power in powers)
+    description = f"Probability that the best method is found ahead of every other: {values}."
 
     def draw(axes: Axes) -> None:
         axes.set_xlim(0, max(sizes) * 1.02)
@@ -36,16 +36,16 @@ def power_curve(powers: Sequence[Power], wanted: float, title: str) -> str:
             *("participants", (1, 0)), xycoords="axes fraction", xytext=(0, -30), textcoords="offset pixels",
             ha="right", va="top", color=MUTED, annotation_clip=False,
         )  # fmt: skip
-        for at, (label, chances, style, fill) in enumerate(lines):
+        for row, (label, chances, style, fill) in enumerate(lines):
             axes.plot(
                 *(sizes, chances), color=ACCENT, linestyle=style, linewidth=1.6, marker="o", markersize=4.5,
                 markerfacecolor=fill, markeredgecolor=ACCENT, zorder=3, clip_on=False,
             )  # fmt: skip
-            y = 1 + (_TOP - 12 - 19 * at) / _HEIGHT
+            y = 1 + (_TOP - 12 - 19 * row) / _HEIGHT
             axes.plot(
                 *((0, max(sizes) * 0.06), (y, y)), color=ACCENT, linestyle=style, linewidth=1.6, marker="o",
                 markersize=4.5, markerfacecolor=fill, markeredgecolor=ACCENT, clip_on=False,
             )  # fmt: skip
             axes.text(max(sizes) * 0.09, y, label, ha="left", va="center", color=INK)
 
-    return framed(_HEIGHT + _TOP + FOOT, draw, "power", title, description)
+    return Chart("power", title, description, _HEIGHT + _TOP + FOOT, draw)

@@ -1,0 +1,19 @@
+"""Gauss-Legendre quadrature on [0, 1], computed once for each number of nodes."""
+
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import special
+
+Floats = NDArray[np.float64]
+
+
+@lru_cache(maxsize=8)
+def gauss_legendre(n: int) -> tuple[Floats, Floats]:
+    """The `n` nodes on [0, 1] and their weights, which sum to 1. Both arrays are read-only."""
+    nodes, weights = special.roots_legendre(n)
+    result = ((nodes + 1) / 2, weights / 2)
+    for array in result:
+        array.flags.writeable = False
+    return result
