@@ -100,6 +100,9 @@ class Report:
     table: VoteTable = field(repr=False)
     metrics: MetricTable | None = field(repr=False, default=None)
     alpha: float = ALPHA
+    contrasts: tuple[str, ...] = ()
+    baseline: str | None = None
+    smallest_difference: float | None = None
 
     @cached_property
     def answer(self) -> str:
@@ -356,6 +359,9 @@ def report(
     seed: int = SEED,
     metrics: MetricTable | None = None,
     alpha: float = ALPHA,
+    contrasts: tuple[str, ...] = (),
+    baseline: str | None = None,
+    smallest_difference: float | None = None,
 ) -> Report:
     """Count the votes of a table and test them.
 
@@ -391,6 +397,9 @@ def report(
         table=table,
         metrics=metrics,
         alpha=alpha,
+        contrasts=contrasts,
+        baseline=baseline,
+        smallest_difference=smallest_difference,
     )
 
 
