@@ -76,8 +76,8 @@ class AnalysisPlan(models.Model):
         decimal_places=3,
         default=Decimal("0.1"),
         validators=[MinValueValidator(Decimal("0.001")), MaxValueValidator(Decimal("0.999"))],
-        help_text="By how much you expect the best method to lead, as a share of the votes: 0.1 is 10 points. The "
-        "review checks that you have enough participants to see it.",
+        help_text="By how much you expect the best method to lead, as a share of the votes: 0.1 is 10 "
+        "points. The review checks that you have enough participants to see it.",
     )
 
     class Meta:
