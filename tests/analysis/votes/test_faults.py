@@ -50,13 +50,15 @@ def refusal(file, **settings):
             "method_case_space.csv",
             {},
             ", column chosen_method: method names that differ only in spelling: 'Lime' (6), 'LIME' (5), "
-            "'lime' (3); add --same-names merge to count them as one, or --same-names keep to keep them apart",
+            "'lime' (3); add --same-names merge to count them as one, or --same-names keep to keep them "
+            "apart",
         ),
         (
             "na_as_missing.csv",
             {},
             ", column chosen_method: method names that may mark missing answers: 'NA' (3); add "
-            "--missing-marks missing to read them so, or --missing-marks keep if they are names, --none TEXT if it means "
+            "--missing-marks missing to read them so, or --missing-marks keep if they are names, "
+            "--none TEXT if it means "
             '"none of these"',
         ),
         (
