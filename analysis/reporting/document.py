@@ -17,9 +17,11 @@ from analysis.reporting.sections import (
     design,
     differences,
     metrics,
+    participants,
     rankings,
     shares,
     stimuli,
+    subgroups,
     tests,
 )
 from analysis.significance import ALPHA
@@ -99,6 +101,16 @@ def _equivalence(results: Results) -> Section | None:
     return None if results.equivalence is None else contrasts.equivalence_section(results.equivalence)
 
 
+def _subgroups(results: Results) -> Section | None:
+    if results.subgroups is None:
+        return None
+    return subgroups.section(results.subgroups, results.plan.alpha)
+
+
+def _participants(results: Results) -> Section:
+    return participants.section(results.flow)
+
+
 def _design(results: Results) -> Section | None:
     return design.section(results.design)
 
@@ -116,11 +128,13 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     _contrasts,
     _baseline,
     _equivalence,
+    _subgroups,
     tests.section,
     _beyond_stimuli,
     rankings.section,
     classic.section,
     metrics.section,
+    _participants,
     _design,
 )
 

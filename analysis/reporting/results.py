@@ -31,6 +31,7 @@ from analysis.estimation.shares import Share, estimate_mean_shares, estimate_sha
 from analysis.estimation.stimuli import BeyondStimuli, beyond_stimuli
 from analysis.inference.degenerate import SignTest, sign_test, substitute_test
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
+from analysis.inference.subgroups import Subgroups, compare_subgroups
 from analysis.inference.tukey import Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
 from analysis.metric_agreement.metric_table import MetricTable
@@ -221,6 +222,13 @@ class Results:
         return assess_equivalence(self.counts, margin, self.plan.seed, self.plan.alpha)
 
     @cached_property
+    def subgroups(self) -> Subgroups | None:
+        """Shares by group of participants; None unless the plan names a column."""
+        if self.plan.by is None:
+            return None
+        return compare_subgroups(self.table, self.counts, self.plan.by)
+
+    @cached_property
     def omnibus(self) -> Omnibus | None:
         """The omnibus tests; None with one method."""
         if not self.comparable:
@@ -252,7 +260,11 @@ class Results:
     def flow(self) -> Flow:
         """Participants from recruited to included, and the conclusion under other rules."""
         plan = self.plan
-        return flow(self.table, self.counts, plan.min_passed, plan.simulated, plan.alpha)
+        return flow(
+            *(self.table, self.counts, plan.min_passed, plan.simulated, plan.alpha),
+            primary=plan.primary,
+            seed=plan.seed,
+        )
 
     @cached_property
     def design(self) -> Design:

@@ -22,7 +22,19 @@ def section(flow: Flow) -> Section:
             )
             for rule in flow.multiverse
         ),
+        apa=(_apa(flow),),
         method=(_method(flow),),
+    )
+
+
+def _apa(flow: Flow) -> str:
+    if not flow.excluded:
+        return f"All {fmt.counted(flow.kept, 'participant')} were included."
+    reasons = "; ".join(f"{reason}: {fmt.count(n)}" for reason, n in flow.excluded)
+    excluded = flow.recruited - flow.kept
+    were = "was" if excluded == 1 else "were"
+    return (
+        f"{fmt.count(excluded)} of {fmt.counted(flow.recruited, 'participant')} {were} excluded ({reasons})."
     )
 
 
