@@ -181,7 +181,11 @@ def study_report(study, simulated="include", table=None):
     that file, bytes, where it is there already.
     """
     metrics = study.explanation_set.metrics_csv
-    plan = (simulated, study.primary_test, float(study.alpha), metrics.path if metrics else None)
+    plan = (
+        *(simulated, study.primary_test, float(study.alpha), metrics.path if metrics else None),
+        *(tuple(study.contrasts), study.baseline or None),
+        None if study.smallest_difference is None else float(study.smallest_difference),
+    )
     if table is not None:
         return _report_of(table, votes_file_name(study), *plan)
     return _report(_Votes(_state(study), study), *plan)
@@ -209,12 +213,21 @@ def _report(votes, *plan):
     return _report_of(vote_table(votes.study), votes_file_name(votes.study), *plan)
 
 
-def _report_of(table, name, simulated, primary, alpha, metrics):
+def _report_of(table, name, simulated, primary, alpha, metrics, contrasts, baseline, smallest_difference):
     try:
         # Each method of a set has a name of its own, however alike they are.
         votes = VoteTable.from_csv(table, name, same_names="keep", missing_marks="keep")
         held = MetricTable.from_csv(Path(metrics).read_bytes(), METRICS_FILE) if metrics else None
-        return report(votes, simulated=simulated, primary=primary, alpha=alpha, metrics=held)
+        return report(
+            votes,
+            simulated=simulated,
+            primary=primary,
+            alpha=alpha,
+            metrics=held,
+            contrasts=contrasts,
+            baseline=baseline,
+            smallest_difference=smallest_difference,
+        )
     except NoVotesError:
         return None
 

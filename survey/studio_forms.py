@@ -79,8 +79,27 @@ SECTIONS = {
         "code_screened_out",
         "code_no_consent",
     ],
-    "Analysis": ["primary_test", "comparisons", "alpha", "expected_lead"],
+    "Analysis plan": [
+        *("primary_test", "comparisons", "contrasts", "baseline", "smallest_difference"),
+        *("alpha", "expected_lead"),
+    ],
 }
+
+
+class ContrastsField(forms.CharField):
+    """Planned contrasts, one per line; a list of texts."""
+
+    def __init__(self, **options):
+        super().__init__(widget=forms.Textarea(attrs={"rows": 3}), required=False, **options)
+
+    def prepare_value(self, value):
+        return "\n".join(value) if isinstance(value, list) else value
+
+    def to_python(self, value):
+        return [line.strip() for line in (value or "").splitlines() if line.strip()]
+
+    def has_changed(self, initial, data):
+        return self.to_python(data) != (initial or [])
 
 
 class DesignForm(forms.ModelForm):
@@ -108,6 +127,11 @@ class DesignForm(forms.ModelForm):
         help_text=Study._meta.get_field("return_url").help_text,
     )
 
+    contrasts = ContrastsField(
+        label="Planned contrasts", help_text=Study._meta.get_field("contrasts").help_text
+    )
+    baseline = forms.ChoiceField(required=False, help_text=Study._meta.get_field("baseline").help_text)
+
     class Meta:
         model = Study
         fields = [name for names in SECTIONS.values() for name in names if name not in ("methods", "labels")]
@@ -119,6 +143,8 @@ class DesignForm(forms.ModelForm):
         self.order_fields(["title", *(name for names in SECTIONS.values() for name in names)])
         compared = list(explanation_set.compared_methods())
         self.fields["methods"].choices = [(method.pk, method.title) for method in compared]
+        titles = [(method.title, method.title) for method in compared]
+        self.fields["baseline"].choices = [("", "none"), *titles]
         self.fields["labels"].choices = [(label, label) for label in explanation_set.labels()]
         of_paper = [method for method in compared if method.slug in METHODS]
         usual = of_paper if len(of_paper) >= MIN_METHODS else compared[: len(METHODS)]
@@ -158,6 +184,14 @@ class DesignForm(forms.ModelForm):
         if chosen.get("n_checks") and not any(kinds):
             self.add_error("checks_other_class", "There are attention checks: choose one kind or more.")
         self._refuse_more_than_there_is(chosen)
+        self._refuse_plan_of_other_methods(chosen)
+
+    def _refuse_plan_of_other_methods(self, chosen):
+        if "methods" not in chosen:
+            return
+        plan = Study(contrasts=chosen.get("contrasts", []), baseline=chosen.get("baseline", ""))
+        for field, sentence in plan.plan_faults([method.title for method in chosen["methods"]]).items():
+            self.add_error(field, sentence)
 
     def _refuse_more_than_there_is(self, chosen):
         there = self.instance.explanation_set.class_maps.values("replicate").distinct().count()

@@ -1,16 +1,25 @@
 """Shares of offers: how often each method was chosen of the times it was offered, over participants.
 
-Choice data in, one row for each method out.
+Choice data in, one row for each method out. The intervals are those of `estimation.shares`.
 """
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import stats
 
-from analysis.estimation.intervals import Estimate
+from analysis.estimation.intervals import (
+    Estimate,
+    clopper_pearson,
+    count_choosers,
+    effective_answers,
+    have_few_votes,
+)
 from analysis.votes.offers import ChoiceData
+
+Floats = NDArray[np.float64]
+_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
@@ -32,43 +41,46 @@ def count_offers(data: ChoiceData) -> tuple[MethodOffers, ...]:
     """Offers, votes and shares of offers of each method, in the order of `data.methods`.
 
     An answer "none of these" or a tie offers a method without choosing it. `expected` is of the answers that
-    chose a method. The interval is a t interval of the log odds of the ratio of weighted sums over
-    participants, with the variance of the jackknife (Cochran 1977, Sampling Techniques, section 6.4); a share
-    of 0 or 1 has the one-sided bound of Clopper and Pearson (1934) for participants.
+    chose a method.
     """
     k = len(data.methods)
     people = np.unique(data.participant, return_inverse=True)[1]
     votes = data.chosen[:, None] == np.arange(k)  # (answers, methods)
-    picked = votes.any(axis=1)
-    even = picked[:, None] * data.offered / data.offered.sum(axis=1, keepdims=True)
-    rows = []
-    for i, method in enumerate(data.methods):
-        chosen = np.bincount(people, data.weights * votes[:, i])  # (participants,)
-        offered = np.bincount(people, data.weights * data.offered[:, i])
-        total = float(offered.sum())
-        share = _share(chosen[offered > 0], offered[offered > 0])
-        expected = float(data.weights @ even[:, i]) / total if total else None
-        rows.append(
-            MethodOffers(method, int(data.offered[:, i].sum()), int(votes[:, i].sum()), share, expected)
+    even = votes.any(axis=1, keepdims=True) * data.offered / data.offered.sum(axis=1, keepdims=True)
+    chosen, offered = (_sum_by(people, data.weights[:, None] * columns) for columns in (votes, data.offered))
+    answers = np.bincount(people).astype(np.int64)  # (participants,)
+    choosers = count_choosers(_sum_by(people, votes).astype(np.int64), answers)
+    expected = data.weights @ even / np.maximum(offered.sum(axis=0), 1e-12)
+    shares = _shares(chosen, offered, answers.astype(float), choosers)
+    return tuple(
+        MethodOffers(
+            name, int(data.offered[:, i].sum()), int(votes[:, i].sum()), shares[i], float(expected[i])
         )
-    return tuple(rows)
+        for i, name in enumerate(data.methods)
+    )
 
 
-def _share(chosen: np.ndarray, offered: np.ndarray) -> Estimate:
-    """The share of offers of one method, from the sums of the n participants who were offered it, (n,)."""
-    n, total = len(offered), float(offered.sum())
-    if not n:
-        return Estimate(None)
-    share = float(chosen.sum()) / total
+def _sum_by(people: NDArray[np.int64], columns: Floats) -> Floats:
+    """Sums of columns (answers, k) for each participant, (participants, k)."""
+    return np.stack([np.bincount(people, column) for column in columns.T], axis=1)
+
+
+def _shares(chosen: Floats, offered: Floats, answers: Floats, choosers: NDArray[np.int64]) -> list[Estimate]:
+    """Shares from sums (participants, methods) and the participants' `answers`, as in `estimate_shares`."""
+    n = len(answers)
+    total = offered.sum(axis=0)
+    shares = chosen.sum(axis=0) / np.maximum(total, 1e-12)
     if n < 2:
-        return Estimate(share)
-    limit = 1 - 0.025 ** (1 / n)
-    if share < 1e-12 or share > 1 - 1e-12:
-        return Estimate(0.0, 0.0, limit) if share < 0.5 else Estimate(1.0, 1 - limit, 1.0)
-    moves = (share * offered - chosen) / (total - offered)  # when one participant is left out
-    variance = (n - 1) / n * float((moves**2).sum())
-    if not variance > 1e-24:
-        return Estimate(share)
-    odds = math.log(share / (1 - share))
-    margin = float(stats.t.ppf(0.975, n - 1)) * math.sqrt(variance) / (share * (1 - share))
-    return Estimate(share, 1 / (1 + math.exp(margin - odds)), 1 / (1 + math.exp(-margin - odds)))
+        return [Estimate(share, reason="one participant says nothing about others") for share in shares]
+    moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(total - offered, 1e-9)
+    variances = (n - 1) / n * (moves**2).sum(axis=0)
+    simple = shares * (1 - shares) / np.maximum(total, 1e-12)
+    effective = effective_answers(shares, variances, simple, choosers, n)
+    # participants with equally many answers that would say as much, if each sticks to one method
+    df = max(float((answers**2).sum() ** 2 / (answers**4).sum()) - 1, 1e-3)
+    margins = float(stats.t.ppf(1 - _ALPHA / 2, df)) * np.sqrt(variances)
+    few = have_few_votes(shares, effective)
+    low, high = clopper_pearson(shares, effective, df, _ALPHA)
+    low = np.where(few, low, np.maximum(0.0, shares - margins))
+    high = np.where(few, high, np.minimum(1.0, shares + margins))
+    return [Estimate(*row) for row in zip(shares.tolist(), low.tolist(), high.tolist(), strict=True)]

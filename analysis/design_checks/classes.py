@@ -12,7 +12,7 @@ from analysis.votes.columns import codes_of, of_each
 PERMUTATIONS = 499
 _MIN_PERMUTATIONS = 99
 _WORK = 20_000_000  # votes times permutations
-_VOTES_PER_BLOCK = 500_000
+_VOTES_PER_BLOCK = 1 << 15  # their keys fit into a core's cache
 _LAST = np.uint64(2**64 - 1)
 
 
@@ -131,5 +131,8 @@ def _blocks(
         absent = places >= sizes[members][:, None]  # (participants, votes)
         votes = order[np.where(absent, 0, starts[members][:, None] + places)]
         first = np.where(absent, beyond, cells[votes]).astype(np.uint64)
-        blocks.append((first, columns[votes].astype(np.uint64), absent if absent.any() else None))
+        codes, step = columns[votes].astype(np.uint64), max(1, _VOTES_PER_BLOCK // len(places))
+        for start in range(0, len(members), step):
+            part = slice(start, start + step)
+            blocks.append((first[part], codes[part], absent[part] if absent[part].any() else None))
     return blocks

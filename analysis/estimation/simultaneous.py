@@ -25,7 +25,7 @@ from analysis.significance import ALPHA, check_alpha
 Floats = NDArray[np.float64]
 MAX_T, BONFERRONI, T = "max-t", "Bonferroni", "t"
 MANY_DF = 19  # of 20 participants
-DIRECTIONS = 1 << 14  # as mvtnorm on four methods to 1e-4 of the critical value
+DIRECTIONS = 1 << 14  # the critical value of four methods is right to 1e-4 of its size
 _BINS = 512  # of a cosine: rounding it moves the critical value by less than 1e-5
 _ZERO = 1e-12  # a standard error that rounding leaves where the truth is 0
 _FAR = 1e-200  # of one contrast's tail; farther out the overlap of contrasts no longer changes
@@ -71,7 +71,7 @@ class LargestT:
     the sum of the contrasts' tails less their overlap, and only the overlap is simulated: far out it vanishes
     beside the sum or, at few degrees of freedom, becomes a constant part of it, so that a small p is as good
     as a large one. Against the studentised range, which it is for equally correlated pairs, the critical
-    values of 2 to 10 methods at 5 to 80 degrees of freedom differ by less than 5e-4 of their size.
+    values of 2 to 10 methods at 5 to 80 degrees of freedom differ by less than 1e-3 of their size.
     """
 
     correlation: Floats

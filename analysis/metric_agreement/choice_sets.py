@@ -1,6 +1,7 @@
-"""Votes as choices between maps: who was offered which maps, and chose which. Votes in, arrays out.
+"""Votes as choices between maps: which maps each participant was offered, and which they chose.
 
-A map is a method's picture of a class and replicate; a question is the maps that stood together.
+A vote table comes in, arrays come out. A map is identified by method, label and replicate; a question is a
+set of maps that were shown together.
 """
 
 from dataclasses import dataclass
@@ -18,8 +19,11 @@ Numbers = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Choices:
-    """`maps` by number; `questions` (questions, options) numbers of maps, -1 where there are fewer; for each
-    vote its `person`, its `question` and the `place` (column of `questions`) that was chosen."""
+    """Votes as arrays of numbers.
+
+    `questions` (questions, options) holds numbers of `maps`, -1 where a question has fewer options. `person`,
+    `question` and `place`, the chosen column of `questions`, are (votes,).
+    """
 
     maps: tuple[Map, ...]
     questions: Numbers
@@ -40,9 +44,9 @@ class Choices:
     def offered(self) -> Numbers:
         """How often each person was offered each map: (people, maps)."""
         total = np.zeros((self.n_people, len(self.maps)), dtype=np.int64)
-        for maps in self.questions[self.question].T:  # (votes,) of one place
-            there = maps >= 0
-            total += self._count(self.person[there], maps[there])
+        for maps in self.questions[self.question].T:  # (votes,) of one option
+            present = maps >= 0
+            total += self._count(self.person[present], maps[present])
         return total
 
     def _count(self, people: Numbers, maps: Numbers) -> Numbers:
@@ -51,7 +55,7 @@ class Choices:
 
 
 def choices(votes: pd.DataFrame) -> Choices | None:
-    """`votes` are counted answers; None without `label`, `replicate` and the methods that stood to choose."""
+    """Convert counted answers; None without `label`, `replicate` and the offered methods."""
     columns = [column for column in METHOD_COLUMNS if column in votes]
     if not {"label", "replicate"} <= set(votes) or len(columns) < 2 or votes.empty:
         return None
@@ -59,13 +63,13 @@ def choices(votes: pd.DataFrame) -> Choices | None:
     distinct, codes = np.unique(cells.astype(str), axis=0, return_inverse=True)
     maps: dict[Map, int] = {}
     questions: dict[tuple[int, ...], int] = {}
-    where: list[tuple[int, int]] = []  # of each distinct row: its question and the place of its choice
+    choice_of_row: list[tuple[int, int]] = []  # of each distinct row: its question and chosen option
     for *offered, label, replicate, method in distinct.tolist():
         shown = sorted({name for name in offered if name})
         numbers = tuple(maps.setdefault((name, label, replicate), len(maps)) for name in shown)
-        found = questions.setdefault(numbers, len(questions))
-        where.append((found, shown.index(method) if method in shown else -1))
-    question, place = np.array(where, dtype=np.int64)[codes.ravel()].T
+        number = questions.setdefault(numbers, len(questions))
+        choice_of_row.append((number, shown.index(method) if method in shown else -1))
+    question, place = np.array(choice_of_row, dtype=np.int64)[codes.ravel()].T
     known = place >= 0
     if not known.any():
         return None

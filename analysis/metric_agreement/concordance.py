@@ -1,9 +1,10 @@
-"""Do metrics and people agree, map by map? A vote table and a table of metrics in, one result a metric out.
+"""Agreement of metrics with people, map by map: one result per metric.
 
-Rank correlation of a map's share of votes with its metric, over all maps and within the questions; the share
-of votes that the metric would have predicted, beside chance and beside always naming the favourite method;
-a conditional logit of the choice on the metric of the options. Intervals draw participants again, never maps:
-what they say holds for these maps. One p takes the map as its unit: it shuffles the metric within questions.
+A vote table and a table of metrics come in. Three measures: the rank correlation of a map's share of votes
+with its metric, over all maps and within questions; the share of votes that the metric predicts, compared
+with chance and with always naming the favourite method; and a conditional logit of the choice on the options'
+metric. Intervals resample participants, never maps, and so hold for these maps only. One p-value takes the
+map as its unit: it permutes the metric within questions.
 """
 
 import math
@@ -24,14 +25,16 @@ from analysis.votes.table import Counts, VoteTable
 Floats = NDArray[np.float64]
 
 REPLICATES = 2000
-SHUFFLES = 1999
+PERMUTATIONS = 1999
 POWER = 0.8
 
 
 @dataclass(frozen=True)
 class Odds:
-    """By which factor the odds of a choice rise with one standard deviation of the metric, its 95 % interval
-    and its p, both robust against a person's votes hanging together; `note` says why there is none."""
+    """The factor by which the odds of a choice change with one standard deviation of the metric.
+
+    Its 95% interval and p are clustered by participant; `note` says why there are none.
+    """
 
     ratio: Estimate
     p: float | None = None
@@ -41,13 +44,13 @@ class Odds:
 
 @dataclass(frozen=True)
 class MetricAgreement:
-    """One metric and the votes. All values are turned so that more is better.
+    """Agreement of one metric with the votes, its sign turned so that more is better.
 
-    `correlation` is Spearman's over maps, `within` its mean over questions. `predicted` is the share of
-    votes for the option that the metric calls best, `over_favourite` how much more that is than the share
-    for the favourite method of all others. `beyond` is `odds` at equal methods. `p_maps` is how often the
-    metric, shuffled within questions, has a mean correlation there at least as far from 0; None where
-    `of_methods`, for a metric with one value a method has as many values as there are methods.
+    `correlation` is Spearman's over maps, `within` its mean over questions. `predicted` is the share of votes
+    for the option that the metric ranks best, `over_favourite` how much more that is than the share for the
+    favourite method of all other participants. `beyond` is `odds` with a constant for each method. `p_maps`
+    is how often the metric, permuted within questions, has a mean correlation there at least as far from 0;
+    None where `of_methods`, that is, where the metric has one value per method.
     """
 
     metric: str
@@ -68,7 +71,7 @@ class MetricAgreement:
 
 @dataclass(frozen=True)
 class Concordance:
-    """All metrics of a table and one vote table. `note` says why there is nothing to say."""
+    """Agreement of all metrics of a table with one vote table; `note` says why there is none."""
 
     source: str
     sha256: str
@@ -85,7 +88,7 @@ class Concordance:
 
     @property
     def detectable(self) -> float | None:
-        """The rank correlation over maps that a study of so many maps would find in 80 % of cases at best.
+        """The rank correlation over maps that is detected with 80% power at best.
 
         By Fisher's transformation, whose variance is 1.06 / (n - 3) for Spearman's correlation (Fieller,
         Hartley and Pearson 1957, Biometrika 44:470).
@@ -99,88 +102,90 @@ class Concordance:
 def concordance(
     table: VoteTable, counts: Counts, metrics: MetricTable, seed: int = SEED, replicates: int = REPLICATES
 ) -> Concordance:
-    """Every metric of `metrics` beside the votes behind `counts`."""
-    found = choices(table.counted(counts))
-    if found is None:
-        why = "the votes lack label, replicate or the methods that stood to choose (method_1 and so on)"
-        return _nothing(metrics, seed, why)
-    values = {name: _values(metrics, name, found) for name in metrics.better}
+    """Compare every metric of `metrics` with the votes behind `counts`."""
+    data = choices(table.counted(counts))
+    if data is None:
+        reason = "the votes lack label, replicate or the offered methods (method_1 and so on)"
+        return _undefined(metrics, seed, reason)
+    values = {name: _values(metrics, name, data) for name in metrics.better}
     measured = {name: value for name, value in values.items() if np.isfinite(value).sum() > 1}
     if not measured:
-        shown = "; ".join("/".join(parts) for parts in found.maps[:2])
-        return _nothing(metrics, seed, f"no metric has values of the maps in the votes, such as {shown}")
-    draw = _Draw(found, seed, replicates)
-    rows = tuple(_agreement(name, metrics, value, draw) for name, value in measured.items())
-    joint, note = _joint(measured, found)
-    widths = (found.questions >= 0).sum(axis=1)[found.question]
+        shown = "; ".join("/".join(parts) for parts in data.maps[:2])
+        return _undefined(metrics, seed, f"no metric has values for the maps in the votes, such as {shown}")
+    bootstrap = _Bootstrap(data, seed, replicates)
+    rows = tuple(_agreement(name, metrics, value, bootstrap) for name, value in measured.items())
+    joint, note = _joint(measured, data)
+    widths = (data.questions >= 0).sum(axis=1)[data.question]
     return Concordance(
         source=metrics.name,
         sha256=metrics.sha256,
         metrics=rows,
         n_maps=int(np.any([np.isfinite(value) for value in measured.values()], axis=0).sum()),
-        n_questions=len(found.questions),
-        n_votes=len(found.person),
+        n_questions=len(data.questions),
+        n_votes=len(data.person),
         chance=float((1 / widths).mean()),
-        favourite=draw.share(_favourite_hits(found)),
+        favourite=bootstrap.share(_favourite_hits(data)),
         joint=joint,
         joint_note=note,
         seed=seed,
     )
 
 
-def _nothing(metrics: MetricTable, seed: int, note: str) -> Concordance:
+def _undefined(metrics: MetricTable, seed: int, note: str) -> Concordance:
     return Concordance(metrics.name, metrics.sha256, (), 0, 0, 0, None, Estimate(None), {}, "", seed, note)
 
 
-def _values(metrics: MetricTable, name: str, found: Choices) -> Floats:
-    """The metric of every map (maps,), turned so that more is better; NaN where there is none."""
+def _values(metrics: MetricTable, name: str, data: Choices) -> Floats:
+    """Return the metric of every map (maps,), turned so that more is better; NaN without a value."""
     sign = 1.0 if metrics.better[name] == "higher" else -1.0
-    return sign * np.array([metrics.value(name, *one) for one in found.maps])
+    return sign * np.array([metrics.value(name, *one) for one in data.maps])
 
 
-class _Draw:
-    """The choices, and the same participants drawn again for every estimate."""
+class _Bootstrap:
+    """The choices, with the same resampled participants for every estimate."""
 
-    def __init__(self, found: Choices, seed: int, replicates: int) -> None:
-        self.found, self.seed, self.replicates = found, seed, replicates
-        both = np.hstack([found.chosen, found.offered])  # (people, 2 maps)
-        half = len(found.maps)
+    def __init__(self, data: Choices, seed: int, replicates: int) -> None:
+        self.data, self.seed, self.replicates = data, seed, replicates
+        both = np.hstack([data.chosen, data.offered])  # (people, 2 maps)
+        half = len(data.maps)
         sums = bootstrap_sums(both, replicates, seed)  # (replicates, 2 maps)
         total = both.sum(axis=0)
         self.shares = total[:half] / total[half:]  # (maps,)
         with np.errstate(invalid="ignore", divide="ignore"):
             again = sums[:, :half] / sums[:, half:]
-        self.resampled = np.where(np.isfinite(again), again, self.shares)  # nobody drawn saw the map
+        self.resampled = np.where(
+            np.isfinite(again), again, self.shares
+        )  # nobody in the resample saw the map
 
     def estimate(self, value: float, spread: Floats) -> Estimate:
-        """A value with the percentile interval of its resamples; no interval for a single person."""
+        """Return a value with the percentile interval of its resamples; none for a single participant."""
         defined = spread[np.isfinite(spread)]
         if not math.isfinite(value):
             return Estimate(None)
-        if self.found.n_people < 2 or not len(defined):
+        if self.data.n_people < 2 or not len(defined):
             return Estimate(value)
         low, high = np.quantile(defined, (0.025, 0.975))
         return Estimate(value, float(low), float(high))
 
     def correlation(self, value: float, spread: Floats) -> Estimate:
-        """A correlation with an interval as far to both sides as the resamples' quantiles on the farther one.
+        """Return a correlation with a symmetric interval, as wide as the farther quantile of the resamples.
 
-        Votes drawn again are noisier than the votes, and noise brings a correlation towards 0: the
-        percentile interval may not even hold the estimate. benchmarks/agreement_coverage.py counts how often
-        each covers the truth.
+        Resampled votes are noisier than the votes, and noise moves a correlation towards 0: the percentile
+        interval may not even contain the estimate. benchmarks/agreement_coverage.py counts how often each
+        covers the truth.
         """
-        found = self.estimate(value, spread)
-        if found.value is None or found.low is None or found.high is None:
-            return found
-        margin = max(found.value - found.low, found.high - found.value)
-        return Estimate(found.value, max(-1.0, found.value - margin), min(1.0, found.value + margin))
+        estimate = self.estimate(value, spread)
+        if estimate.value is None or estimate.low is None or estimate.high is None:
+            return estimate
+        margin = max(estimate.value - estimate.low, estimate.high - estimate.value)
+        return Estimate(estimate.value, max(-1.0, estimate.value - margin), min(1.0, estimate.value + margin))
 
     def share(self, hits: Floats, minus: Floats | None = None) -> Estimate:
-        """The share of votes that `hits` (votes,) are of, or the difference to the share of `minus`."""
-        there = np.isfinite(hits)
-        gained = np.where(there, hits if minus is None else hits - minus, 0.0)
-        people = np.zeros((self.found.n_people, 2))
-        np.add.at(people, self.found.person, np.column_stack([gained, there]))
+        """Return the mean of `hits` (votes,), or its difference to that of `minus`, with its interval."""
+        known = np.isfinite(hits)
+        gained = np.where(known, hits if minus is None else hits - minus, 0.0)
+        people = np.zeros((self.data.n_people, 2))
+        np.add.at(people, self.data.person, np.column_stack([gained, known]))
         if not people[:, 1].sum():
             return Estimate(None)
         sums = bootstrap_sums(people, self.replicates, self.seed)
@@ -188,34 +193,34 @@ class _Draw:
             return self.estimate(float(people[:, 0].sum() / people[:, 1].sum()), sums[:, 0] / sums[:, 1])
 
 
-def _agreement(name: str, metrics: MetricTable, value: Floats, draw: _Draw) -> MetricAgreement:
-    found = draw.found
+def _agreement(name: str, metrics: MetricTable, value: Floats, bootstrap: _Bootstrap) -> MetricAgreement:
+    data = bootstrap.data
     known = np.isfinite(value)
-    correlation = _correlations(value[known], np.vstack([draw.shares, draw.resampled])[:, known])
-    within = _within(value, found, np.vstack([draw.shares, draw.resampled]))
-    alike = _of_methods(value, found)
-    hits, rival = _hits(value, found), _favourite_hits(found)
-    alone = _fitted({name: value}, found)
+    correlation = _correlations(value[known], np.vstack([bootstrap.shares, bootstrap.resampled])[:, known])
+    within = _within(value, data, np.vstack([bootstrap.shares, bootstrap.resampled]))
+    alike = _of_methods(value, data)
+    hits, rival = _hits(value, data), _favourite_hits(data)
+    alone = _fitted({name: value}, data)
     return MetricAgreement(
         metric=name,
         title=metrics.titles[name],
         better=metrics.better[name],
         n_maps=int(known.sum()),
         n_votes=int(np.isfinite(hits).sum()),
-        correlation=draw.correlation(float(correlation[0]), correlation[1:]),
-        within=draw.correlation(float(within[0]), within[1:]),
-        p_maps=None if alike else p_over_maps(value, found, draw.shares, draw.seed),
+        correlation=bootstrap.correlation(float(correlation[0]), correlation[1:]),
+        within=bootstrap.correlation(float(within[0]), within[1:]),
+        p_maps=None if alike else p_over_maps(value, data, bootstrap.shares, bootstrap.seed),
         of_methods=alike,
-        predicted=draw.share(hits),
-        over_favourite=draw.share(hits, rival),
-        odds=_odds(alone, 0, found),
-        beyond=odds_ratio(value, found, with_methods=True),
+        predicted=bootstrap.share(hits),
+        over_favourite=bootstrap.share(hits, rival),
+        odds=_odds(alone, 0, data),
+        beyond=odds_ratio(value, data, with_methods=True),
         pseudo_r_squared=None if isinstance(alone, str) else alone.pseudo_r_squared,
     )
 
 
 def _correlations(value: Floats, shares: Floats) -> Floats:
-    """Spearman's correlation (rows,) of `value` (maps,) with each row of `shares` (rows, maps)."""
+    """Correlate `value` (maps,) with each row of `shares` (rows, maps) by Spearman: (rows,)."""
     ranks = stats.rankdata(value)
     others = stats.rankdata(shares, axis=1)
     ranks, others = ranks - ranks.mean(), others - others.mean(axis=1, keepdims=True)
@@ -223,10 +228,10 @@ def _correlations(value: Floats, shares: Floats) -> Floats:
     return np.asarray(np.divide(others @ ranks, scale, out=np.full(len(scale), np.nan), where=scale > 1e-12))
 
 
-def _within(value: Floats, found: Choices, shares: Floats) -> Floats:
-    """The mean (rows,) over questions of Spearman's correlation of their maps; some may have none."""
+def _within(value: Floats, data: Choices, shares: Floats) -> Floats:
+    """Average Spearman's correlation over the questions that have one: (rows,)."""
     total, counted = np.zeros(len(shares)), np.zeros(len(shares))
-    for question in found.questions:
+    for question in data.questions:
         maps = question[question >= 0]
         maps = maps[np.isfinite(value[maps])]
         if len(maps) < 2 or np.ptp(value[maps]) == 0:
@@ -236,83 +241,83 @@ def _within(value: Floats, found: Choices, shares: Floats) -> Floats:
         total += np.where(defined, one, 0.0)
         counted += defined
     mean = np.divide(total, counted, out=np.full(len(total), np.nan), where=counted > 0)
-    return np.asarray(np.round(mean, 12))  # correlations that cancel leave 1e-17, which would be printed so
+    return np.asarray(np.round(mean, 12))  # correlations that cancel leave 1e-17
 
 
-def _of_methods(value: Floats, found: Choices) -> bool:
+def _of_methods(value: Floats, data: Choices) -> bool:
     """Whether every method has the same value on all of its maps."""
     known: dict[str, set[float]] = {}
-    for (method, _, _), one in zip(found.maps, value.tolist(), strict=True):
+    for (method, _, _), one in zip(data.maps, value.tolist(), strict=True):
         if math.isfinite(one):
             known.setdefault(method, set()).add(one)
-    return all(len(values) == 1 for values in known.values()) and len(known) < len(found.maps)
+    return all(len(values) == 1 for values in known.values()) and len(known) < len(data.maps)
 
 
 def p_over_maps(
-    value: Floats, found: Choices, shares: Floats, seed: int, shuffles: int = SHUFFLES
+    value: Floats, data: Choices, shares: Floats, seed: int, n_permutations: int = PERMUTATIONS
 ) -> float | None:
-    """How often the metric, shuffled over the maps of each question, correlates as much; None of nothing.
+    """Return how often the metric, permuted over the maps of each question, correlates as much.
 
-    `value` and `shares` are (maps,). The table itself counts as one of the shuffles (Good 2005, Permutation,
-    Parametric, and Bootstrap Tests of Hypotheses). The map is the unit: a metric of random numbers is found
-    with 5 %, however many people vote.
+    `value` and `shares` are (maps,). The observed table counts as one of the permutations (Good 2005,
+    Permutation, Parametric, and Bootstrap Tests of Hypotheses). The map is the unit: a metric of random
+    numbers is significant in 5% of studies, however many people vote. None where no question has variation.
     """
     rng = np.random.default_rng(seed)
-    total = np.zeros(shuffles + 1)
-    for question in found.questions:
+    total = np.zeros(n_permutations + 1)
+    for question in data.questions:
         maps = question[question >= 0]
         maps = maps[np.isfinite(value[maps])]
         if len(maps) < 2 or np.ptp(value[maps]) == 0 or np.ptp(shares[maps]) == 0:
             continue
         own = shares[maps]
-        mixed = rng.permuted(np.tile(own, (shuffles, 1)), axis=1)
-        total += _correlations(value[maps], np.vstack([own, mixed]))
+        permuted = rng.permuted(np.tile(own, (n_permutations, 1)), axis=1)
+        total += _correlations(value[maps], np.vstack([own, permuted]))
     if not total.any():
         return None
     return float((np.abs(total) >= abs(total[0]) - 1e-9).mean())
 
 
-def _hits(value: Floats, found: Choices) -> Floats:
-    """1 for a vote for the option with the greatest value, a part of 1 of a tie, else 0: (votes,).
+def _hits(value: Floats, data: Choices) -> Floats:
+    """Return 1 for a vote for the option with the greatest value, a fraction for ties, else 0: (votes,).
 
     NaN where an option of the question has no value.
     """
-    of_maps = np.where(found.questions >= 0, value[found.questions], -np.inf)  # (questions, options)
+    of_maps = np.where(data.questions >= 0, value[data.questions], -np.inf)  # (questions, options)
     unknown = np.isnan(of_maps).any(axis=1)
     best = of_maps == np.where(unknown, np.nan, of_maps.max(axis=1))[:, None]
     credit = best / np.maximum(best.sum(axis=1, keepdims=True), 1)
     credit[unknown] = np.nan
-    return np.asarray(credit[found.question, found.place])
+    return np.asarray(credit[data.question, data.place])
 
 
-def _favourite_hits(found: Choices) -> Floats:
-    """1 for a vote for the method that all others chose most often, of those offered, else 0: (votes,).
+def _favourite_hits(data: Choices) -> Floats:
+    """Return 1 for a vote for the offered method that all others chose most often, else 0: (votes,).
 
-    The voter's own votes do not name the favourite, for they would predict themselves.
+    The voter's own votes are left out, because they would predict themselves.
     """
-    methods = sorted({method for method, _, _ in found.maps})
-    of_map = np.array([methods.index(method) for method, _, _ in found.maps])
-    votes = np.zeros((found.n_people, len(methods)))
+    methods = sorted({method for method, _, _ in data.maps})
+    of_map = np.array([methods.index(method) for method, _, _ in data.maps])
+    votes = np.zeros((data.n_people, len(methods)))
     for number in range(len(methods)):
-        votes[:, number] = found.chosen[:, of_map == number].sum(axis=1)
+        votes[:, number] = data.chosen[:, of_map == number].sum(axis=1)
     others = votes.sum(axis=0) - votes  # (people, methods)
-    offered = found.questions[found.question]  # (votes, options)
-    support = np.where(offered >= 0, others[found.person[:, None], of_map[offered]], -np.inf)
+    offered = data.questions[data.question]  # (votes, options)
+    support = np.where(offered >= 0, others[data.person[:, None], of_map[offered]], -np.inf)
     best = support == support.max(axis=1, keepdims=True)
-    hit = best[np.arange(len(found.place)), found.place] / best.sum(axis=1)
+    hit = best[np.arange(len(data.place)), data.place] / best.sum(axis=1)
     return np.asarray(hit, dtype=np.float64)
 
 
 # The conditional logit
 
 
-def odds_ratio(value: Floats, found: Choices, with_methods: bool = False) -> Odds:
-    """The odds of a choice by one metric (maps,); `with_methods` at equal methods."""
-    return _odds(_fitted({"metric": value}, found, with_methods), 0, found)
+def odds_ratio(value: Floats, data: Choices, with_methods: bool = False) -> Odds:
+    """Estimate the odds of a choice by one metric (maps,), `with_methods` with their constants."""
+    return _odds(_fitted({"metric": value}, data, with_methods), 0, data)
 
 
-def _fitted(columns: dict[str, Floats], found: Choices, with_methods: bool = False) -> ConditionalLogit | str:
-    """The choice on some metrics, each over its standard deviation, and on constants of the methods."""
+def _fitted(columns: dict[str, Floats], data: Choices, with_methods: bool = False) -> ConditionalLogit | str:
+    """Fit the choice on metrics, each over its standard deviation, and on constants of the methods."""
     parts = []
     for value in columns.values():
         spread = np.nanstd(value)
@@ -320,42 +325,42 @@ def _fitted(columns: dict[str, Floats], found: Choices, with_methods: bool = Fal
             return "undefined: the metric is the same for all maps"
         parts.append((value - np.nanmean(value)) / spread)
     if with_methods:
-        methods = sorted({method for method, _, _ in found.maps})
-        parts += [np.array([one[0] == method for one in found.maps], dtype=float) for method in methods[1:]]
+        methods = sorted({method for method, _, _ in data.maps})
+        parts += [np.array([one[0] == method for one in data.maps], dtype=float) for method in methods[1:]]
     of_maps = np.stack(parts, axis=1)  # (maps, k)
-    of_questions = of_maps[found.questions]  # (questions, options, k)
-    of_questions[found.questions < 0] = np.nan
-    complete = np.isfinite(of_questions).all(axis=2) | (found.questions < 0)
-    used = complete.all(axis=1)[found.question]
+    of_questions = of_maps[data.questions]  # (questions, options, k)
+    of_questions[data.questions < 0] = np.nan
+    complete = np.isfinite(of_questions).all(axis=2) | (data.questions < 0)
+    used = complete.all(axis=1)[data.question]
     if not used.any():
         return "undefined: no question has the metric of all its options"
-    return fit(of_questions[found.question[used]], found.place[used], found.person[used])
+    return fit(of_questions[data.question[used]], data.place[used], data.person[used])
 
 
-def _odds(model: ConditionalLogit | str, number: int, found: Choices) -> Odds:
+def _odds(model: ConditionalLogit | str, number: int, data: Choices) -> Odds:
     if isinstance(model, str):
         return Odds(Estimate(None), note=model)
-    at, variance = float(model.coefficients[number]), float(model.robust[number, number])
-    if found.n_people < 2 or not variance > 0:
-        return Odds(Estimate(math.exp(at)), note="no interval: too few participants")
-    error, freedom = math.sqrt(variance), found.n_people - 1
+    slope, variance = float(model.coefficients[number]), float(model.robust[number, number])
+    if data.n_people < 2 or not variance > 0:
+        return Odds(Estimate(math.exp(slope)), note="no interval: too few participants")
+    error, freedom = math.sqrt(variance), data.n_people - 1
     margin = float(stats.t.ppf(0.975, freedom)) * error
-    p, log10_p = f_tail((at / error) ** 2, 1, freedom)
-    ratio = Estimate(math.exp(at), math.exp(at - margin), math.exp(at + margin))
+    p, log10_p = f_tail((slope / error) ** 2, 1, freedom)
+    ratio = Estimate(math.exp(slope), math.exp(slope - margin), math.exp(slope + margin))
     return Odds(ratio, p, log10_p)
 
 
-def _joint(measured: dict[str, Floats], found: Choices) -> tuple[dict[str, Odds], str]:
-    """All metrics in one model, unless they are too many for the questions."""
-    contrasts = int(((found.questions >= 0).sum(axis=1) - 1).sum())
+def _joint(measured: dict[str, Floats], data: Choices) -> tuple[dict[str, Odds], str]:
+    """Fit all metrics in one model, unless they are too many for the questions."""
+    contrasts = int(((data.questions >= 0).sum(axis=1) - 1).sum())
     if len(measured) < 2:
         return {}, ""
     if contrasts < 5 * len(measured):
         return {}, (
-            f"No model of all {len(measured)} metrics together: the {len(found.questions)} questions have "
+            f"No model of all {len(measured)} metrics together: the {len(data.questions)} questions have "
             f"{contrasts} contrasts between options, fewer than five a metric. Name fewer metrics."
         )
-    model = _fitted(measured, found)
+    model = _fitted(measured, data)
     if isinstance(model, str):
         return {}, f"The model of all metrics together is {model}."
-    return {name: _odds(model, number, found) for number, name in enumerate(measured)}, ""
+    return {name: _odds(model, number, data) for number, name in enumerate(measured)}, ""

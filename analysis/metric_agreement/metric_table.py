@@ -1,9 +1,9 @@
-"""Metrics of class maps: one row a map and metric. CSV comes in, values by map go out. Knows no votes.
+"""Tables of metrics of class maps: one row per map and metric, in CSV.
 
-Needed are `method`, `label`, `replicate`, `metric`, `value` and `better` (higher or lower); `title` is
-another name of the method, `metric_title` what the metric is called where people read. An empty label stands
-for every class, an empty value for one that is undefined.
-The file metrics.csv of an evaluated explanation set is such a table.
+Required columns are `method`, `label`, `replicate`, `metric`, `value` and `better` (higher or lower). `title`
+is another name of the method, `metric_title` the name of the metric in reports. An empty label means every
+class, an empty value one that is undefined. The file metrics.csv of an evaluated explanation set is such a
+table.
 """
 
 import csv
@@ -23,12 +23,16 @@ Key = tuple[str, str, str]  # method, label, replicate
 
 
 class MetricTableError(ValueError):
-    """What is wrong with a table of metrics, in one line for the person who made it."""
+    """A fault of a table of metrics, in one line for the person who made it."""
 
 
 @dataclass(frozen=True, eq=False)
 class MetricTable:
-    """Values by metric and map. `better` has the metrics in the order of the file, `titles` their names."""
+    """Values by metric and map.
+
+    `better` says for each metric, in the order of the file, which direction is better; `titles` has their
+    names.
+    """
 
     name: str
     sha256: str
@@ -42,36 +46,41 @@ class MetricTable:
         try:
             return cls.from_csv(Path(path).read_bytes(), str(path))
         except FileNotFoundError:
-            raise MetricTableError(f"{path}: no such file; name a table of metrics in CSV") from None
+            raise MetricTableError(
+                f"{path}: no such file; give the path of a table of metrics in CSV"
+            ) from None
         except OSError as error:
             raise MetricTableError(f"{path}: {error.strerror or error}") from None
 
     @classmethod
     def from_csv(cls, data: bytes, name: str) -> "MetricTable":
-        """Read the bytes of a CSV file; `name` stands in messages and in the report."""
+        """Read the bytes of a CSV file; `name` is used in messages and in the report.
+
+        Raises MetricTableError.
+        """
         try:
             reader = csv.DictReader(io.StringIO(data.decode("utf-8-sig"), newline=""), strict=True)
             header, rows = list(reader.fieldnames or ()), list(reader)
         except (UnicodeDecodeError, csv.Error) as error:
-            raise MetricTableError(f"{name}: is no CSV in UTF-8 ({error})") from None
+            raise MetricTableError(f"{name}: is not CSV in UTF-8 ({error})") from None
         for column in COLUMNS:
             if column not in header:
-                there, needed = ", ".join(header), ", ".join(COLUMNS)
-                raise MetricTableError(f"{name}: no column '{column}' among {there}; needed are {needed}")
+                present, required = ", ".join(header), ", ".join(COLUMNS)
+                raise MetricTableError(f"{name}: no column '{column}' among {present}; required: {required}")
         better: dict[str, str] = {}
         titles: dict[str, str] = {}
         values: dict[str, dict[Key, float]] = {}
         for number, row in enumerate(rows, start=2):
             _take(f"{name}, row {number}", row, better, titles, values)
         if not better:
-            raise MetricTableError(f"{name}: no metrics below the header; one row a map and metric is wanted")
+            raise MetricTableError(f"{name}: no metrics below the header; give one row per map and metric")
         return cls(name, hashlib.sha256(data).hexdigest(), better, titles, values)
 
     def value(self, metric: str, method: str, label: str, replicate: str) -> float:
-        """The value of a map; NaN where there is none. Methods go by slug or title, in any case."""
-        found = self.values[metric]
-        every = ((method.casefold(), one, replicate) for one in (label, ""))
-        return next((found[key] for key in every if key in found), math.nan)
+        """Return the value of a map; NaN without one. Methods match by slug or title, in any case."""
+        values = self.values[metric]
+        keys = ((method.casefold(), each, replicate) for each in (label, ""))
+        return next((values[key] for key in keys if key in values), math.nan)
 
 
 def _take(
@@ -81,17 +90,18 @@ def _take(
     titles: dict[str, str],
     values: dict[str, dict[Key, float]],
 ) -> None:
-    """One row into `better`, `titles` and `values`. Raises MetricTableError."""
+    """Enter one row into `better`, `titles` and `values`. Raises MetricTableError."""
     cells = {column: (row[column] or "").strip() for column in row if isinstance(column, str)}
     metric, direction = cells["metric"], cells["better"]
     if not metric or not cells["method"]:
-        raise MetricTableError(f"{where}: a method and a metric are wanted in every row")
+        raise MetricTableError(f"{where}: every row needs a method and a metric")
     if direction not in BETTER:
         allowed = " or ".join(BETTER)
-        raise MetricTableError(f"{where}, column better: {quoted(direction)}; allowed is {allowed}")
+        raise MetricTableError(f"{where}, column better: must be {allowed} (got {quoted(direction)})")
     if better.setdefault(metric, direction) != direction:
         raise MetricTableError(
-            f"{where}, column better: {quoted(metric)} was {better[metric]} is better before"
+            f"{where}, column better: {quoted(metric)} has {better[metric]} in rows above "
+            f"(got {quoted(direction)})"
         )
     title = cells.get("metric_title") or metric
     if titles.setdefault(metric, title) != title:
@@ -99,7 +109,7 @@ def _take(
             f"{where}, column metric_title: {quoted(metric)} is {quoted(titles[metric])} in rows above, "
             f"not {quoted(title)}"
         )
-    found = values.setdefault(metric, {})
+    of_metric = values.setdefault(metric, {})
     if not cells["value"]:
         return
     try:
@@ -108,13 +118,13 @@ def _take(
         value = math.nan
     if not math.isfinite(value):
         raise MetricTableError(
-            f"{where}, column value: {quoted(cells['value'])} is not allowed; a finite number is, or nothing"
+            f"{where}, column value: must be a finite number or empty (got {quoted(cells['value'])})"
         )
     for method in dict.fromkeys(cells[c].casefold() for c in ("method", "title") if cells.get(c)):
         key = (method, cells["label"], cells["replicate"])
-        if key in found:
+        if key in of_metric:
             raise MetricTableError(
                 f"{where}: {quoted(metric)} of {quoted(method)} for class {quoted(cells['label'])}, "
-                f"replicate {quoted(cells['replicate'])} is there already; allowed is one row"
+                f"replicate {quoted(cells['replicate'])} appears twice; keep one row"
             )
-        found[key] = value
+        of_metric[key] = value

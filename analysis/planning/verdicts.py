@@ -16,6 +16,7 @@ from scipy import special, stats
 from scipy.stats import qmc
 
 from analysis.numerics.resampling import SEED
+from analysis.planning import few_votes
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
@@ -30,12 +31,14 @@ class Moments:
     """Means of shares over `n` units (studies, methods), and their cross-products.
 
     Cross-products are (studies, methods, methods). Units are participants, or labels for tests over stimuli.
-    Cross-products are of the deviations from the means. Shares of a unit sum to 1.
+    Shares of a unit sum to 1. `per_answer` (studies,), times share (1 - share), is the variance of a mean
+    share if all answers were independent.
     """
 
     n: int
     means: Floats
     products: Floats
+    per_answer: Floats
 
     @property
     def unanimous(self) -> Bools:
@@ -60,17 +63,16 @@ class FTest:
 def moments(tables: NDArray[np.integer]) -> Moments:
     """Compute the moments of the shares in counts (studies, units, methods)."""
     studies, n, k = tables.shape
+    totals = tables.sum(axis=2)  # (studies, units)
     sums, products = np.empty((studies, k)), np.empty((studies, k, k))
     step = max(1, _AT_ONCE // (n * k))
     for start in range(0, studies, step):
         block = slice(start, start + step)
-        shares = (
-            tables[block] / tables[block].sum(axis=2, keepdims=True) - 1 / k
-        )  # so that little cancels below
+        shares = tables[block] / totals[block, :, None] - 1 / k  # so that little cancels below
         sums[block] = shares.sum(axis=1)
         products[block] = shares.transpose(0, 2, 1) @ shares
     products -= sums[:, :, None] * sums[:, None, :] / n
-    return Moments(n, sums / n + 1 / k, products)
+    return Moments(n, sums / n + 1 / k, products, (1 / totals).sum(axis=1) / n**2)
 
 
 def repeated_measures(of: Moments) -> FTest:
@@ -109,8 +111,7 @@ def judge(of: Moments, truth: Floats, alpha: float) -> tuple[Bools, Bools]:
     """
     leaders = _leaders(truth)
     omnibus = repeated_measures(of).p < alpha
-    covariances = _covariance(of)
-    ahead = [claims_lead(of.means, covariances, of.n - 1, int(leader), alpha) for leader in leaders]
+    ahead = [_claims_lead(of, int(leader), alpha) for leader in leaders]
     claim = omnibus & np.any(ahead, axis=0)
     if sign_test_finds(of.n, alpha):
         ordered = np.sort(of.means, axis=1)
@@ -134,11 +135,11 @@ def judge_over_stimuli(
     people, stimuli = moments(tables.sum(axis=2)), moments(tables.sum(axis=1))
     omnibus, claim = judge(people, truth, alpha)
     over = min_f(repeated_measures(people), repeated_measures(stimuli)).p < alpha
-    covariances = _covariance(people) + _covariance(stimuli)
-    ahead = [
-        claims_lead(people.means, covariances, min(n, labels) - 1, int(leader), alpha)
-        for leader in _leaders(truth)
+    covariances, df = _covariance(people) + _covariance(stimuli), min(n, labels) - 1
+    smallest = [
+        lead_statistics(people.means, covariances, int(leader)).min(axis=1) for leader in _leaders(truth)
     ]
+    ahead = [exceeds_largest_t(t, covariances, df, alpha) for t in smallest]
     return omnibus, claim, over, over & np.any(ahead, axis=0)
 
 
@@ -157,34 +158,60 @@ def sign_test_finds(n: int, alpha: float) -> bool:
     return 2 * 0.5**n < alpha
 
 
-def claims_lead(means: Floats, covariances: Floats, df: int, leader: int, alpha: float) -> Bools:
-    """Whether `leader` is ahead of every other method by single-step max-t. (studies,)
+def lead_statistics(means: Floats, covariances: Floats, leader: int) -> Floats:
+    """Compute t of the leader's lead over each method. (studies, methods)
 
-    `means` (studies, methods) have `covariances` (studies, methods, methods) with `df` degrees of freedom. A
-    lead over a method from which no participant deviates has no t and is not claimed, as in the report.
+    `means` (studies, methods) have `covariances` (studies, methods, methods). It is -inf for a lead that does
+    not vary, which the report does not judge, and +inf for the leader itself.
     """
-    k = means.shape[1]
-    others = [i for i in range(k) if i != leader]
-    variances = np.diagonal(covariances, axis1=1, axis2=2)
-    spread = variances[:, [leader]] + variances[:, others] - 2 * covariances[:, leader, others]
+    spread = _spread(covariances, leader)
     varies = spread > _NONE**2
-    lead = means[:, [leader]] - means[:, others]
-    t = np.where(varies, lead / np.sqrt(np.where(varies, spread, 1)), -np.inf)
-    smallest = t.min(axis=1)
+    t = np.where(varies, (means[:, [leader]] - means) / np.sqrt(np.where(varies, spread, 1)), -np.inf)
+    t[:, leader] = np.inf
+    return t
+
+
+def exceeds_largest_t(t: Floats, covariances: Floats, df: int, alpha: float) -> Bools:
+    """Whether `t` has a single-step max-t p below `alpha` in the family of all pairs. (studies,)"""
+    k = covariances.shape[1]
     least = float(stats.t.ppf(1 - alpha / 2, df))
     if k == 2:
-        return np.asarray(smallest > least)
+        return np.asarray(t > least)
     # Sidak's bound holds for any correlation. Studies between the bounds need an adjusted p of their own: a
     # rough one first, and a good one where that is too close to decide.
     pairs = k * (k - 1) // 2
     most = float(stats.t.isf(-math.expm1(math.log1p(-alpha) / pairs) / 2, df))
-    claimed = smallest > most
-    between = np.flatnonzero((smallest > least) & ~claimed)
+    exceeds = t > most
+    between = np.flatnonzero((t > least) & ~exceeds)
     for directions, margin in ((256, 0.08), (2048, 0.0)):
-        p = largest_t_tail(smallest[between], covariances[between], df, directions)
-        claimed[between] = p < alpha
+        p = largest_t_tail(t[between], covariances[between], df, directions)
+        exceeds[between] = p < alpha
         between = between[np.abs(p / alpha - 1) < margin]
-    return np.asarray(claimed)
+    return np.asarray(exceeds)
+
+
+def _claims_lead(of: Moments, leader: int, alpha: float) -> Bools:
+    """Whether `leader` is ahead of every other method, as the report judges it. (studies,)"""
+    covariances, df = _covariance(of), of.n - 1
+    t = lead_statistics(of.means, covariances, leader)
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    simple = of.means * (1 - of.means) * of.per_answer[:, None]
+    answers = few_votes.effective_answers(of.means, variances, simple, of.n)
+    few = few_votes.have_few_votes(of.means, answers)
+    few = (few | few[:, [leader]]) & np.isfinite(t)
+    rows = np.flatnonzero(few.any(axis=1))
+    if len(rows):
+        pairs = [_spread(covariances[rows], a)[:, a + 1 :] > _NONE**2 for a in range(t.shape[1])]
+        levels = alpha / np.maximum(np.concatenate(pairs, axis=1).sum(axis=1), 1)
+        ahead = few_votes.are_ahead(of.means[rows], covariances[rows], answers[rows], df, levels, leader)
+        t[rows] = np.where(few[rows], np.where(ahead, np.inf, -np.inf), t[rows])
+    return exceeds_largest_t(t.min(axis=1), covariances, df, alpha)
+
+
+def _spread(covariances: Floats, method: int) -> Floats:
+    """The variance of the difference of `method` from each method. (studies, methods)"""
+    variances = np.diagonal(covariances, axis1=1, axis2=2)
+    return np.asarray(variances[:, [method]] + variances - 2 * covariances[:, method])
 
 
 def largest_t_tail(t: Floats, covariances: Floats, df: int, directions: int) -> Floats:

@@ -33,6 +33,7 @@ from analysis.votes.reading_options import SEPARATOR_NAMES
 PARQUET = b"PAR1"
 _WORTH_THREADS = 1 << 20  # bytes; pyarrow reads less than this as one block, which threads cannot share
 _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
+_HEADERS = 1 << 18  # bytes that hold the header rows of any survey
 _IMPORT_ID = b"ImportId"  # in row 3 of Qualtrics' files, which need the careful reader
 
 
@@ -53,7 +54,7 @@ def fast_csv(data: bytes, separator: str, wanted: Collection[str] | None = None)
 
     Only `wanted` columns are read, those of COLUMNS by default.
     """
-    if data[:4] == PARQUET or _IMPORT_ID in data:
+    if data[:4] == PARQUET or _IMPORT_ID in data[:_HEADERS]:
         return None
     quotes = data.count(b'"')
     sign = re.escape(separator.encode())
@@ -137,7 +138,10 @@ def _frame(table: pa.Table, rows: range) -> pd.DataFrame:
             column = column.dictionary_encode()
         column = column.unify_dictionaries().combine_chunks()
         part = column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
-        texts = [text_of(value).strip() for value in part.dictionary.to_pylist()]
+        texts = part.dictionary.to_pylist()
+        if not _is_text(part.dictionary.type):
+            texts = [text_of(value) for value in texts]
+        texts = [text.strip() for text in texts]
         codes, missing = part.indices, part.null_count > 0
         if missing:
             codes, texts = codes.fill_null(len(texts)), [*texts, ""]

@@ -19,7 +19,6 @@ from analysis.votes.columns import (
     VoteTableError,
     categorical,
     listed,
-    occurring,
     of_each,
     quoted,
     replace_texts,
@@ -99,7 +98,7 @@ def settle_names(frame: pd.DataFrame, name: str, options: ReadingOptions) -> tup
 def _settle_none(frame: pd.DataFrame, options: ReadingOptions) -> tuple[pd.DataFrame, list[str]]:
     """Turn texts of "none of these" into chosen_position 0 without a method."""
     columns = [column for column in METHOD_NAMES if column in frame]
-    texts = {text for column in columns for text in _used(frame[column])}
+    texts = _texts(frame, columns)
     none = {text: "" for text in texts if text and is_none_text(text, options.none_text)}
     notes = []
     if none and "chosen_method" in frame:
@@ -122,8 +121,7 @@ def _settle_marks(
 ) -> tuple[pd.DataFrame, list[str]]:
     if options.missing_marks == "keep":
         return frame, []
-    texts = {text for column in columns for text in _used(frame[column])}
-    marks = sorted(text for text in texts if text.casefold() in MISSING_TEXTS)
+    marks = sorted(text for text in _texts(frame, columns) if text.casefold() in MISSING_TEXTS)
     if not marks:
         return frame, []
     shown = _counted(frame, columns, answer, marks)
@@ -141,7 +139,7 @@ def _settle_marks(
 def _settle_spellings(
     frame: pd.DataFrame, name: str, columns: list[str], answer: str, noun: str, options: ReadingOptions
 ) -> tuple[pd.DataFrame, list[str]]:
-    groups = spellings({text for column in columns for text in _used(frame[column])} - {""})
+    groups = spellings(text for text in _texts(frame, columns) if text)
     if not groups:
         return frame, []
     answers, cells = _counts(frame, [answer]), _counts(frame, columns)
@@ -168,7 +166,7 @@ def _settle_spellings(
 
 
 def _participants(frame: pd.DataFrame) -> list[str]:
-    groups = spellings(_used(frame["participant"]))
+    groups = spellings(_texts(frame, ["participant"]))
     if not groups:
         return []
     pairs = listed([" and ".join(quoted(text) for text in group) for group in sorted(groups)])
@@ -178,8 +176,9 @@ def _participants(frame: pd.DataFrame) -> list[str]:
     ]
 
 
-def _used(values: pd.Series) -> list[str]:
-    return list(values.cat.categories[occurring(values)])
+def _texts(frame: pd.DataFrame, columns: Sequence[str]) -> list[str]:
+    """The texts of columns that share their categories, each of which occurs in one of them (or is "")."""
+    return list(frame[columns[0]].cat.categories) if columns else []
 
 
 def _replaced(frame: pd.DataFrame, columns: list[str], replacements: dict[str, str]) -> pd.DataFrame:

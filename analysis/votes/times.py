@@ -96,15 +96,18 @@ def _parsed(values: pd.Series) -> NDArray[np.float64]:
 def _in_milliseconds(frame: pd.DataFrame, values: pd.Series, column: str) -> tuple[pd.Series, list[str]]:
     """Convert seconds. Small whole numbers may be the milliseconds of a program, and only get a note."""
     parsed = _parsed(values)
-    times = parsed[values.cat.codes.to_numpy()]
-    people = (
-        ~truths(frame["simulated"]) if _has_truths(frame, "simulated") else np.ones(len(times), dtype=bool)
-    )
-    sample = times[people & np.isfinite(times)]
-    if not sample.size or not 0 < np.median(sample) < _SECONDS_BELOW:
+    codes = values.cat.codes.to_numpy()
+    if _has_truths(frame, "simulated"):
+        codes = codes[~truths(frame["simulated"])]
+    counts = np.where(np.isfinite(parsed), np.bincount(codes, minlength=len(parsed)), 0)
+    if not counts.any():
         return values, []
-    median = text_of(round(float(np.median(sample)), 3))
-    if (sample % 1 != 0).mean() < 0.5:
+    order = np.argsort(parsed)
+    middle = parsed[order[np.searchsorted(counts[order].cumsum(), counts.sum() / 2)]]
+    if not 0 < middle < _SECONDS_BELOW:
+        return values, []
+    median = text_of(round(float(middle), 3))
+    if counts[parsed % 1 != 0].sum() < counts.sum() / 2:
         doubt = f"Warning: the median of {column} is {median} ms; if the column holds seconds, convert it."
         return values, [doubt]
     texts = {

@@ -107,12 +107,23 @@ def _exclusions(study):
 
 
 def _analysis(study):
-    return (
+    lines = [
         "The unit is the participant: the share of votes that each method got.",
         f"Primary test of any difference: {study.get_primary_test_display()}, at {float(study.alpha):g}.",
-        f"Comparisons: {study.get_comparisons_display()}.",
-        f"Expected: the best method ahead by {float(study.expected_lead):.1%} of the votes.",
-        "Shares stay hidden until the study closes; who looks earlier says why, and a log keeps it.",
+        f"Pairwise comparisons: {study.get_comparisons_display()}.",
+    ]
+    lines += [f"Planned contrast: {text}." for text in study.contrasts]
+    if study.baseline:
+        lines.append(f"Every other method is compared with {study.baseline}.")
+    if study.smallest_difference is not None:
+        points = f"{float(study.smallest_difference) * 100:g} points"
+        lines.append(
+            f"Smallest difference of interest: {points}. Equivalence is tested by two one-sided tests (TOST)."
+        )
+    return (
+        *lines,
+        f"Expected: the best method ahead by {float(study.expected_lead) * 100:g} points.",
+        "Shares stay hidden until the study closes. Looking earlier needs a reason, which is logged.",
     )
 
 

@@ -47,9 +47,15 @@ COLUMNS = {
     "minutes": ("participants", "minutes"),
     "primary_test": ("analysis", "primary_test"),
     "comparisons": ("analysis", "comparisons"),
+    "contrasts": ("analysis", "contrasts"),
+    "baseline": ("analysis", "baseline"),
+    "smallest_difference": ("analysis", "smallest_difference"),
     "alpha": ("analysis", "alpha"),
     "expected_lead": ("analysis", "expected_lead"),
 }
+# Columns that came later: left out of the file while empty, so that older files keep their bytes and their
+# hash.
+OMITTED_IF_EMPTY = ("contrasts", "baseline", "smallest_difference")
 KINDS = {
     Question.CheckKind.OTHER_CLASS: "checks_other_class",
     Question.CheckKind.NOISE: "checks_noise",
@@ -94,6 +100,8 @@ def study_data(study):
         "classes": study.labels(),
     }
     for column, path in COLUMNS.items():
+        if column in OMITTED_IF_EMPTY and getattr(study, column) in ([], "", None):
+            continue
         *rooms, key = path
         room = data
         for name in rooms:
@@ -169,6 +177,7 @@ class _Reader:
         labels = self._labels(explanation_set)
         self._refuse_missing_texts()
         study = Study(slug=slug, explanation_set=explanation_set, **self._columns(), **columns)
+        self._refuse_plan(study, methods)
         self._write(study, methods, labels)
         return study
 
@@ -178,8 +187,11 @@ class _Reader:
         labels = self._labels(explanation_set)
         self._refuse_missing_texts()
         study.explanation_set = explanation_set
+        for column in OMITTED_IF_EMPTY:
+            setattr(study, column, Study._meta.get_field(column).get_default())
         for column, value in self._columns().items():
             setattr(study, column, value)
+        self._refuse_plan(study, methods)
         study.texts.all().delete()
         self._write(study, methods, labels)
 
@@ -221,6 +233,10 @@ class _Reader:
         language = self.data["language"]
         if language not in self.data["texts"]:
             raise self.refusal(("texts",), f"has none in {language!r}, the study's language.")
+
+    def _refuse_plan(self, study, methods):
+        for field, sentence in study.plan_faults([method.title for method in methods]).items():
+            raise self.refusal(COLUMNS[field], f"is refused: {sentence}")
 
     def _columns(self):
         found = {"seed": self.data["seed"], "default_language": self.data["language"]}

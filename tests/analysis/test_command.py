@@ -74,7 +74,7 @@ def test_an_output_that_cannot_be_written_is_said(normlime_path, tmp_path, capfd
     out = tmp_path / "no" / "r.txt"
     assert main(["report", str(normlime_path), "--out", str(out)]) == 2
     assert capfd.readouterr().err == (
-        f"{out}: No such file or directory; name a file that can be written with --out\n"
+        f"{out}: No such file or directory; name a path that can be written with --out\n"
     )
 
 

@@ -96,8 +96,8 @@ def test_an_effect_size_never_prints_as_minus_zero(value, text):
 @pytest.mark.parametrize(
     ("share", "text"),
     [
-        *((0.5656, "56.6 %"), (0.0, "0.0 %"), (-0.0, "0.0 %"), (1.0, "100.0 %"), (0.0003, "0.03 %")),
-        *((0.9997, "99.97 %"), (1e-17, "0.0 %"), (1e-9, "1e-7 %")),
+        *((0.5656, "56.6%"), (0.0, "0.0%"), (-0.0, "0.0%"), (1.0, "100.0%"), (0.0003, "0.03%")),
+        *((0.9997, "99.97%"), (1e-17, "0.0%"), (1e-9, "1e-7%")),
     ],
 )
 def test_only_no_vote_is_a_share_of_zero_and_only_all_of_them_a_hundred(share, text):

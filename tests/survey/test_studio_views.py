@@ -249,6 +249,23 @@ def test_what_a_design_comes_to_is_said_while_it_is_made(researcher, explanation
     assert not Study.objects.exists()
 
 
+def test_the_design_form_takes_contrasts_one_per_line(researcher, draft_study, valid_form):
+    lines = "NormLIME - mean(others)\n\nLIME - VarGrad "
+    researcher.post(
+        reverse("studio:design", args=["digits"]), valid_form | {"contrasts": lines, "baseline": "SmoothGrad"}
+    )
+    study = Study.objects.get()
+    assert (study.contrasts, study.baseline) == (["NormLIME - mean(others)", "LIME - VarGrad"], "SmoothGrad")
+
+
+def test_the_design_form_refuses_a_baseline_that_is_not_compared(researcher, draft_study, valid_form):
+    dropped = valid_form["methods"][-1]
+    title = draft_study.explanation_set.compared_methods().get(pk=dropped).title
+    form = valid_form | {"methods": valid_form["methods"][:-1], "baseline": title}
+    page = researcher.post(reverse("studio:design", args=["digits"]), form)
+    assert f"There is no method &#x27;{title}&#x27;" in page.content.decode()
+
+
 def test_a_design_shows_the_chance_to_see_its_expected_lead(researcher, explanation_set, valid_form):
     shown = researcher.post(reverse("studio:effect", args=["tiny"]), valid_form | {"quota": "83"})
     page = re.sub(r"<[^>]+>", "", text(shown))

@@ -80,6 +80,7 @@ designs = st.fixed_dictionaries(
         "alpha": st.decimals("0.0001", "0.5", places=4),
         "expected_lead": st.decimals("0.001", "0.999", places=3),
         "primary_test": st.sampled_from([name for name, _ in primary_tests()]),
+        "smallest_difference": st.none() | st.decimals("0.001", "0.999", places=3),
         "seed": st.integers(0, 2**63 - 1),
         "code_complete": st.text("ABC123 :#'\"-", max_size=20).map(str.strip),
     }
@@ -105,6 +106,17 @@ def test_any_design_comes_back_from_its_file(explanation_set, design, title, con
     compared = list(explanation_set.compared_methods())
     methods = data.draw(st.sets(st.sampled_from(range(4)), min_size=2))
     labels = data.draw(st.sets(st.sampled_from(explanation_set.labels()), min_size=2))
+    first, second, *_ = titles = [compared[i].title for i in sorted(methods)]
+    plans = [
+        [],
+        [f"{first} - mean(others)"],
+        [f"{first} - {second}", f"mean({first}, {second}) - mean(others)"],
+    ]
+    study.contrasts, study.baseline = (
+        data.draw(st.sampled_from(plans)),
+        data.draw(st.sampled_from(["", *titles])),
+    )
+    study.save()
     study.write_questions([compared[i] for i in sorted(methods)], sorted(labels))
     study.refresh_from_db()
     text = export_study(study)

@@ -62,8 +62,6 @@ def _verdict(pairs: tuple[PairEstimate, ...], alpha: float) -> str:
     significant = sum(is_significant(pair, alpha) for pair in pairs)
     if len(pairs) == 1:
         return f"The difference is {'' if significant else 'not '}significant."
-    if not significant:
-        return f"None of {len(pairs)} differences is significant."
     if significant == len(pairs):
         return f"All {len(pairs)} differences are significant."
     return f"{significant} of {len(pairs)} differences {'is' if significant == 1 else 'are'} significant."

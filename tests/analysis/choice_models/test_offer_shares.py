@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 
 from analysis.choice_models.offer_shares import count_offers
+from analysis.estimation.shares import estimate_shares
+from analysis.votes.offers import choice_data
 
 ANSWERS = [("ABC", "A"), ("AB", "A"), ("AB", "B"), ("AC", "none")]
 
@@ -26,3 +28,11 @@ def test_a_method_never_chosen_has_an_upper_bound_over_participants(build):
 def test_weights_count_in_shares_and_not_in_votes(build):
     found = count_offers(build([("AB", "A"), ("AB", "B")], weights=[3, 1]))[0]
     assert (found.votes, found.share.value) == (1, 0.75)
+
+
+def test_complete_offers_have_the_intervals_of_the_shares_of_answers(normlime_table, normlime_counts):
+    found = count_offers(choice_data(normlime_table, normlime_counts))
+    expected = estimate_shares(normlime_counts).shares
+    assert [(one.share.value, one.share.low, one.share.high) for one in found] == [
+        pytest.approx((one.share, one.low, one.high)) for one in expected
+    ]

@@ -58,3 +58,8 @@ def test_a_bound_says_how_many_participants_it_rests_on():
     assert str(Bound(("C",), ("A", "B"), 30)).startswith(
         "None of 30 participants chose C over A or B: at most"
     )
+
+
+def test_a_bound_counts_participants_who_were_offered_any_of_the_methods(build):
+    answers = [("AC", "A"), ("BD", "B"), ("AB", "A"), ("AB", "B"), ("CD", "C"), ("CD", "D")] * 4
+    assert fit_worths(build(answers)).bounds == (Bound(("C", "D"), ("A", "B"), 8),)

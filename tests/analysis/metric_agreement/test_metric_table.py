@@ -34,29 +34,32 @@ def test_an_empty_value_is_undefined():
     [
         (
             "method,label\nlime,3\n",
-            "metrics.csv: no column 'replicate' among method, label; needed",
+            "metrics.csv: no column 'replicate' among method, label; required",
         ),
-        (HEADER, "metrics.csv: no metrics below the header; one row a map and metric is wanted"),
+        (HEADER, "metrics.csv: no metrics below the header; give one row per map and metric"),
         (
             HEADER + "lime,,3,1,road,x,higher\n",
-            "metrics.csv, row 2, column value: 'x' is not allowed; ",
+            "metrics.csv, row 2, column value: must be a finite number or empty (got 'x')",
         ),
-        (HEADER + "lime,,3,1,road,inf,higher\n", "metrics.csv, row 2, column value: 'inf' is not allowed; "),
+        (
+            HEADER + "lime,,3,1,road,inf,higher\n",
+            "metrics.csv, row 2, column value: must be a finite number or empty (got 'inf')",
+        ),
         (
             HEADER + "lime,,3,1,road,1,up\n",
-            "metrics.csv, row 2, column better: 'up'; allowed is higher",
+            "metrics.csv, row 2, column better: must be higher or lower (got 'up')",
         ),
         (
             HEADER + "lime,,3,1,,1,higher\n",
-            "metrics.csv, row 2: a method and a metric are wanted in every row",
+            "metrics.csv, row 2: every row needs a method and a metric",
         ),
         (
             HEADER + "lime,,3,1,road,1,higher\nlime,,3,2,road,1,lower\n",
-            "metrics.csv, row 3, column better: 'road' was higher is better before",
+            "metrics.csv, row 3, column better: 'road' has higher in rows above (got 'lower')",
         ),
         (
             HEADER + "lime,,3,1,road,1,higher\nlime,,3,1,road,2,higher\n",
-            "metrics.csv, row 3: 'road' of 'lime' for class '3', replicate '1' is there already; allowed is ",
+            "metrics.csv, row 3: 'road' of 'lime' for class '3', replicate '1' appears twice; keep one row",
         ),
         ("\xff", "metrics.csv: no column 'method' among "),
     ],
@@ -67,5 +70,5 @@ def test_what_is_wrong_is_said_in_one_line(content, expected):
 
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(MetricTableError, match=r"no such file; name a table of metrics in CSV$"):
+    with pytest.raises(MetricTableError, match=r"no such file; give the path of a table of metrics in CSV$"):
         MetricTable.read(tmp_path / "metrics.csv")

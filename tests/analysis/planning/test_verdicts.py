@@ -5,14 +5,15 @@ from analysis.estimation.estimates import compare
 from analysis.inference.repeated_measures import repeated_measures as exact_repeated_measures
 from analysis.numerics.studentised_range import range_tail
 from analysis.planning import verdicts
+from analysis.planning.few_votes import are_ahead
 from analysis.planning.simulation import draw
-from analysis.planning.verdicts import FTest, judge, largest_t_tail, min_f, moments
+from analysis.planning.verdicts import FTest, judge, largest_t_tail, lead_statistics, min_f, moments
 from analysis.votes.table import Counts
 
 SETTINGS = [
     ((0.34, 0.22, 0.22, 0.22), 40, 0.036),
-    ((0.4, 0.3, 0.2, 0.1), 20, 0.05),
-    ((0.5, 0.3, 0.1, 0.06, 0.04), 12, 0.1),
+    ((0.4, 0.3, 0.2, 0.1), 60, 0.05),
+    ((0.3, 0.2, 0.2, 0.15, 0.15), 40, 0.1),
 ]
 
 
@@ -37,6 +38,16 @@ def test_verdicts_on_many_studies_are_those_of_the_report_on_each(setting):
     expected = [reported(table) for table in studies]
     assert omnibus.tolist() == [found for found, _ in expected]
     assert claim.tolist() == [claimed for _, claimed in expected]
+
+
+def test_a_lead_over_a_method_without_votes_needs_more_than_its_t():
+    # Nobody of 6 chose C: at 0.05 / 3 its Clopper-Pearson interval ends at 1 - 0.00833^(1/6) = 0.55, above
+    # the leader's 0.54. t of the lead is 15.
+    study = moments(np.array([[12, 8, 0], [9, 11, 0], [13, 7, 0], [9, 11, 0], [12, 8, 0], [10, 10, 0]])[None])
+    covariances = study.products / (6 * 5)
+    assert lead_statistics(study.means, covariances, 0)[0, 2] == pytest.approx(15.4, abs=0.1)
+    ahead = are_ahead(study.means, covariances, np.array([[60.0, 60.0, 6.0]]), 5, np.array([0.05 / 3]), 0)
+    assert not ahead[0, 2]
 
 
 def test_the_p_of_many_studies_is_that_of_each():

@@ -1,325 +1,140 @@
-import json
-import math
-import re
+import os
+import subprocess
+import sys
 from dataclasses import FrozenInstanceError
-from html.parser import HTMLParser
 
+import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from scipy import stats
 
-from analysis.reporting.report import report
-from analysis.votes.table import VoteTable
+import analysis
+from analysis import VoteTable, report
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def normlime(normlime_table):
     return report(normlime_table)
 
 
-# The answer
+def test_the_public_names_are_a_class_and_functions():
+    assert isinstance(analysis.VoteTable, type)
+    assert all(callable(getattr(analysis, name)) for name in ("one_way", "hsd", "report"))
+    assert {"VoteTable", "hsd", "one_way", "report"} <= set(dir(analysis))
 
 
-def test_the_normlime_report_begins_with_the_answer(normlime):
-    answer = (
-        "83 participants cast 1,660 votes. NormLIME was chosen most often (56.6 %), "
-        "more than each of the others (Holm-adjusted paired t, every p < 0.001)."
-    )
-    assert normlime.answer == answer
-    assert " ".join(normlime.write("text").split()).startswith(answer)
-    assert next(iter(json.loads(normlime.write("json")).values())) == answer
-    assert re.search(r"<body>\s*<main>\s*<h1>(.*)</h1>", normlime.write("html"))[1].replace("\xa0", " ") == (
-        answer.replace("<", "&lt;")
-    )
+def test_an_unknown_public_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        _ = analysis.nothing
 
 
-@pytest.mark.parametrize(
-    ("ballots", "finding"),
-    [
-        (
-            ("AAB", "ABC", "BCA", "CBA"),
-            "A was chosen most often (41.7 %), but this is no evidence that the methods differ "
-            "(repeated-measures ANOVA, p = 0.391).",
-        ),
-        (
-            ("AAAAB", "AAABB", "AABBC", "AABBB", "AAAAB", "AABBC"),
-            "A was chosen most often (56.7 %), more than C (Holm-adjusted paired t, p = 0.0202); "
-            "its lead over B is not significant (p = 0.203).",
-        ),
-        (
-            ("AAAB", "AAAA", "AAAB", "AAAA"),
-            "A was chosen most often (87.5 %), more than B (Holm-adjusted paired t, p = 0.0138).",
-        ),
-        (
-            ("AB", "AB"),
-            "A and B were chosen equally often (50.0 % each); every participant split their votes evenly, "
-            "so F is undefined (0/0).",
-        ),
-        (
-            ("AAB", "AAB"),
-            "A was chosen most often (66.7 %); every participant split their votes alike, "
-            "so F is undefined (zero variance within the methods).",
-        ),
-        (
-            ("AB", "BA", "AAB", "ABB"),
-            "A and B were chosen equally often (50.0 % each); nothing shows that the methods differ "
-            "(repeated-measures ANOVA, p = 1).",
-        ),
-        (
-            ("BBA", "BBA", "BBC", "BBB", "BBA", "BBA", "A" * 38 + "BB"),
-            "A was chosen most often (72.4 %); the methods differ (repeated-measures ANOVA, p = 0.0376), "
-            "but it was not chosen significantly more than any other.",
-        ),
-        (
-            (*("BBC", "BBB", "BBA") * 6, "A" * 80 + "BB"),
-            "A was chosen most often (63.2 %), but less than B where participants weigh equally "
-            "(Holm-adjusted paired t, p < 0.001).",
-        ),
-        (
-            ("AAB",),
-            "A was chosen most often (66.7 %); one participant says nothing about others, "
-            "so no test is made.",
-        ),
-        (("AA", "A"), "All were for A: with one method there is nothing to compare."),
-        (
-            ("AABBC", "AABB", "ABAB", "BBAA", "ABABC"),
-            "A and B were chosen most often (45.5 % each); the methods differ "
-            "(repeated-measures ANOVA, p = 0.00665), but none was chosen more than every other.",
-        ),
-    ],
-)
-def test_the_answer_claims_no_more_than_the_tests_do(cast, ballots, finding):
-    assert report(cast(*ballots)).answer.split(". ", 1)[1] == finding
+def test_importing_the_package_loads_neither_pandas_nor_matplotlib():
+    code = "import sys, analysis; print({'pandas', 'matplotlib', 'scipy'} & set(sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "set()\n"
 
 
-@settings(max_examples=20)
-@given(st.lists(st.text("ABCD", min_size=1, max_size=6), min_size=1, max_size=8))
-def test_a_lead_is_claimed_only_where_both_tests_find_it(ballots):
-    rows = [{"participant": str(i), "chosen_method": m} for i, ballot in enumerate(ballots) for m in ballot]
-    result = report(VoteTable.from_rows(rows))
-    if ", more than" in result.answer:
-        assert result.repeated_measures.p < 0.05
-        assert any(
-            p.p < 0.05 and p.difference.value > 0
-            for p in result.pair_estimates
-            if p.a == result.methods[0].method and p.p is not None
-        )
-    assert json.loads(result.write("json"), parse_constant=pytest.fail)["answer"] == result.answer
-    assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", result.write("text"))
+def test_a_data_frame_is_reported_like_a_vote_table():
+    frame = pd.DataFrame({"participant": list("aabb"), "chosen_method": list("ABAB")})
+    assert report(frame).answer == report(VoteTable.from_frame(frame)).answer
 
 
-@pytest.mark.parametrize(
-    "ballots", [("A",), ("A", "A"), ("AB",), ("AB", "AB"), ("AAB", "AAB"), ("AB", "ABC", "C")]
-)
-def test_degenerate_votes_give_every_form_without_nonsense(cast, ballots):
-    result = report(cast(*ballots))
-    forms = (
-        result.write("text")
-        + result.write("json").replace("null", "")
-        + result.write("html").split("</style>", 1)[1]
-    )
-    assert not re.search(r"\b(nan|inf|None)\b|-0\.0+(?![0-9])", forms)
+def test_an_unknown_argument_is_named_with_those_allowed(normlime_table):
+    with pytest.raises(TypeError, match="no argument 'alfa'; allowed are all_tests, alpha, baseline"):
+        report(normlime_table, alfa=0.1)
 
 
-# JSON
+def test_an_unknown_format_is_named_with_those_allowed(normlime):
+    with pytest.raises(ValueError, match=r"format must be one of text, html, .* \(got 'pdf'\)"):
+        normlime.write("pdf")
 
 
-def test_the_json_has_the_numbers_of_r(normlime, expected_by_r):
-    data = json.loads(normlime.write("json"))
-    assert (data["n_participants"], data["n_votes"]) == (83, 1660)
-    assert data["votes"] == {"NormLIME": 939, "LIME": 438, "VarGrad": 151, "SmoothGrad": 132}
-    assert list(data["shares"]) == list(data["votes"])
-    assert data["shares"]["NormLIME"] == 939 / 1660
-    assert data["anova"]["F"] == pytest.approx(expected_by_r["oneway"]["F"], rel=1e-12)
-    assert data["anova"]["p"] == pytest.approx(expected_by_r["oneway"]["p"], rel=1e-9)
+def test_an_impossible_significance_level_is_refused(normlime_table):
+    with pytest.raises(ValueError, match=r"alpha must lie between 0 and 1, such as 0.05 \(got 1\)"):
+        report(normlime_table, alpha=1)
 
 
-def test_the_json_keeps_its_keys(normlime):
-    data = json.loads(normlime.write("json"))
-    assert {"n_participants", "n_votes", "votes", "shares", "anova", "tukey"} <= set(data)
-    assert {"F", "df_between", "df_within", "p", "log10_p", "eta_squared"} <= set(data["anova"])
-    assert all({"a", "b", "difference", "low", "high", "p"} <= set(pair) for pair in data["tukey"])
-    assert {"n_simulated", "excluded", "repeated_measures", "friedman", "share_intervals", "source"} <= set(
-        data
-    )
-
-
-def test_a_difference_in_the_json_is_that_of_a_minus_b(normlime):
-    data = json.loads(normlime.write("json"))
-    for pair in data["tukey"]:
-        expected = data["mean_proportions"][pair["a"]] - data["mean_proportions"][pair["b"]]
-        assert pair["difference"] == pytest.approx(expected, rel=1e-12)
-
-
-def test_what_is_undefined_is_null_and_a_note_says_why(cast):
-    data = json.loads(report(cast("AAB", "AAB")).write("json"), parse_constant=pytest.fail)
-    assert data["anova"]["F"] is data["anova"]["p"] is data["tukey"][0]["p"] is None
-    assert data["anova"]["note"] == "F is undefined: zero variance within groups"
-    assert data["share_intervals"] == {"A": None, "B": None}
-
-
-def test_with_one_method_there_is_no_test(cast):
-    data = json.loads(report(cast("AA", "A")).write("json"))
-    assert (data["anova"]["F"], data["anova"]["note"]) == (None, "undefined: there is only one method")
-    assert data["tukey"] == []
-    assert report(cast("AA", "A")).pairs_svg == ""
-
-
-# Shares
-
-
-def test_intervals_of_equal_ballots_are_t_intervals_of_the_proportions(cast):
-    result = report(cast("AAAB", "AABB", "AABC", "BBCC", "AAAA"))
-    t = stats.ttest_1samp([3 / 4, 2 / 4, 2 / 4, 0, 1], 0).confidence_interval(0.95)
-    share = next(m for m in result.methods if m.method == "A")
-    assert (share.low, share.high) == pytest.approx((max(0, t.low), min(1, t.high)))
-
-
-def test_intervals_of_unequal_ballots_are_around_the_pooled_share(cast):
-    share = report(cast("AAAB", "AAB", "ABB", "AB")).methods[0]
-    # By hand: each share with one participant left out, and 38^2 / 434 participants, who weigh as votes^2.
-    moves = [left - 7 / 12 for left in (4 / 8, 5 / 9, 6 / 9, 6 / 10)]
-    error = math.sqrt(3 / 4 * sum(move**2 for move in moves))
-    margin = stats.t.ppf(0.975, 38**2 / 434 - 1) * error
-    assert (share.share, share.low) == (7 / 12, pytest.approx(7 / 12 - margin, rel=1e-9))
-
-
-def test_one_participant_with_most_of_the_votes_leaves_a_share_open(cast):
-    result = report(cast("AAAB", "AB", "B", "AAAAAB"))
-    share = result.methods[0]
-    assert (share.low, share.share, share.high) == (0, 9 / 13, 1)
-    assert "Participants cast between 1 and 6 votes" in result.notes[0]
-
-
-@pytest.mark.parametrize("ballots", [("AAB",), ("AAB", "AAB"), ("A", "A")])
-def test_where_participants_do_not_differ_a_share_has_no_interval(cast, ballots):
-    assert all(share.low is share.high is None for share in report(cast(*ballots)).methods)
-
-
-# Rows that a page prints
-
-
-def test_the_rows_are_ready_to_print(normlime):
-    first, last = normlime.share_rows[0], normlime.pair_rows[-1]
-    assert (first.method, first.votes, first.share, first.interval) == (
-        "NormLIME", "939", "56.6 %", "53.6 % to 59.6 %",
-    )  # fmt: skip
-    assert (last.label, last.difference, last.interval, last.p, last.significant) == (
-        "VarGrad − SmoothGrad", "+1.1", "−3.4 to +5.6", "0.913", False,
-    )  # fmt: skip
-    assert [(row.name, row.statistic, row.p, row.holds_its_level) for row in normlime.test_rows] == [
-        ("One-way ANOVA", "F(3, 328) = 338.22", "5.22e-100", False),
-        ("Welch's ANOVA", "F(3, 177.44) = 304.51", "1.03e-69", False),
-        ("Repeated-measures ANOVA (primary)", "F(2.07, 170.05) = 253.66", "1.08e-52", True),
-        ("Hotelling's T²", "F(3, 80) = 327.26", "8.38e-45", True),
-        ("Friedman test", "Q(3) = 182.09", "3.13e-39", True),
-        ("Permutation within participants", "9,999 shuffles", "1.00e-4", True),
-        ("Dirichlet-multinomial likelihood ratio", "χ²(3) = 290.71", "1.02e-62", True),
-    ]
-
-
-class Cells(HTMLParser):
-    """The text of a page's table cells."""
-
-    def __init__(self):
-        super().__init__()
-        self.cells, self.inside = [], False
-
-    def handle_starttag(self, tag, attrs):
-        self.inside = tag in ("td", "th")
-
-    def handle_data(self, data):
-        if self.inside and data.strip():
-            self.cells.append(data.replace("\xa0", " "))
-            self.inside = False
-
-
-def test_every_form_prints_the_same_digits(normlime):
-    page, text = Cells(), normlime.write("text")
-    page.feed(normlime.write("html"))
-    rows = [*normlime.anova_rows]
-    rows += [(r.method, r.votes, r.share, r.interval) for r in normlime.share_rows]
-    rows += [(r.label, r.difference, r.interval, r.p) for r in normlime.pair_rows]
-    rows += [(r.name, r.statistic, r.p, r.effect) for r in normlime.test_rows]
-    for cell in {cell for row in rows for cell in row if cell}:
-        assert cell in text
-        assert cell in page.cells
-
-
-def test_a_p_of_5e_100_never_prints_as_zero(normlime):
-    assert "5.22e-100" in normlime.write("text")
-    assert "5.22e-100" in normlime.write("html")
-    assert all(pair["p"] > 0 for pair in json.loads(normlime.write("json"))["tukey"])
-
-
-def test_the_caveat_stands_beside_the_classic_numbers(normlime):
-    caveat = (
-        "Where the methods do not differ, these tests therefore find a difference in about 12 % of studies"
-    )
-    for form in (normlime.write("text"), normlime.write("html")):
-        assert caveat in " ".join(form.replace("\xa0", " ").split())
-
-
-# Simulated participants and exclusions
-
-
-def test_simulated_votes_are_called_so_in_every_heading(cast):
-    result = report(cast("AAB", "ABB", "AAA", simulated=True))
-    assert result.answer.startswith("3 simulated participants cast 9 votes.")
-    headings = re.findall(r"<h2>(.*?)</h2>", result.write("html"))
-    assert len(headings) == 7
-    assert all(heading.endswith("(simulated)") for heading in headings)
-    assert all(f"{heading}\n===" in result.write("text") for heading in headings)
-    assert "(simulated)" in re.search("<title[^>]*>(.*?)</title>", result.shares_svg)[1]
-
-
-def test_some_simulated_participants_are_counted(cast):
-    rows = [{"participant": p, "chosen_method": m, "simulated": p == "x"} for p in "xyz" for m in "AAB"]
-    result = report(VoteTable.from_rows(rows))
-    assert result.answer.startswith("3 participants (1 of them simulated) cast 9 votes.")
-    assert result.simulated_label == "1 of 3 participants simulated"
-    assert json.loads(result.write("json"))["n_simulated"] == 1
-
-
-def test_who_was_left_out_and_why_is_said(cast):
-    rows = [
-        {"participant": p, "chosen_method": "A", "status": "complete", "checks_passed": int(p)}
-        for p in ("3", "4", "5")
-    ]
-    result = report(VoteTable.from_rows(rows), min_passed=4)
-    assert result.notes == ("1 of 3 participants left out (fewer than 4 checks passed: 1).",)
-    assert json.loads(result.write("json"))["excluded"] == {"fewer than 4 checks passed": 1}
-    assert "kept by at least 4 checks passed" in result.source
-
-
-# The object
-
-
-def test_the_same_votes_give_the_same_bytes(normlime_path):
-    first, second = report(VoteTable.read(normlime_path)), report(VoteTable.read(normlime_path))
-    for form in ("to_text", "to_json", "to_html"):
-        assert getattr(first, form)() == getattr(second, form)()
+def test_a_report_prints_as_text_and_shows_itself_in_a_notebook(normlime):
+    assert str(normlime) == normlime.write("text")
+    assert normlime._repr_html_().startswith('<div class="beholder-report">')
 
 
 def test_a_report_cannot_be_changed(normlime):
     with pytest.raises(FrozenInstanceError):
-        normlime.n_votes = 0
+        normlime.plan = None
 
 
-def test_the_page_needs_nothing_from_elsewhere(normlime):
-    page = normlime.write("html")
-    assert not re.search(r'(?:src|href)="(?!#)', page.replace("xlink:href", "href"))
-    assert not re.search(r"@import|<script|<link", page)
+def test_a_chart_is_found_by_its_name(normlime):
+    assert normlime.chart("shares").svg.startswith("<svg")
+    assert normlime.chart("nothing") is None
 
 
-def test_names_are_escaped_on_the_page(cast):
-    page = report(cast(["<script>", "B"], ["<script>", "B", "B"])).write("html")
-    assert "<script>" not in page
-    assert "&lt;script&gt;" in page
+@pytest.mark.slow
+def test_another_process_with_another_hash_seed_writes_the_same_bytes(normlime_path):
+    command = [sys.executable, "-m", "analysis", "report", str(normlime_path), "--format", "html"]
+    first, second = (
+        subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONHASHSEED": seed}).stdout
+        for seed in ("1", "2")
+    )
+    assert first == second != b""
 
 
-def test_a_statistic_in_a_sentence_is_not_broken_over_lines(normlime_table):
-    page = report(normlime_table).write("html")
-    assert '(largest <span class="whole">p = 1.00e-4</span>)' in page
-    assert '<span class="whole">ε = 0.691</span>' in page
+def test_equal_ballots_have_the_t_intervals_of_scipy(cast):
+    ballots = ["AAAB", "AABB", "AABC", "BBCC", "AAAA", "ABCB"] * 6
+    result = report(cast(*ballots))
+    interval = stats.ttest_1samp([b.count("A") / 4 for b in ballots], 0).confidence_interval(0.95)
+    share = next(share for share in result.shares if share.method == "A")
+    assert (share.low, share.high) == pytest.approx((interval.low, interval.high))
+
+
+def test_excluded_participants_are_counted_by_reason():
+    rows = [
+        {"participant": p, "chosen_method": "A", "status": "complete", "checks_passed": int(p)}
+        for p in ("3", "4", "5")
+    ]
+    document = report(VoteTable.from_rows(rows), min_passed=4).document
+    assert document.notes[0] == "1 of 3 participants excluded (fewer than 4 checks passed: 1)."
+    assert "participants with at least 4 checks passed" in document.source
+
+
+def test_every_heading_and_chart_says_that_participants_are_simulated(cast):
+    document = report(cast("AAB", "ABB", "AAA", "ABA", simulated=True)).document
+    assert all(section.heading.endswith(" (simulated)") for section in document.sections)
+    assert all(chart.title.endswith(" (simulated)") for chart in document.charts)
+
+
+def test_a_strict_level_is_named_and_its_intervals_are_wider(cast):
+    ballots = ["AAAB", "AAAB", "AAAA", "AABB", "AAAB", "AAAB", "AABB"] * 3
+    usual, strict = report(cast(*ballots)), report(cast(*ballots), alpha=0.01)
+    assert strict.document.notes[0].startswith("The significance level is 0.01.")
+    assert strict.pairs[0].difference.low < usual.pairs[0].difference.low
+    assert strict.shares == usual.shares
+    assert ("alpha" in strict.as_dict(), "alpha" in usual.as_dict()) == (True, False)
+
+
+def test_unequal_offers_are_compared_by_the_choice_model_alone():
+    rows = [
+        {
+            "participant": f"p{i}",
+            "method_1": "A",
+            "method_2": "BC"[q % 2],
+            "chosen_method": "ABC"[(i + q) % 2],
+        }
+        for i in range(12)
+        for q in range(0, 8, 2)
+    ] + [
+        {"participant": f"p{i}", "method_1": "A", "method_2": "C", "chosen_method": "AC"[i % 2]}
+        for i in range(12)
+    ]
+    result = report(VoteTable.from_rows(rows))
+    slugs = [section.slug for section in result.document.sections]
+    assert "choice-model" in slugs
+    assert not {"shares", "differences", "tests", "classic"} & set(slugs)
+    assert {"votes", "anova", "choice_model"} <= set(result.as_dict())
+
+
+def test_only_the_classic_section_carries_the_caveat(normlime):
+    assert [s.slug for s in normlime.document.sections if s.caveat] == ["classic"]
+
+
+def test_other_null_hypotheses_are_printed_only_if_asked(normlime_table, normlime):
+    assert "Friedman" not in str(normlime)
+    assert "Friedman test" in str(report(normlime_table, all_tests=True))
