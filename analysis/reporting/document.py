@@ -70,8 +70,8 @@ class Document:
     @property
     def apa(self) -> tuple[str, ...]:
         """Sentences for a paper's results section: participants, then tests, then everything else."""
-        first = ("participants", "tests")
-        ordered = sorted(self.sections, key=lambda section: _place(section.slug, first))
+        first = {"participants": 0, "tests": 1}
+        ordered = sorted(self.sections, key=lambda section: first.get(section.slug, len(first)))
         return tuple(sentence for section in ordered for sentence in section.apa)
 
     @cached_property
@@ -201,16 +201,9 @@ def _facts(results: Results) -> dict[str, Any]:
     }
 
 
-def _place(slug: str, first: tuple[str, ...]) -> int:
-    return first.index(slug) if slug in first else len(first)
-
-
 def version(name: str) -> str | None:
     """The installed version of a package; None if it runs without being installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-__all__ = ["SECTIONS", "Document", "document"]

@@ -19,8 +19,10 @@ from analysis.estimation.contrasts import (
     Contrast,
     Equivalences,
     assess_equivalence,
+    check_method,
     compare_planned,
     compare_with_baseline,
+    parse_contrast,
 )
 from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
@@ -71,7 +73,8 @@ class AnalysisPlan:
 class Results:
     """The numbers of one vote table under one analysis plan.
 
-    Raises NoVotesError if no vote is counted, and VoteTableError for a faulty table, when it is created.
+    When it is created, it raises NoVotesError if no vote is counted, VoteTableError for a faulty table, and
+    ContrastError for a planned comparison of a method that does not exist.
     """
 
     table: VoteTable
@@ -82,6 +85,10 @@ class Results:
     def __post_init__(self) -> None:
         counts = self.table.counts(self.plan.min_passed, self.plan.simulated)
         object.__setattr__(self, "counts", counts)
+        for text in self.plan.contrasts:
+            parse_contrast(text, counts.methods)
+        if self.plan.baseline is not None:
+            check_method("the baseline", self.plan.baseline, counts.methods)
 
     @property
     def name(self) -> str:
