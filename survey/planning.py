@@ -7,6 +7,7 @@ import it.
 from functools import lru_cache
 
 from analysis.design_checks.carelessness import chance_to_pass
+from analysis.estimation.contrasts import ContrastError, parse_contrast
 from analysis.inference.omnibus import NAMES
 from analysis.planning.leads import DETECTION
 from analysis.planning.power import Power, Simulation, expected_shares
@@ -53,13 +54,12 @@ def power_of(n_methods, lead, participants, votes, icc=ICC, alpha=ALPHA):
 
 
 def contrast_fault(text, methods):
-    """What is wrong with a contrast such as "NormLIME - mean(others)", in a sentence; None if nothing is.
+    """What is wrong with a contrast such as "NormLIME - mean(others)", in a phrase; None if nothing is.
 
-    `methods` are the titles that may be named. Weak until `analysis.estimation.contrasts` has a parser: it
-    only refuses a text without a minus sign or without any method.
+    `methods` are the titles that may be named.
     """
-    if " - " not in text or not any(method in text for method in methods):
-        return (
-            f"{text!r} is not a contrast of {', '.join(methods)}; write it as in: {methods[0]} - mean(others)"
-        )
+    try:
+        parse_contrast(text, methods)
+    except ContrastError as error:
+        return str(error)
     return None
