@@ -6,12 +6,12 @@ ADDRESS ?= 127.0.0.1:8000
 BIN := .venv/bin
 INSTALL = $(BIN)/python -m pip install --disable-pip-version-check -c .ci/constraints.txt
 
-.PHONY: demo test lint browser fashion bench-analysis bench-explanations bench-levels bench-survey clean
+.PHONY: demo test lint browser fashion bench-analysis bench-explanations bench-levels bench-survey clean latex
 
 demo: .venv/installed
 	@DJANGO_RUNSERVER_HIDE_WARNING=true $(BIN)/python manage.py demo --bots $(BOTS) --address $(ADDRESS)
 
-test: .venv/installed-test browser fashion
+test: .venv/installed-test browser fashion latex
 	$(BIN)/python -m pytest --numprocesses 2
 	$(BIN)/python tests/on_postgresql.py $(BIN)/python -m pytest --numprocesses 2 tests/survey
 
@@ -50,6 +50,14 @@ fashion:
 	  && echo "Installing Fashion-MNIST, for the tests" \
 	  && apt-get update -qq && apt-get install -y -qq dataset-fashion-mnist > /dev/null; } \
 	  || echo "No Fashion-MNIST here, and it can't be installed: its tests will be skipped."
+
+# A test compiles the LaTeX of `--format paper`.
+latex:
+	@command -v pdflatex > /dev/null || { command -v apt-get > /dev/null && [ "$$(id -u)" = 0 ] \
+	  && echo "Installing LaTeX, for a test of the paper format" \
+	  && apt-get update -qq \
+	  && apt-get install -y -qq --no-install-recommends texlive-latex-base texlive-latex-recommended > /dev/null; } \
+	  || echo "No LaTeX here, and it can't be installed: its test will be skipped."
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

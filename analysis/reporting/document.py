@@ -17,9 +17,11 @@ from analysis.reporting.sections import (
     design,
     differences,
     metrics,
+    participants,
     rankings,
     shares,
     stimuli,
+    subgroups,
     tests,
 )
 from analysis.significance import ALPHA
@@ -68,8 +70,8 @@ class Document:
     @property
     def apa(self) -> tuple[str, ...]:
         """Sentences for a paper's results section: participants, then tests, then everything else."""
-        first = ("participants", "tests")
-        ordered = sorted(self.sections, key=lambda section: _place(section.slug, first))
+        first = {"participants": 0, "tests": 1}
+        ordered = sorted(self.sections, key=lambda section: first.get(section.slug, len(first)))
         return tuple(sentence for section in ordered for sentence in section.apa)
 
     @cached_property
@@ -99,6 +101,16 @@ def _equivalence(results: Results) -> Section | None:
     return None if results.equivalence is None else contrasts.equivalence_section(results.equivalence)
 
 
+def _subgroups(results: Results) -> Section | None:
+    if results.subgroups is None:
+        return None
+    return subgroups.section(results.subgroups, results.plan.alpha)
+
+
+def _participants(results: Results) -> Section:
+    return participants.section(results.flow)
+
+
 def _design(results: Results) -> Section | None:
     return design.section(results.design)
 
@@ -116,11 +128,13 @@ SECTIONS: tuple[Callable[[Results], Section | None], ...] = (
     _contrasts,
     _baseline,
     _equivalence,
+    _subgroups,
     tests.section,
     _beyond_stimuli,
     rankings.section,
     classic.section,
     metrics.section,
+    _participants,
     _design,
 )
 
@@ -187,16 +201,9 @@ def _facts(results: Results) -> dict[str, Any]:
     }
 
 
-def _place(slug: str, first: tuple[str, ...]) -> int:
-    return first.index(slug) if slug in first else len(first)
-
-
 def version(name: str) -> str | None:
     """The installed version of a package; None if it runs without being installed."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-__all__ = ["SECTIONS", "Document", "document"]

@@ -8,14 +8,22 @@ from collections.abc import Sequence
 
 from analysis import formatting as fmt
 from analysis.estimation.pairs import PairEstimate
+from analysis.estimation.share_contrasts import FEW
 from analysis.estimation.shares import Share
+from analysis.estimation.simultaneous import BONFERRONI, MAX_T, T
 from analysis.inference.omnibus import NAMES
 from analysis.reporting.results import Results
 from analysis.reporting.sections import choice_model
 from analysis.reporting.sections.contrasts import largest_difference
 from analysis.significance import confidence, level_suffix
 
-COMPARISON = "simultaneous max-t"
+# What a pair's p is called, by `PairEstimate.method`.
+_COMPARISONS = {
+    MAX_T: "simultaneous max-t",
+    BONFERRONI: "Bonferroni-corrected paired t",
+    T: "paired t",
+    FEW: "Bonferroni-corrected intervals of few votes",
+}
 
 
 def answer(results: Results) -> str:
@@ -128,7 +136,8 @@ def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float)
     ahead = [pair for pair in significant if (pair.difference.value or 0) > 0]
     behind = [pair for pair in significant if (pair.difference.value or 0) < 0]
     undecided = [pair for pair in pairs if pair not in significant]
-    comparison = f"{COMPARISON}{level_suffix(alpha)}"
+    methods = dict.fromkeys(_COMPARISONS[pair.method] for pair in significant)
+    comparison = f"{' and '.join(methods)}{level_suffix(alpha)}"
     if behind:  # possible where participants cast unequal numbers of votes
         others = fmt.listed([pair.b for pair in behind])
         return (

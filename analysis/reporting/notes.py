@@ -15,6 +15,7 @@ def notes(results: Results) -> tuple[str, ...]:
         _unequal_votes(results),
         _frozen(results),
         _unanswered(results),
+        _uncompared(results),
         *results.counts.notes,
         *results.table.notes,
     )
@@ -99,6 +100,19 @@ def _frozen(results: Results) -> str:
 def _unanswered(results: Results) -> str:
     n = results.counts.n_unanswered
     return f"{fmt.counted(n, 'scored question')} without an answer." if n else ""
+
+
+def _uncompared(results: Results) -> str:
+    plan = results.plan
+    planned = {
+        "contrasts": plan.contrasts,
+        "comparison with the baseline": plan.baseline,
+        "equivalence": plan.smallest_difference,
+    }
+    names = [name for name, value in planned.items() if value]
+    if not names or not results.by_offers:
+        return ""
+    return f"Not given, because methods were not offered equally often: {fmt.listed(names)}."
 
 
 def _n_participants(results: Results) -> str:

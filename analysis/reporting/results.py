@@ -19,8 +19,10 @@ from analysis.estimation.contrasts import (
     Contrast,
     Equivalences,
     assess_equivalence,
+    check_method,
     compare_planned,
     compare_with_baseline,
+    parse_contrast,
 )
 from analysis.estimation.effect_sizes import one_sided
 from analysis.estimation.estimates import Estimates, estimate
@@ -31,6 +33,7 @@ from analysis.estimation.shares import Share, estimate_mean_shares, estimate_sha
 from analysis.estimation.stimuli import BeyondStimuli, beyond_stimuli
 from analysis.inference.degenerate import SignTest, sign_test, substitute_test
 from analysis.inference.omnibus import PRIMARY, Omnibus, omnibus
+from analysis.inference.subgroups import Subgroups, compare_subgroups
 from analysis.inference.tukey import Tukey, hsd
 from analysis.metric_agreement.concordance import Concordance, concordance
 from analysis.metric_agreement.metric_table import MetricTable
@@ -70,7 +73,8 @@ class AnalysisPlan:
 class Results:
     """The numbers of one vote table under one analysis plan.
 
-    Raises NoVotesError if no vote is counted, and VoteTableError for a faulty table, when it is created.
+    When it is created, it raises NoVotesError if no vote is counted, VoteTableError for a faulty table, and
+    ContrastError for a planned comparison of a method that does not exist.
     """
 
     table: VoteTable
@@ -81,6 +85,10 @@ class Results:
     def __post_init__(self) -> None:
         counts = self.table.counts(self.plan.min_passed, self.plan.simulated)
         object.__setattr__(self, "counts", counts)
+        for text in self.plan.contrasts:
+            parse_contrast(text, counts.methods)
+        if self.plan.baseline is not None:
+            check_method("the baseline", self.plan.baseline, counts.methods)
 
     @property
     def name(self) -> str:
@@ -221,6 +229,13 @@ class Results:
         return assess_equivalence(self.counts, margin, self.plan.seed, self.plan.alpha)
 
     @cached_property
+    def subgroups(self) -> Subgroups | None:
+        """Shares by group of participants; None unless the plan names a column."""
+        if self.plan.by is None:
+            return None
+        return compare_subgroups(self.table, self.counts, self.plan.by)
+
+    @cached_property
     def omnibus(self) -> Omnibus | None:
         """The omnibus tests; None with one method."""
         if not self.comparable:
@@ -252,7 +267,11 @@ class Results:
     def flow(self) -> Flow:
         """Participants from recruited to included, and the conclusion under other rules."""
         plan = self.plan
-        return flow(self.table, self.counts, plan.min_passed, plan.simulated, plan.alpha)
+        return flow(
+            *(self.table, self.counts, plan.min_passed, plan.simulated, plan.alpha),
+            primary=plan.primary,
+            seed=plan.seed,
+        )
 
     @cached_property
     def design(self) -> Design:

@@ -82,10 +82,10 @@ def _arranged(frame: pd.DataFrame, name: str, where: str, options: ReadingOption
     else:
         if "participant" not in frame:
             _refuse_export(original, name + where, list(frame.columns))
+        _refuse_empty(frame, name)
         frame, more = long_form(frame, name, options)
         notes += more
-    if frame.empty:
-        raise NoVotesError(f"{name}: no answers below the header; {LAYOUT}")
+    _refuse_empty(frame, name)
     known = [column for column in frame.columns if column in COLUMNS or column in options.keep_columns]
     answers = categorical(frame[known])
     Checks(name, answers).names()
@@ -94,6 +94,11 @@ def _arranged(frame: pd.DataFrame, name: str, where: str, options: ReadingOption
     answers, more = settle_numbers(answers, name, options)
     Checks(name, answers).run()
     return Reading(answers, tuple(notes + more))
+
+
+def _refuse_empty(frame: pd.DataFrame, name: str) -> None:
+    if frame.empty:
+        raise NoVotesError(f"{name}: no answers below the header; {LAYOUT}")
 
 
 def _renamed(frame: pd.DataFrame, options: ReadingOptions, name: str) -> pd.DataFrame:

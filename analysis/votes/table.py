@@ -1,7 +1,7 @@
-"""The vote table: one row an answer. CSV, a DataFrame or rows come in, counts per participant come out.
+"""The vote table, one row per answer: a CSV file, a DataFrame or rows come in, counts come out.
 
-`participant` and `chosen_method` are all that a table needs; `COLUMNS` lists what else is understood; others
-are left alone. Whatever is wrong is said in one line: where, which value, and what is allowed.
+A table needs the column `participant` and one of `chosen_method`, `chosen_option` and `rating`; `COLUMNS`
+lists what else is understood. An error names the row, the column, the value and what is allowed, in one line.
 """
 
 import csv
@@ -139,7 +139,7 @@ class VoteTable:
     def _checked(cls, name: str, digest: str, result: reading.Reading) -> "VoteTable":
         return cls(name, digest, result.answers, result.notes)
 
-    # What a rule for excluding participants can go by
+    # What rules of inclusion are based on
 
     @cached_property
     def response_ms(self) -> pd.Series | None:
@@ -166,7 +166,7 @@ class VoteTable:
     def counted(self, counts: Counts) -> pd.DataFrame:
         """The answers behind `counts` that chose a method."""
         answers = self.answers[self.ballots.voted & self.is_included(counts)]
-        if not in_order(answers["participant"]):  # sorted once, for what is computed goes by their order
+        if not in_order(answers["participant"]):  # sorted once: the design checks rely on the order
             people = answers["participant"].cat
             answers = answers.assign(participant=people.reorder_categories(sorted(people.categories)))
         return answers

@@ -54,7 +54,7 @@ def _section(section: Section) -> str:
 
 
 def _figure(chart: Chart) -> str:
-    return f"<figure>\n{chart.svg}<figcaption>{_escape(chart.title)}</figcaption>\n</figure>"
+    return f"<figure>\n<figcaption>{_escape(chart.title)}</figcaption>\n{chart.svg}</figure>"
 
 
 def _table(table: Table) -> str:

@@ -14,6 +14,7 @@ from analysis.reporting.charts.dot_plots import MOST_DOTS, participant_chart
 from analysis.reporting.charts.interval_plots import Mark, describe, difference_chart
 from analysis.reporting.elements import Quantity, Section, Table
 from analysis.reporting.results import Results
+from analysis.reporting.sections.contrasts import explain_methods
 from analysis.significance import confidence
 
 
@@ -68,14 +69,14 @@ def _verdict(pairs: tuple[PairEstimate, ...], alpha: float) -> str:
 
 
 def _notes(pairs: tuple[PairEstimate, ...], alpha: float) -> tuple[str, ...]:
-    notes = [
-        "Every participant has equal weight and is compared with themselves (paired t). p and the "
-        "intervals of points come from one distribution, that of the largest |t| of all pairs (single-step "
-        f"max-t). A filled dot marks p below {alpha:g}."
-    ]
-    if any(pair.ratio.value is not None and pair.ratio.low is None for pair in pairs):
-        notes.append("A ratio has no interval where that would reach below 0.001 or above 1,000.")
-    return tuple(notes)
+    estimates = [estimate for pair in pairs for estimate in (pair.difference, pair.ratio, pair.cohens_h)]
+    reasons = dict.fromkeys(e.reason for e in estimates if e.low is None and e.reason)
+    return (
+        "Every participant has equal weight and is compared with themselves. A filled dot marks a difference "
+        f"with p below {alpha:g}.",
+        *explain_methods({pair.method for pair in pairs}, alpha),
+        *(f"No interval where {reason}." for reason in reasons),
+    )
 
 
 def _charts(results: Results, level: str) -> list[Chart]:

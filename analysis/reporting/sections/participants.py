@@ -1,5 +1,8 @@
 """Section: who took part, who is included and why, and the conclusion under other rules of inclusion."""
 
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
 from analysis import formatting as fmt
 from analysis.design_checks.participant_flow import ALL_ANSWERS, Flow, Rule
 from analysis.reporting.elements import Quantity, Section, Table
@@ -22,7 +25,19 @@ def section(flow: Flow) -> Section:
             )
             for rule in flow.multiverse
         ),
+        apa=(_apa(flow),),
         method=(_method(flow),),
+    )
+
+
+def _apa(flow: Flow) -> str:
+    if not flow.excluded:
+        return f"All {fmt.counted(flow.kept, 'participant')} were included."
+    reasons = "; ".join(f"{reason}: {fmt.count(n)}" for reason, n in flow.excluded)
+    excluded = flow.recruited - flow.kept
+    were = "was" if excluded == 1 else "were"
+    return (
+        f"{fmt.count(excluded)} of {fmt.counted(flow.recruited, 'participant')} {were} excluded ({reasons})."
     )
 
 
@@ -34,16 +49,22 @@ def _tables(flow: Flow) -> list[Table]:
     steps = tuple((name, fmt.count(n)) for name, n in flow.steps)
     tables = [Table("flow", "Flow of participants", ("", "Participants"), steps)]
     if flow.multiverse:
-        rows = tuple(_row(rule) for rule in flow.multiverse[:_MOST_ROWS])
+        rows = tuple(_rows(flow.multiverse[:_MOST_ROWS]))
         headings = ("Included participants", "Answers", "Conclusion", "n", "Votes", "Most votes", "p")
         caption = "The conclusion if other participants or answers had been included"
         tables.append(Table("multiverse", caption, headings, rows, left=3))
     return tables
 
 
-def _row(rule: Rule) -> tuple[str, ...]:
+def _rows(rules: Iterable[Rule]) -> Iterator[tuple[str, ...]]:
+    """A row for each rule; neighbours that include the same answers share one."""
+    for cells, same in groupby(rules, key=_cells):
+        checks = [rule.checks for rule in same]
+        yield (checks[0] if len(checks) == 1 else f"{checks[0]} to {checks[-1]}", *cells)
+
+
+def _cells(rule: Rule) -> tuple[str, ...]:
     return (
-        rule.checks,
         rule.speed,
         rule.conclusion,
         fmt.count(rule.n_participants),

@@ -151,3 +151,8 @@ def test_the_header_rows_of_qualtrics_are_skipped_in_long_form_too():
     table = read(f"participant,chosen_method\n{rows}")
     assert table.counts().votes == {"A": 1, "B": 1}
     assert list(table.answers.index) == [4, 5]
+
+
+@pytest.mark.parametrize("shape", ["questions", "counts"])
+def test_a_wide_table_without_rows_has_no_answers(shape):
+    assert refusal("participant,A,B\n", shape=shape).startswith("v.csv: no answers below the header")
