@@ -54,7 +54,7 @@ def power_of(n_methods, lead, participants, votes, icc=ICC, alpha=ALPHA):
 
 
 def contrast_fault(text, methods):
-    """What is wrong with a contrast such as "NormLIME - mean(others)", in a sentence; None if nothing is.
+    """What is wrong with a contrast such as "NormLIME - mean(others)", in a phrase; None if nothing is.
 
     `methods` are the titles that may be named.
     """

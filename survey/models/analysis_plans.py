@@ -93,5 +93,5 @@ class AnalysisPlan(models.Model):
             faults["baseline"] = f"There is no method {self.baseline!r}; choose from {', '.join(titles)}."
         wrong = [fault for text in self.contrasts if (fault := contrast_fault(text, titles))]
         if wrong:
-            faults["contrasts"] = f"{wrong[0]}."
+            faults["contrasts"] = f"{wrong[0][0].upper()}{wrong[0][1:]}."
         return faults

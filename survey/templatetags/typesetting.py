@@ -21,5 +21,11 @@ def unbroken(html):
     return "".join(parts)
 
 
+@register.filter
+def in_points(share):
+    """A share of the votes in percentage points: 0.05 as "5"."""
+    return f"{float(share) * 100:g}"
+
+
 def _whole(text):
     return _STATISTIC.sub(r'<span class="whole">\g<0></span>', text)

@@ -5,7 +5,7 @@ import pytest
 from survey import exporting
 from survey.files.preregistration import preregistration
 from survey.files.study_file import StudyFileRefused, create_study, export_study, import_study, study_data
-from survey.models import Study
+from survey.models import Participation, Study
 
 PLAN = {
     "contrasts": ["NormLIME - mean(others)", "LIME - VarGrad"],
@@ -45,7 +45,12 @@ def test_a_plan_without_them_leaves_the_study_file_as_it_was(draft_study):
         ),
         (
             {"contrasts": ["NormLIME"]},
-            "analysis.contrasts is refused: 'NormLIME' is not a contrast of NormLIME",
+            "analysis.contrasts is refused: Contrast 'NormLIME' is not the difference of two sides; write",
+        ),
+        (
+            {"contrasts": ["NormLIME - Grad-CAM"]},
+            "analysis.contrasts is refused: Contrast 'NormLIME - Grad-CAM': there is no method 'Grad-CAM'; "
+            "the methods are 'NormLIME', ",
         ),
         ({"contrasts": "NormLIME - LIME"}, "analysis.contrasts is 'NormLIME - LIME'; allowed is a list."),
         (
@@ -69,12 +74,42 @@ def test_the_preregistration_names_the_plan(planned):
     assert "Smallest difference of interest: 5 points." in text
 
 
-def test_the_report_gets_the_plan(planned, monkeypatch):
-    got = {}
-    monkeypatch.setattr(exporting, "report", lambda table, **options: got.update(options))
-    exporting.study_report(planned, table=b"participant,chosen_method\np1,LIME\n")
-    assert (got["contrasts"], got["baseline"], got["smallest_difference"]) == (
-        tuple(PLAN["contrasts"]),
-        "SmoothGrad",
-        0.05,
+@pytest.fixture
+def planned_and_answered(planned, answer):
+    """Six people, who never choose the fourth method."""
+    planned.open()
+    for number in range(6):
+        answer(
+            Participation.objects.enrol(planned, f"person-{number}"),
+            26,
+            chooses=lambda question, number=number: 1 + (question.position + number) ** 2 % 7 % 3,
+        )
+    planned.close()
+    return planned
+
+
+def test_the_report_follows_the_frozen_plan(planned_and_answered):
+    report = exporting.study_report(planned_and_answered)
+    tables = {section.slug: section.tables[0] for section in report.document.sections if section.tables}
+    assert [row[0] for row in tables["contrasts"].rows] == PLAN["contrasts"]
+    assert {row[0] for row in tables["baseline"].rows} == {
+        f"{method} \N{MINUS SIGN} SmoothGrad" for method in ("NormLIME", "LIME", "VarGrad")
+    }
+    assert tables["equivalence"].caption.endswith("against a margin of 5.0 points")
+
+
+def test_a_planned_contrast_of_a_method_without_votes_is_tested(planned_and_answered):
+    report = exporting.study_report(planned_and_answered)
+    assert report.counts.votes["VarGrad"] == 0
+    contrast = report.contrasts[1]
+    assert (contrast.text, contrast.difference.value) == (
+        "LIME - VarGrad",
+        pytest.approx(report.as_dict()["mean_proportions"]["LIME"]),
     )
+    assert contrast.p is not None
+
+
+def test_the_results_page_shows_the_sections_of_the_plan(planned_and_answered, researcher):
+    page = researcher.get("/studio/studies/digits/results/").content.decode()
+    for heading in ("Planned contrasts", "Comparison with SmoothGrad", "Equivalence"):
+        assert f"<h2>{heading}</h2>" in page

@@ -1,3 +1,4 @@
+import csv
 import hashlib
 import io
 import json
@@ -9,8 +10,10 @@ import zipfile
 import pytest
 from django.core.management import CommandError, call_command
 
+from analysis import VoteTable, report
+from analysis.votes.columns import METHOD_COLUMNS
 from survey.exporting import study_report, vote_lines
-from survey.files.archive import ArchiveRefused, restore_archive, write_archive
+from survey.files.archive import SCRIPTS, ArchiveRefused, restore_archive, write_archive
 from survey.models import Answer, AuditEvent, ExplanationSet, Participation, PlannedQuestion, Study
 
 pytestmark = pytest.mark.django_db
@@ -58,12 +61,12 @@ def changed(archive, name, content):
 
 def test_an_archive_restores_the_closed_study_with_the_same_numbers(answered_study):
     archive, votes = archived(answered_study), "".join(vote_lines(answered_study))
-    report = study_report(answered_study).as_dict()
+    before = study_report(answered_study).as_dict()
     emptied()
     study = restore_archive(io.BytesIO(archive))
     assert (study.slug, study.status) == ("digits", "closed")
     assert "".join(vote_lines(study)) == votes
-    assert study_report(study).as_dict() == report
+    assert study_report(study).as_dict() == before
 
 
 def test_the_same_study_gives_the_same_bytes_also_after_a_restoration(answered_study):
@@ -94,15 +97,14 @@ def test_an_archive_holds_no_personal_data_and_no_key_to_a_page(answered_study):
         assert secret.encode() not in everything
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("program", [[sys.executable, "recompute.py"], ["Rscript", "recompute.R"]])
-def test_the_scripts_recompute_the_main_table(answered_study, tmp_path, program):
+PROGRAMS = [[sys.executable, "recompute.py"], ["Rscript", "recompute.R"]]
+
+
+def agree(program, folder, report):
+    """Asserts that what the script prints in a folder is what the report says."""
     if shutil.which(program[0]) is None:
         pytest.skip(f"there is no {program[0]} here")
-    with zipfile.ZipFile(io.BytesIO(archived(answered_study))) as archive:
-        archive.extractall(tmp_path)
-    done = subprocess.run(program, cwd=tmp_path, capture_output=True, text=True, check=True)
-    report = json.loads((tmp_path / "report.json").read_text())
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, check=True)
     header, *lines = done.stdout.splitlines()
     assert header == "method,votes,share,low,high"
     found = {method: list(map(float, row)) for method, *row in (line.split(",") for line in lines[:4])}
@@ -112,6 +114,35 @@ def test_the_scripts_recompute_the_main_table(answered_study, tmp_path, program)
     tests = [line for line in lines[4:] if "p = " in line]
     for line, test in zip(tests, ("one-way", "friedman"), strict=True):
         assert float(line.split("p = ")[1]) == pytest.approx(report["tests"][test]["p"], rel=1e-6)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_scripts_recompute_the_main_table(answered_study, tmp_path, program):
+    with zipfile.ZipFile(io.BytesIO(archived(answered_study))) as archive:
+        archive.extractall(tmp_path)
+    agree(program, tmp_path, json.loads((tmp_path / "report.json").read_text()))
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_the_scripts_count_none_of_these_and_unequal_numbers_of_answers_as_the_report_does(tmp_path, program):
+    """One method has many votes, one has few, and one has none; one person always answers "none of these"."""
+    methods, rows = ("A", "B", "C", "D"), []
+    for person in range(16):
+        for question in range(24 + person % 2):
+            chosen = 1 + (0, 0, 1, 0, 1, 2, 0)[(person * question + question // 3) % 7]
+            position = 0 if person == 0 or (person + question) % 5 == 0 else chosen
+            method = methods[position - 1] if position else ""
+            rows.append([f"p{person}", "scored", "true", "a", 1, position, method, *methods])
+    columns = "participant kind kept label replicate chosen_position chosen_method".split()
+    with open(tmp_path / "votes.csv", "w", newline="") as file:
+        csv.writer(file).writerows([[*columns, *METHOD_COLUMNS[:4]], *rows])
+    for script in ("recompute.py", "recompute.R"):
+        shutil.copy(SCRIPTS / script, tmp_path)
+    votes = VoteTable.read(tmp_path / "votes.csv")
+    record = report(votes).as_dict()
+    assert (record["votes"]["D"], record["none_of_these"]["answers"] > 24) == (0, True)
+    agree(program, tmp_path, record)
 
 
 @pytest.mark.parametrize("status", ["draft", "open"])

@@ -61,7 +61,7 @@ def test_the_codebook_describes_the_columns_as_the_analysis_does(draft_study):
 def test_a_study_whose_methods_have_nearly_equal_names_has_a_report(complete_participation):
     study = complete_participation.study
     study.explanation_set.methods.filter(slug="lime").update(title="norm-lime")
-    assert {"NormLIME", "norm-lime"} <= {share.method for share in study_report(study).methods}
+    assert {"NormLIME", "norm-lime"} <= set(study_report(study).counts.methods)
 
 
 def test_a_row_says_in_which_language_the_study_was_shown(open_study, answer, votes_of):
@@ -145,13 +145,13 @@ def test_the_report_counts_the_votes_of_kept_participants(complete_participation
     answer(Participation.objects.enrol(open_study, "careless"), 26, wrong_checks=3)
     report = study_report(open_study)
     assert (report.n_participants, report.n_votes) == (1, 20)
-    assert {share.method: share.votes for share in report.methods}["NormLIME"] == 20
+    assert report.counts.votes["NormLIME"] == 20
 
 
 def test_the_report_judges_at_the_level_of_the_plan(complete_participation, open_study):
     type(open_study).objects.update(alpha="0.01")
     open_study.refresh_from_db()
-    assert study_report(open_study).alpha == 0.01
+    assert study_report(open_study).plan.alpha == 0.01
 
 
 def test_a_report_is_made_again_once_anything_has_changed(complete_participation, django_assert_num_queries):

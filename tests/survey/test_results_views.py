@@ -75,14 +75,16 @@ def test_simulated_participants_are_marked_wherever_they_are_counted(researcher,
     assert "simulated" in text(researcher.get(RESULTS + "shares.svg"))
 
 
-def test_no_percentage_breaks_before_its_sign_on_the_page_and_files_have_plain_spaces(
+def test_no_number_breaks_before_its_percent_sign_or_after_its_name_and_files_have_plain_spaces(
     researcher, answered_study
 ):
     page = text(researcher.get(RESULTS))
-    assert len(re.findall(r"\d\N{NO-BREAK SPACE}%", page)) > 20
-    told = words(re.sub(r'<span class="whole">[^<]*</span>', "", page))
-    assert not re.search(r"\d %|\bp [=<] \d", told)
-    assert re.search(r'aria-label="[^"]*95 %', page)  # no tag within a tag
+    assert len(re.findall(r"\d%", words(page))) > 20
+    assert not re.search(r"\d\s%", page)
+    assert '<span class="whole">p = ' in page
+    breakable = words(re.sub(r'<span class="whole">[^<]*</span>', "", page))
+    assert not re.search(r"\bp [=<] \d", breakable)
+    assert re.search(r'aria-label="[^"<]*95%', page)  # no tag within a tag
     for name in ("report.json", "report.csv", "report.md"):
         assert "\N{NO-BREAK SPACE}" not in text(researcher.get(RESULTS + name))
 
@@ -94,7 +96,7 @@ def test_without_simulated_participants_nothing_is_marked(researcher, answered_s
 
 
 def test_who_failed_the_checks_is_left_out_but_in_the_table(researcher, answered_study):
-    assert "1 of 9 participants left out" in text(researcher.get(RESULTS))
+    assert "1 of 9 participants excluded (too few checks passed: 1)." in text(researcher.get(RESULTS))
     assert len(text(researcher.get(RESULTS + "votes.csv")).splitlines()) == 1 + 9 * 26
 
 
@@ -104,7 +106,7 @@ def test_an_empty_page_says_when_results_appear(researcher, open_study):
     assert "at least 4 of its 5 attention checks" in page
 
 
-@pytest.mark.parametrize("name", ["shares.svg", "differences.svg"])
+@pytest.mark.parametrize("name", ["shares.svg", "paired-differences.svg", "participants.svg"])
 def test_charts_are_pictures_of_their_own(researcher, answered_study, name):
     response = researcher.get(RESULTS + name)
     assert response.headers["Content-Type"] == "image/svg+xml"

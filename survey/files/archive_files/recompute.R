@@ -1,6 +1,6 @@
 # Recomputes the main table of a study from votes.csv with base R: Rscript recompute.R
-# One line per method: votes, share of all votes, 95% t interval over participants. Then the one-way ANOVA of the
-# participants' proportions, as in the NormLIME paper, and Friedman's test of them.
+# One line per method: votes, share of all votes, 95% confidence interval over participants. Then the one-way
+# ANOVA of the participants' shares of their answers, as in the NormLIME paper, and Friedman's test of them.
 # With lme4 and at least five labels, a mixed model of each method follows, in which participants and labels are
 # both random: the share to expect of new participants and new labels, with a 95% Wald interval.
 
@@ -17,18 +17,45 @@ table <- table[, order(-colSums(table), tolower(offered)), drop = FALSE]
 
 n <- nrow(table); k <- ncol(table); each <- rowSums(table)
 shares <- colSums(table) / sum(table)
-residuals <- table - outer(each, shares)
-half <- qt(0.975, n - 1) * sqrt(colSums(residuals^2) * n / (n - 1)) / sum(table)
+
+# The jackknife's variance over participants, and t with the degrees of freedom of their effective number.
+without <- (rep(colSums(table), each = n) - table) / pmax(sum(table) - each, 1e-9)
+variances <- (n - 1) / n * colSums((rep(shares, each = n) - without)^2)
+df <- max(sum(each^2)^2 / sum(each^4) - 1, 1e-3)
+t <- qt(0.975, df)
+low <- pmax(shares - t * sqrt(variances), 0)
+high <- pmin(shares + t * sqrt(variances), 1)
+# Where fewer than 20 votes are for a method or against it: the interval of Clopper and Pearson at the number of
+# independent answers that would determine the share equally well.
+simple <- shares * (1 - shares) / sum(table)
+some <- simple > 0
+effects <- ifelse(some, pmax(variances / simple, 1, sum(variances) / sum(simple)), 1)
+choosers <- pmin(colSums(table > 0), colSums(table < each))
+effective <- ifelse(some, pmin(sum(table) / effects, 2 * choosers * n), n)
+few <- pmin(shares, 1 - shares) * effective < 20
+effective <- ifelse(some, effective * (qnorm(0.975) / t)^2, effective)
+chosen <- shares * effective
+low[few] <- ifelse(shares > 0, suppressWarnings(qbeta(0.025, chosen, effective - chosen + 1)), 0)[few]
+high[few] <- ifelse(shares < 1, suppressWarnings(qbeta(0.975, chosen + 1, effective - chosen)), 1)[few]
+unknown <- n < 2 | (some & variances <= 1e-24)  # one participant, or all alike
+low[unknown] <- NaN; high[unknown] <- NaN
 cat("method,votes,share,low,high\n")
 for (i in seq_len(k)) {
   cat(sprintf("%s,%d,%.10f,%.10f,%.10f\n", colnames(table)[i], as.integer(sum(table[, i])), shares[i],
-              max(shares[i] - half[i], 0), min(shares[i] + half[i], 1)))
+              low[i], high[i]))
 }
-proportions <- table / each
-long <- data.frame(share = as.vector(proportions), method = factor(rep(seq_len(k), each = n)))
-one <- summary(aov(share ~ method, data = long))[[1]]
-cat(sprintf("one-way ANOVA,F(%d, %d) = %.8f,p = %.8e\n", k - 1L, as.integer(k * (n - 1)), one[1, "F value"], one[1, "Pr(>F)"]))
-if (k > 2) {
+# Of all answers, with "none of these": whoever always gave that has a share of 0 of each method.
+answers <- rows[rows$chosen_method != "" | rows$chosen_position == "0", ]
+given <- table(answers$participant)
+n <- length(given)
+proportions <- unclass(table(factor(answers$participant, levels = names(given)),
+                             factor(answers$chosen_method, levels = colnames(table)))) / as.vector(given)
+if (n > 1) {
+  long <- data.frame(share = as.vector(proportions), method = factor(rep(seq_len(k), each = n)))
+  one <- summary(aov(share ~ method, data = long))[[1]]
+  cat(sprintf("one-way ANOVA,F(%d, %d) = %.8f,p = %.8e\n", k - 1L, as.integer(k * (n - 1)), one[1, "F value"], one[1, "Pr(>F)"]))
+}
+if (n > 1 && k > 2) {
   ranks <- friedman.test(unname(as.matrix(proportions)))
   cat(sprintf("Friedman,Q(%d) = %.8f,p = %.8e\n", k - 1L, ranks$statistic, ranks$p.value))
 }
@@ -50,7 +77,6 @@ mixed_model <- function(answers, method) {
   sapply(lme4::fixef(fit) + c(0, -margin, margin), average)
 }
 
-answers <- rows[rows$chosen_method != "" | rows$chosen_position == "0", ]
 if (length(unique(answers$label)) < 5) {
   message("mixed model: not fitted, as there are fewer than five labels")
 } else if (!requireNamespace("lme4", quietly = TRUE)) {
