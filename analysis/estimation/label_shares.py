@@ -81,7 +81,7 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Share, low and high of one method for each label, (labels,).
 
-    `offers` and `choices` (cells,) are weights of a participant's answers about the label `of_label` (cells,).
+    `offers` and `choices` (cells,) are weights of one participant and the label `of_label` (cells,).
     `answers` (labels,) are those that offered the method.
     """
     used = offers > 0
