@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.numerics.clusters import renumber
 from analysis.votes.offers import ChoiceData
 
 Floats = NDArray[np.float64]
@@ -50,40 +51,46 @@ def label_shares(data: ChoiceData) -> LabelShares | None:
     """
     if data.labels is None:
         return None
-    known = data.labels >= 0
-    present = np.unique(data.labels[known])
+    known = slice(None) if (data.labels >= 0).all() else data.labels >= 0
+    present, code = renumber(data.labels[known])
     if len(present) < 2:
         return None
     names = [data.label_names[code] for code in present.tolist()]
     order = sorted(range(len(names)), key=lambda i: (len(names[i]), names[i]))
-    rank = np.argsort(order)  # of each label of `present`
-    label = rank[np.searchsorted(present, data.labels[known])]
+    label = np.argsort(order)[code]
+    chosen, weights, offered = data.chosen[known], data.weights[known], data.offered[known]
+    cells, cell = renumber(label * (int(data.participant.max()) + 1) + data.participant[known])
+    of_label = cells // (int(data.participant.max()) + 1)  # (cells,)
     shape = (len(present), len(data.methods))
     shares, low, high = (np.full(shape, np.nan) for _ in range(3))
     for j in range(len(data.methods)):
-        offered = data.weights[known] * data.offered[known, j]
-        shares[:, j], low[:, j], high[:, j] = _intervals(
-            data.participant[known], label, offered, offered * (data.chosen[known] == j), len(present)
-        )
-    answers = np.bincount(label, minlength=len(present))
-    return LabelShares(tuple(names[i] for i in order), data.methods, answers, shares, low, high)
+        voted, seen = np.flatnonzero(chosen == j), offered[:, j]
+        if seen.all():
+            offers, answers = np.bincount(cell, weights, len(cells)), np.bincount(label)
+        else:
+            offers = np.bincount(cell[seen], weights[seen], len(cells))
+            answers = np.bincount(label[seen], minlength=len(present))
+        choices = np.bincount(cell[voted], weights[voted], len(cells))
+        shares[:, j], low[:, j], high[:, j] = _intervals(of_label, offers, choices, answers)
+    total = np.bincount(label, minlength=len(present))
+    return LabelShares(tuple(names[i] for i in order), data.methods, total, shares, low, high)
 
 
 def _intervals(
-    participant: NDArray[np.int64], label: NDArray[np.intp], offered: Floats, chosen: Floats, n_labels: int
+    of_label: NDArray[np.int64], offers: Floats, choices: Floats, answers: NDArray[np.int64]
 ) -> tuple[Floats, Floats, Floats]:
-    """Share, low and high of one method for each label, (labels,), from the weights of each answer."""
-    cells, cell = np.unique(label * (participant.max() + 1) + participant, return_inverse=True)
-    of_label = (cells // (participant.max() + 1)).astype(np.int64)  # (cells,)
-    offers, choices = (np.asarray(np.bincount(cell, w), dtype=float) for w in (offered, chosen))
+    """Share, low and high of one method for each label, (labels,).
+
+    `offers` and `choices` (cells,) are weights of a participant's answers about the label `of_label` (cells,).
+    `answers` (labels,) are those that offered the method.
+    """
     used = offers > 0
     of_label, offers, choices = of_label[used], offers[used], choices[used]
 
     def by_label(values: Floats) -> Floats:
-        return np.asarray(np.bincount(of_label, values, n_labels), dtype=float)
+        return np.asarray(np.bincount(of_label, values, len(answers)), dtype=float)
 
     people, total = by_label(np.ones(len(of_label))), by_label(offers)
-    answers = np.bincount(label[offered > 0], minlength=n_labels)
     with np.errstate(divide="ignore", invalid="ignore"):
         share = by_label(choices) / total
         residuals = choices - share[of_label] * offers

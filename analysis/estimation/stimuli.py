@@ -20,6 +20,7 @@ from analysis import formatting as fmt
 from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
+from analysis.numerics.clusters import renumber
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.offers import ChoiceData
@@ -155,7 +156,7 @@ def beyond_stimuli(
     then depends on what else was offered.
     """
     extent = scope(data, noun)
-    n = len(np.unique(data.participant))
+    n = _n_distinct(data.participant) or 0
     note = _why_not(data, extent, n)
     if note is not None or data.labels is None:
         return BeyondStimuli(extent, n, alpha=alpha, note=note)
@@ -202,13 +203,17 @@ class _Clusters:
 
     @classmethod
     def of(cls, data: ChoiceData, codes: Codes) -> "_Clusters":
-        _, cluster = np.unique(codes, return_inverse=True)
-        size, k = int(cluster.max()) + 1, len(data.methods)
-        chosen = np.zeros((size, k))
+        present, cluster = renumber(codes)
+        size, k = len(present), len(data.methods)
         voted = (data.chosen >= 0) & (data.chosen < k)  # the others are ties and "none of these"
-        np.add.at(chosen, (cluster[voted], data.chosen[voted]), data.weights[voted])
-        offered = [np.bincount(cluster, data.weights * data.offered[:, j], size) for j in range(k)]
-        return cls(chosen, np.stack(offered, axis=1))
+        cells = (cluster * k + data.chosen)[voted]
+        chosen = np.bincount(cells, data.weights[voted], size * k).reshape(size, k)
+        if data.offered.all():
+            offered = np.repeat(np.bincount(cluster, data.weights, size)[:, None], k, axis=1)
+        else:
+            columns = [np.bincount(cluster, data.weights * column, size) for column in data.offered.T]
+            offered = np.stack(columns, axis=1)
+        return cls(chosen, offered)
 
     @property
     def shares(self) -> Floats:
@@ -319,7 +324,7 @@ def _n_distinct(codes: Codes | None) -> int | None:
     """How many codes from 0 occur; None if there are none."""
     if codes is None:
         return None
-    return len(np.unique(codes[codes >= 0])) or None
+    return int(np.count_nonzero(np.bincount(codes[codes >= 0]))) or None
 
 
 def _these(number: int, one: str, many: str) -> str:
