@@ -81,8 +81,8 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Share, low and high of one method for each label, (labels,).
 
-    `offers` and `choices` (cells,) are weights of a participant's answers about the label `of_label` (cells,).
-    `answers` (labels,) are those that offered the method.
+    `offers` and `choices` (cells,) are weights of a participant's answers about the label `of_label`
+    (cells,). `answers` (labels,) are those that offered the method.
     """
     used = offers > 0
     of_label, offers, choices = of_label[used], offers[used], choices[used]
