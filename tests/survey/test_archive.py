@@ -134,7 +134,7 @@ def test_the_scripts_count_none_of_these_and_unequal_numbers_of_answers_as_the_r
             position = 0 if person == 0 or (person + question) % 5 == 0 else chosen
             method = methods[position - 1] if position else ""
             rows.append([f"p{person}", "scored", "true", "a", 1, position, method, *methods])
-    columns = "participant kind kept label replicate chosen_position chosen_method".split()
+    columns = ["participant", "kind", "kept", "label", "replicate", "chosen_position", "chosen_method"]
     with open(tmp_path / "votes.csv", "w", newline="") as file:
         csv.writer(file).writerows([[*columns, *METHOD_COLUMNS[:4]], *rows])
     for script in ("recompute.py", "recompute.R"):
