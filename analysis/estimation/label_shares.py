@@ -71,8 +71,8 @@ def label_shares(data: ChoiceData) -> LabelShares | None:
             offers = np.bincount(cell[seen], weights[seen], len(cells))
             answers = np.bincount(label[seen], minlength=len(present))
         choices = np.bincount(cell[voted], weights[voted], len(cells))
-        sums = (np.asarray(x, dtype=float) for x in (offers, choices))
-        shares[:, j], low[:, j], high[:, j] = _intervals(of_label, *sums, answers)
+        offered_here, chosen_here = (np.asarray(x, dtype=float) for x in (offers, choices))
+        shares[:, j], low[:, j], high[:, j] = _intervals(of_label, offered_here, chosen_here, answers)
     total = np.bincount(label, minlength=len(present))
     return LabelShares(tuple(names[i] for i in order), data.methods, total, shares, low, high)
 
