@@ -49,6 +49,12 @@ def test_one_participant_is_not_generalised():
     assert all(share.low is share.high is None for share in result.shares)
 
 
+def test_one_participant_has_no_effect_size_and_no_verdict_on_differences():
+    text = report(offered("A" * 15 + "BBBCD")).write("text")
+    assert "No difference can be tested." in text
+    assert re.search(r"partial eta squared.* undefined", text)
+
+
 def test_two_participants_have_wide_intervals_and_few_tests():
     result = report(offered("AAAB", "AABC"))
     assert result.omnibus.tests["hotelling"].note == (
