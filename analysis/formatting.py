@@ -71,6 +71,11 @@ def p_stated(p: float | None, log10_p: float | None = None) -> str:
     return f"p {text}" if text.startswith(">") else f"p = {text}"
 
 
+def statistic_and_p(statement: str, p: float | None, log10_p: float | None = None) -> str:
+    """A test for a sentence: "F(3, 80) = 1.23, p = 0.304"; "undefined" without p."""
+    return UNDEFINED if p is None else f"{statement}, {p_stated(p, log10_p)}"
+
+
 def f_value(f: float | None) -> str:
     """A test statistic with two decimals: "338.22"."""
     return UNDEFINED if f is None else decimal(f, 2)

@@ -12,7 +12,7 @@ def check_alpha(alpha: float) -> float:
 
 def confidence(alpha: float) -> str:
     """The confidence level of intervals that match tests at `alpha`: 0.05 as "95%", 0.005 as "99.5%"."""
-    return f"{(1 - alpha) * 100:g}%"
+    return f"{100 - 100 * alpha:.15g}%"
 
 
 def level_suffix(alpha: float) -> str:

@@ -2,8 +2,10 @@
 
 import csv
 import io
+import shlex
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +31,7 @@ __all__ = [
     "check_metrics",
     "codebook_lines",
     "columns_of",
+    "command_of",
     "study_report",
     "vote_lines",
     "vote_table",
@@ -247,6 +250,22 @@ def chart_of(report, name):
         return None
     frozen = f"<!-- design SHA-256 {report.design_sha256} --></svg>"
     return chart.svg.replace("</svg>", frozen) if report.design_sha256 else chart.svg
+
+
+def command_of(report):
+    """The shell command that computes the report from the files that the results page exports."""
+    plan = report.plan
+    options = {"--simulated": plan.simulated, "--primary": plan.primary, "--alpha": f"{plan.alpha:g}"}
+    if plan.simulated == "include":
+        del options["--simulated"]
+    pairs = [*options.items(), *(("--contrast", text) for text in plan.contrasts)]
+    if plan.baseline:
+        pairs.append(("--baseline", plan.baseline))
+    if plan.smallest_difference is not None:
+        pairs.append(("--smallest-difference", f"{plan.smallest_difference * 100:g}"))  # in points
+    if report.metrics:
+        pairs.append(("--metrics", report.metrics.name))
+    return shlex.join(["python", "-m", "analysis", "report", report.name, *chain.from_iterable(pairs)])
 
 
 def codebook_lines(study):

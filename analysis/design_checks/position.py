@@ -30,8 +30,8 @@ class Position:
 
     @property
     def statement(self) -> str:
-        """The test with its p: "F(3, 80) = 1.23, p = 0.304"."""
-        return f"{self.test.statement}, {fmt.p_stated(self.test.p, self.test.log10_p)}"
+        """The test with its p: "F(3, 80) = 1.23, p = 0.304"; "undefined" without p."""
+        return fmt.statistic_and_p(self.test.statement, self.test.p, self.test.log10_p)
 
 
 def check_position(votes: pd.DataFrame) -> Position | None:

@@ -71,7 +71,8 @@ def label_shares(data: ChoiceData) -> LabelShares | None:
             offers = np.bincount(cell[seen], weights[seen], len(cells))
             answers = np.bincount(label[seen], minlength=len(present))
         choices = np.bincount(cell[voted], weights[voted], len(cells))
-        shares[:, j], low[:, j], high[:, j] = _intervals(of_label, offers, choices, answers)
+        offered_here, chosen_here = (np.asarray(x, dtype=float) for x in (offers, choices))
+        shares[:, j], low[:, j], high[:, j] = _intervals(of_label, offered_here, chosen_here, answers)
     total = np.bincount(label, minlength=len(present))
     return LabelShares(tuple(names[i] for i in order), data.methods, total, shares, low, high)
 
@@ -81,7 +82,7 @@ def _intervals(
 ) -> tuple[Floats, Floats, Floats]:
     """Share, low and high of one method for each label, (labels,).
 
-    `offers` and `choices` (cells,) are weights of one participant and the label `of_label` (cells,).
+    `offers` and `choices` (cells,) are weights of a participant's answers about label `of_label` (cells,).
     `answers` (labels,) are those that offered the method.
     """
     used = offers > 0

@@ -23,7 +23,7 @@ from analysis.votes.counting import Counts
 _WIDEST = math.log(1000)  # no digit of a ratio is known if its interval reaches farther
 _NO_VARIATION = "participants do not differ"
 _NO_RATIO = "one of the two shares is 0"
-_TOO_WIDE = "the interval reaches below 0.001 or above 1,000"
+_TOO_WIDE = "a ratio would reach below 0.001 or above 1,000"
 _ZERO = 1e-12  # a standard deviation that rounding leaves where the truth is 0
 
 

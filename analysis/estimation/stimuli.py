@@ -213,7 +213,7 @@ class _Clusters:
         else:
             columns = [np.bincount(cluster, data.weights * column, size) for column in data.offered.T]
             offered = np.stack(columns, axis=1)
-        return cls(chosen, offered)
+        return cls(np.asarray(chosen, dtype=float), np.asarray(offered, dtype=float))
 
     @property
     def shares(self) -> Floats:

@@ -102,7 +102,7 @@ def repeated_measures(groups: Groups | ExactGroups) -> RepeatedMeasures:
         p=p,
         log10_p=log10_p,
         p_uncorrected=p_uncorrected,
-        partial_eta_squared=float(between / (between + within)) if between + within else None,
+        partial_eta_squared=float(between / (between + within)) if n > 1 and between + within else None,
         ss_between=to_float(between / scale, "the sum of squares between groups"),
         ss_participants=to_float(participants / scale, "the sum of squares between participants"),
         ss_within=to_float(within / scale, "the sum of squares within participants"),

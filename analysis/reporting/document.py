@@ -78,7 +78,8 @@ class Document:
     def record(self) -> dict[str, Any]:
         """The JSON report: what is undefined is None, and a note says why."""
         keys = {key: value for section in self.all_sections for key, value in section.record.items()}
-        return {"answer": self.answer, "scope": self.scope, **self.facts, **keys, "notes": list(self.notes)}
+        facts = {"answer": self.answer, "scope": self.scope, **self.facts, **keys, "notes": self.notes}
+        return {key: _plain(value) for key, value in facts.items()}
 
 
 def _beyond_stimuli(results: Results) -> Section:
@@ -199,6 +200,13 @@ def _facts(results: Results) -> dict[str, Any]:
         "seed": plan.seed,
         "versions": {name: version(name) for name in ("beholder", "numpy", "pandas", "scipy", "statsmodels")},
     }
+
+
+def _plain(value: Any) -> Any:
+    """The value with lists in place of tuples, as it comes back from JSON."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def version(name: str) -> str | None:

@@ -70,6 +70,4 @@ def cost(study, participants):
 
 
 def _points(lead):
-    return (
-        "none" if lead is None else f"{lead * 100:.0f} points" if lead >= 0.1 else f"{lead * 100:.1f} points"
-    )
+    return "none" if lead is None else f"{lead * 100:.0f}" if lead >= 0.1 else f"{lead * 100:.1f}"

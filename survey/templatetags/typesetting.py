@@ -7,7 +7,10 @@ from django import template
 register = template.Library()
 
 _TAG = re.compile(r"(<[^>]*>)")
-_STATISTIC = re.compile(r"\b\w (?:=|&lt;|&gt;) \d+(?:\.\d+)?(?:e-?\d+)?")  # p = 1.00e-4, ε = 0.691
+# p = 1.00e-4, p &lt; .001, F(1.92, 40.22) = 80.40
+_STATISTIC = re.compile(
+    r"\b\w(?:&#x27;)?(?:\([\d., ]+\))? (?:=|&lt;|&gt;|≤) [\N{MINUS SIGN}-]?(?=[.\d])\d*(?:\.\d+)?(?:e-?\d+)?"
+)
 
 
 @register.filter(is_safe=True)

@@ -11,12 +11,15 @@ from ..exporting import (
     SIMULATED,
     chart_of,
     codebook_lines,
+    command_of,
     study_report,
     vote_lines,
     votes_file_name,
 )
 from ..models import AuditEvent, Study
 from ..rights import Action, find_study, look_early, must_say_why
+
+OPEN_SECTIONS = ("choice-model", "shares", "differences", "tests")  # the others are folded at first
 
 
 @login_required
@@ -32,6 +35,8 @@ def results(request, slug):
         "tab": "results",
         "report": report,
         "apa": report and report.write("apa"),
+        "command": report and command_of(report),
+        "open_sections": OPEN_SECTIONS,
         "report_formats": list(REPORT_FORMATS),
         "simulated": simulated,
         "has_both": study.participations.values("simulated").distinct().count() == 2,

@@ -12,7 +12,12 @@ def test_an_impossible_level_is_refused(alpha):
 
 
 def test_the_confidence_level_in_words():
-    assert [confidence(alpha) for alpha in (0.05, 0.07, 0.005)] == ["95%", "93%", "99.5%"]
+    assert [confidence(alpha) for alpha in (0.05, 0.07, 0.005, 1e-9)] == [
+        "95%",
+        "93%",
+        "99.5%",
+        "99.9999999%",
+    ]
 
 
 def test_only_an_unusual_level_is_named():

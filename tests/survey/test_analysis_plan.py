@@ -1,6 +1,15 @@
 """Planned contrasts, a baseline and a smallest difference of interest, from the design to the report."""
 
+import html
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+
 import pytest
+from django.conf import settings
 
 from survey import exporting
 from survey.files.preregistration import preregistration
@@ -74,6 +83,11 @@ def test_the_preregistration_names_the_plan(planned):
     assert "Smallest difference of interest: 5 points." in text
 
 
+def test_the_facts_of_a_design_name_the_smallest_difference_in_points(planned, researcher):
+    page = researcher.get("/studio/studies/digits/").content.decode()
+    assert "<dt>Smallest difference of interest</dt><dd>5 points</dd>" in page
+
+
 @pytest.fixture
 def planned_and_answered(planned, answer):
     """Six people, who never choose the fourth method."""
@@ -113,3 +127,21 @@ def test_the_results_page_shows_the_sections_of_the_plan(planned_and_answered, r
     page = researcher.get("/studio/studies/digits/results/").content.decode()
     for heading in ("Planned contrasts", "Comparison with SmoothGrad", "Equivalence"):
         assert f"<h2>{heading}</h2>" in page
+
+
+@pytest.mark.slow
+def test_the_command_on_the_results_page_gives_its_numbers(planned_and_answered, researcher, tmp_path):
+    response = researcher.get("/studio/studies/digits/results/")
+    command = html.unescape(
+        re.search("<code[^>]*>(python -m analysis .*)</code>", response.content.decode())[1]
+    )
+    (tmp_path / "digits-votes.csv").write_text("".join(exporting.vote_lines(planned_and_answered)))
+    done = subprocess.run(
+        [sys.executable, *shlex.split(command)[1:], "--format", "json"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(settings.BASE_DIR)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == response.context["report"].as_dict()

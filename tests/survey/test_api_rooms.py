@@ -195,7 +195,7 @@ def test_the_live_numbers_tell_how_a_study_fills_and_nothing_of_who_is_ahead(res
 def test_the_codebook_explains_the_vote_table(analyst, draft_study):
     response = analyst.get(DIGITS + "codebook.csv")
     assert response.headers["Content-Disposition"] == 'attachment; filename="digits-codebook.csv"'
-    assert b'\nlanguage,"in which the participant was shown the study' in response.content
+    assert b'\nlanguage,"language in which the study was shown' in response.content
 
 
 def test_the_preview_tells_what_a_participant_is_asked_and_stores_nothing(analyst, draft_study):

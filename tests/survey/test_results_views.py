@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from survey.exporting import REPORT_FORMATS
 from survey.models import AuditEvent, Participation, Study
+from survey.templatetags.typesetting import unbroken
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +94,26 @@ def test_without_simulated_participants_nothing_is_marked(researcher, answered_s
     page = text(researcher.get(RESULTS, {"simulated": "exclude"}))
     assert "Simulated." not in page
     assert "Shares of votes</h2>" in page
+
+
+@pytest.mark.parametrize(
+    "statistic",
+    [
+        "p = 1.00e-4",
+        "p &lt; .001",
+        "ε = 0.64",
+        "κ = \N{MINUS SIGN}0.008",
+        "F(1.92, 40.22) = 80.40",
+        "t(21) = 4.59",
+    ],
+)
+def test_a_statistic_stays_on_one_line(statistic):
+    assert unbroken(f"<p>So {statistic}.</p>") == f'<p>So <span class="whole">{statistic}</span>.</p>'
+
+
+def test_attributes_and_other_equations_stay_as_they_are():
+    text = '<p title="p = 0.1">a = b, 56.1%</p>'
+    assert unbroken(text) == text
 
 
 def test_who_failed_the_checks_is_left_out_but_in_the_table(researcher, answered_study):

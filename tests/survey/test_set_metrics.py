@@ -238,7 +238,7 @@ def test_the_results_say_whether_metrics_and_people_agree(researcher, answered_s
     for told in (
         "Do metrics and people agree?",
         "Votes predicted",
-        "The votes are of 80 maps in 20 questions.",
+        "The votes are about 80 maps in 20 questions.",
         '<th scope="row">Deletion area</th>',
     ):
         assert told in page

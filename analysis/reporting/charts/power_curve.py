@@ -30,7 +30,8 @@ def power_curve(powers: Sequence[Power], wanted: float, title: str) -> Chart:
         axes.set_ylim(0, 1 + _TOP / _HEIGHT)
         for level in (0, 0.5, 1):
             axes.axhline(level, color=RULE, linewidth=0.5, zorder=1)
-            axes.text(0, level + 0.02, f"{level:.0%}", ha="left", va="bottom", color=MUTED)
+            if level:  # at 0 the label would cover the curve of few participants
+                axes.text(0, level + 0.02, f"{level:.0%}", ha="left", va="bottom", color=MUTED)
         axes.axhline(wanted, color=INK, linewidth=0.9, linestyle=":", zorder=1)
         axes.annotate(
             *("participants", (1, 0)), xycoords="axes fraction", xytext=(0, -30), textcoords="offset pixels",

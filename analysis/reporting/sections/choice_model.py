@@ -23,7 +23,7 @@ def section(worths: Worths) -> Section:
     return Section(
         slug="choice-model",
         heading="Choices from what was offered",
-        verdict=f"{worths.test.statement}, {fmt.p_stated(worths.test.p, worths.test.log10_p)}",
+        verdict=fmt.statistic_and_p(worths.test.statement, worths.test.p, worths.test.log10_p),
         tables=tuple(_tables(worths)),
         notes=_notes(worths),
         charts=(_chart(worths),) if worths.estimated else (),

@@ -5,19 +5,19 @@ It is always available and always labelled as anticonservative.
 
 from dataclasses import asdict
 
+from scipy import stats
+
 from analysis import formatting as fmt
 from analysis.inference.tukey import Pair
 from analysis.reporting.elements import Quantity, Section, Table
 from analysis.reporting.results import Results
-from analysis.significance import ALPHA, confidence
+from analysis.significance import confidence
 
 CAVEAT = (
     "These tests are anticonservative. One-way ANOVA and Tukey HSD treat the shares of one participant as "
-    "independent, but they sum to 1. If methods do not differ, they report a difference in {rate} of studies "
-    "with {k} methods, not in 5%. They are shown for comparison with the paper."
+    "independent, but they sum to 1. If methods do not differ, they report a difference in about {rate:.2g}% "
+    "of studies with {k} methods, not in {level:g}%. They are shown for comparison with the paper."
 )
-# Rates of one-way ANOVA at 5% by number of methods, simulated (docs/type_one_error.md).
-_RATES = {2: "about 17%", 4: "about 12%", 6: "about 10%"}
 _ONE_METHOD = "undefined: there is only one method"
 
 
@@ -55,7 +55,7 @@ def section(results: Results) -> Section:
     return Section(
         slug="classic",
         heading="The paper's analysis",
-        verdict=f"{anova.statement}, {fmt.p_stated(anova.p, anova.log10_p)} (anticonservative)",
+        verdict=f"{fmt.statistic_and_p(anova.statement, anova.p, anova.log10_p)} (anticonservative)",
         tables=tuple(tables),
         notes=tuple(note for note in (anova.note and f"{anova.note}.",) if note),
         caveat=caveat(results),
@@ -66,10 +66,19 @@ def section(results: Results) -> Section:
 
 def caveat(results: Results) -> str:
     """What is wrong with the classic analysis."""
-    k = len(results.counts.methods)
-    known = min(_RATES, key=lambda n: abs(n - k))
-    at = "" if results.plan.alpha == ALPHA else f" (at {ALPHA:g})"
-    return CAVEAT.format(rate=_RATES[known], k=known) + at
+    k, alpha = len(results.counts.methods), results.plan.alpha
+    return CAVEAT.format(rate=100 * type_one_error(k, alpha), k=k, level=100 * alpha)
+
+
+def type_one_error(k: int, alpha: float) -> float:
+    """How often one-way ANOVA of the shares of `k` methods rejects a true null hypothesis at `alpha`.
+
+    Shares that sum to 1 are correlated by -1 / (k - 1), so F is k / (k - 1) times too large. The rate is that
+    of many participants and equally popular methods; docs/type_one_error.md has the simulated ones.
+    """
+    if k < 2:
+        return alpha
+    return float(stats.chi2.sf(stats.chi2.isf(alpha, k - 1) * (k - 1) / k, k - 1))
 
 
 def _record(results: Results) -> dict[str, object]:

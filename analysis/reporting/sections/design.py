@@ -141,9 +141,7 @@ def _record(design: Design) -> dict[str, Any]:
     return {
         "position": position
         and {"shares": list(position.shares), "votes": list(position.votes)} | _test(position.test),
-        "order": order
-        and {"changes": order.changes, "time_ratio": order.slowing and list(order.slowing)}
-        | _test(order.test),
+        "order": order and {"changes": order.changes, "time_ratio": order.slowing} | _test(order.test),
         "class_by_method": classes
         and {
             "labels": list(classes.labels),

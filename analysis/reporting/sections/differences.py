@@ -61,6 +61,8 @@ def is_significant(pair: PairEstimate, alpha: float) -> bool:
 
 def _verdict(pairs: tuple[PairEstimate, ...], alpha: float) -> str:
     significant = sum(is_significant(pair, alpha) for pair in pairs)
+    if all(pair.p_simultaneous is None for pair in pairs):
+        return "No difference can be tested."
     if len(pairs) == 1:
         return f"The difference is {'' if significant else 'not '}significant."
     if significant == len(pairs):

@@ -26,7 +26,8 @@ def section(results: Results) -> Section | None:
         ),
         notes=(
             f"{fmt.count(replicates)} sets of participants were drawn with replacement (seed "
-            f"{rankings.seed}). A share of resamples is not the probability that a ranking is true.",
+            f"{rankings.seed}); ties were broken at random. A share of resamples is not the probability that "
+            "a ranking is true.",
         ),
         quantities=tuple(
             Quantity("share of resamples with most votes", method, value=p)

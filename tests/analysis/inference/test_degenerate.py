@@ -5,9 +5,8 @@ import re
 import pytest
 from scipy import stats
 
-from analysis.__main__ import FORMS
 from analysis.inference.degenerate import substitute_test
-from analysis.reporting.report import report
+from analysis.reporting.report import FORMATS, report
 from analysis.votes.table import VoteTable
 
 
@@ -23,30 +22,37 @@ def offered(*ballots, methods="ABCD"):
 
 def test_everybody_for_one_method_gets_the_sign_test():
     result = report(offered(*["AAAA"] * 8))
-    assert result.anova.note == "F is undefined: zero variance within groups"
+    assert result.omnibus.one_way.note == "F is undefined: zero variance within groups"
     p = stats.binomtest(8, 8).pvalue
     sentence = "Sign test instead: all 8 participants chose A more often than B, p = 0.00781."
-    assert result.test_notes[0] == sentence
+    assert result.substitute_test == sentence
     assert round(p, 5) == 0.00781
-    assert [(m.method, m.share) for m in result.methods] == [("A", 1.0), ("B", 0), ("C", 0), ("D", 0)]
-    assert result.share_rows[1].interval == "0.0 % to 36.9 %"  # Clopper and Pearson's for 0 of 8
+    assert [(m.method, m.share) for m in result.shares] == [("A", 1.0), ("B", 0), ("C", 0), ("D", 0)]
+    [table] = [table for table in result.document.tables if table.name == "shares"]
+    assert table.rows[1][3] == "0.0% to 36.9%"  # Clopper and Pearson's for 0 of 8
 
 
 def test_everybody_split_evenly_is_0_of_0():
     result = report(offered(*["ABCD"] * 8))
-    assert result.anova.note == "F is undefined: zero variance within groups and between them (0/0)"
-    assert "undefined (0/0)" in result.answer
+    assert result.omnibus.one_way.note == "F is undefined: zero variance within groups and between them (0/0)"
+    assert "Every participant split their votes evenly, so no test is made." in result.answer
     assert substitute_test(result.counts) == ""
 
 
 def test_one_participant_is_not_generalised():
     result = report(offered("A" * 15 + "BBBCD"))
-    assert "one participant says nothing about others, so no test is made" in result.answer
-    assert result.test_notes[0] == (
+    assert "One participant says nothing about others, so no test is made." in result.answer
+    assert result.substitute_test == (
         "Within this one person, whose 20 votes are taken as independent: p = 1.00e-4 for an even spread "
         "(9,999 simulated ballots). It says nothing about other people."
     )
-    assert all(row.interval == "undefined" for row in result.share_rows)
+    assert all(share.low is share.high is None for share in result.shares)
+
+
+def test_one_participant_has_no_effect_size_and_no_verdict_on_differences():
+    text = report(offered("A" * 15 + "BBBCD")).write("text")
+    assert "No difference can be tested." in text
+    assert re.search(r"partial eta squared.* undefined", text)
 
 
 def test_two_participants_have_wide_intervals_and_few_tests():
@@ -62,12 +68,10 @@ def test_two_participants_have_wide_intervals_and_few_tests():
 def test_two_participants_have_no_wild_number(ballots, alpha):
     result = report(offered(*ballots, methods=sorted(set("".join(ballots)))), alpha=alpha)
     ends = [(pair.low, pair.high) for pair in result.tukey.pairs if pair.low is not None]
-    ends += [(p.difference.low, p.difference.high) for p in result.estimates.pairs if p.difference.low]
+    ends += [(p.difference.low, p.difference.high) for p in result.pairs if p.difference.low]
     assert all(-1 <= low <= high <= 1 for low, high in ends)
-    assert all(p.ratio.low is None or p.ratio.low >= 1e-3 for p in result.estimates.pairs)
-    assert (
-        "A ratio has no interval where that would reach below 0.001 or above 1,000." in result.to_markdown()
-    )
+    assert all(p.ratio.low is None or p.ratio.low >= 1e-3 for p in result.pairs)
+    assert "No interval where" in result.write("markdown")
 
 
 def test_equal_mean_shares_have_p_1():
@@ -78,7 +82,7 @@ def test_equal_mean_shares_have_p_1():
 
 def test_unequal_numbers_of_answers_say_what_is_estimated():
     result = report(offered("AAAB", "AB", "ABCCC"))
-    assert "all other tests and differences weigh participants equally" in " ".join(result.notes)
+    assert "differences give every participant equal weight" in " ".join(result.document.notes)
 
 
 @pytest.mark.parametrize(
@@ -90,6 +94,6 @@ def test_unequal_numbers_of_answers_say_what_is_estimated():
 )  # fmt: skip
 def test_no_form_has_a_number_that_is_none(ballots):
     result = report(offered(*ballots))
-    for name, form in FORMS.items():
-        text = form(result).split("</style>", 1)[-1]
+    for name in FORMATS:
+        text = result.write(name).split("</style>", 1)[-1]
         assert not re.search(r"\b(nan|None|inf|Infinity)\b|[−-]0\.0*(?!\d)", text), name

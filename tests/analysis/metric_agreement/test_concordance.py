@@ -10,7 +10,6 @@ from analysis.__main__ import main
 from analysis.metric_agreement.choice_sets import Choices, choices
 from analysis.metric_agreement.concordance import _within, concordance
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
-from analysis.reporting import figures
 from analysis.reporting.report import report
 from analysis.votes.table import VoteTable
 
@@ -132,7 +131,7 @@ def test_one_value_a_method_is_said_and_not_shuffled(table):
     result = report(table, metrics=metric_table([4.0, 3.0, 2.0, 1.0], "kar", "lower"))
     [row] = result.concordance.metrics
     assert (row.of_methods, row.p_maps) == (True, None)
-    assert "One value a method: kar." in result.to_text()
+    assert "One value for each method: kar." in result.write("text")
 
 
 def test_the_order_of_the_options_on_the_page_does_not_matter(appeal, table):
@@ -145,48 +144,50 @@ def test_votes_without_classes_have_nothing_to_compare(cast):
     table = cast("AAB", "ABB")
     result = report(table, metrics=metric_table([1.0, 2.0, 3.0, 4.0]))
     assert result.concordance.note.startswith("the votes lack label, replicate")
-    assert "Nothing to compare: the votes lack label" in result.to_text()
+    assert "Nothing to compare: the votes lack label" in result.write("text")
 
 
 def test_metrics_of_other_maps_are_said_to_be_of_none(table):
     other = MetricTable.from_csv(b"method,label,replicate,metric,value,better\nX,0,1,road,1,higher\n", "m")
     note = concordance(table, table.counts(), other).note
-    assert note == "no metric has values of the maps in the votes, such as A/0/1; B/0/1"
+    assert note == "no metric has values for the maps in the votes, such as A/0/1; B/0/1"
 
 
 def test_the_report_says_how_little_so_many_maps_can_show(table, appeal):
     result = report(table, metrics=metric_table(appeal))
     assert result.concordance.detectable == pytest.approx(np.tanh(2.8016 * np.sqrt(1.06 / 77)), abs=1e-3)
-    told = " ".join(result.to_text().split())
-    assert "80 maps in 20 questions. With so many, a true rank correlation below 0.32 is missed" in told
+    told = " ".join(result.write("text").split())
+    assert (
+        "80 maps in 20 questions. With so many maps, more than one study in five misses a true rank" in told
+    )
 
 
 def test_every_form_of_the_report_has_the_agreement(table, appeal):
     result = report(table, metrics=metric_table(appeal))
     shown = result.concordance.metrics[0].correlation.shown(lambda x: f"{x:.2f}")
-    for text in (result.to_text(), result.to_html(), result.to_markdown()):
+    for text in (result.write("text"), result.write("html"), result.write("markdown")):
         assert shown in text
         assert "Do metrics and people agree?" in text
-    record = json.loads(result.to_json())["metric_agreement"]
+    record = json.loads(result.write("json"))["metric_agreement"]
     assert record["metrics"][0]["correlation"]["value"] == result.concordance.metrics[0].correlation.value
-    assert "rank correlation over maps,road," in result.to_csv()
-    assert "Rank correlation of metrics and votes" in result.to_html()
+    assert "rank correlation over maps,road," in result.write("csv")
+    assert "Rank correlation of metrics and votes" in result.write("html")
 
 
 def test_people_read_the_title_of_a_metric_and_programs_its_short_name_too(table, appeal):
     title = "ROAD, most relevant first"
     result = report(table, metrics=metric_table(appeal, "road-morf", title=title))
     for text in (
-        result.to_text(),
-        result.to_html(),
-        result.to_markdown(),
-        figures.of_metrics(result)["metrics"].svg,
+        result.write("text"),
+        result.write("html"),
+        result.write("markdown"),
+        result.chart("metrics").svg,
     ):
         assert title in text
         assert "road-morf" not in text
-    row = json.loads(result.to_json())["metric_agreement"]["metrics"][0]
+    row = json.loads(result.write("json"))["metric_agreement"]["metrics"][0]
     assert (row["metric"], row["title"]) == ("road-morf", title)
-    assert f'rank correlation over maps,road-morf,"{title}",' in result.to_csv()
+    assert f'rank correlation over maps,road-morf,"{title}",' in result.write("csv")
 
 
 def test_a_metric_has_one_title(appeal):
@@ -200,8 +201,8 @@ def test_a_metric_has_one_title(appeal):
 def test_a_report_without_metrics_has_no_such_part(table):
     result = report(table)
     assert result.concordance is None
-    assert "Do metrics and people agree?" not in result.to_text()
-    assert json.loads(result.to_json())["metric_agreement"] is None
+    assert "Do metrics and people agree?" not in result.write("text")
+    assert json.loads(result.write("json"))["metric_agreement"] is None
 
 
 def test_too_many_metrics_for_the_questions_are_not_put_in_one_model(table):
@@ -225,4 +226,6 @@ def test_the_command_takes_metrics(table, appeal, tmp_path, capsys):
     assert main(["report", str(votes), "--metrics", str(metrics)]) == 0
     assert "Do metrics and people agree?" in capsys.readouterr().out
     assert main(["report", str(votes), "--metrics", str(tmp_path / "none.csv")]) == 2
-    assert capsys.readouterr().err.endswith("none.csv: no such file; name a table of metrics in CSV\n")
+    assert capsys.readouterr().err.endswith(
+        "none.csv: no such file; give the path of a table of metrics in CSV\n"
+    )

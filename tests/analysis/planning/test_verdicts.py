@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from analysis.estimation.estimates import compare
+from analysis.estimation.pairs import compare
 from analysis.inference.repeated_measures import repeated_measures as exact_repeated_measures
 from analysis.numerics.studentised_range import range_tail
 from analysis.planning import verdicts
@@ -27,7 +27,7 @@ def reported(table, alpha=0.05):
     counts = Counts(people, methods, table, len(people), {}, 0, 0, 0)
     shares = (table / table.sum(axis=1, keepdims=True)).T.tolist()
     p = exact_repeated_measures(dict(zip(methods, shares, strict=True))).p
-    lows = [pair.difference.low for pair in compare(counts, alpha=alpha, draws=20_000) if pair.a == "0"]
+    lows = [pair.difference.low for pair in compare(counts, alpha=alpha) if pair.a == "0"]
     return p < alpha, p < alpha and all(low is not None and low > 0 for low in lows)
 
 

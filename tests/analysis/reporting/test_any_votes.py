@@ -67,7 +67,7 @@ columns = st.lists(
 )
 def test_any_votes_give_every_form_or_one_line(people, columns, min_passed, primary, alpha):
     try:
-        result = report(table_of(people, columns), min_passed, primary=primary, alpha=alpha)
+        result = report(table_of(people, columns), min_passed=min_passed, primary=primary, alpha=alpha)
     except VoteTableError as error:
         refusal = str(error)
     else:
@@ -88,5 +88,5 @@ def check(result):
     for nonsense in (r"\bnan\b", r"\bNone\b", r"\binf\b", r"-0\.0\b", r"−0\.0+\b"):
         assert not re.search(nonsense, said), nonsense
     assert all(map(math.isfinite, numbers_in(result.as_dict())))
-    assert min(share.share for share in result.methods) >= 0
+    assert min(share.share for share in result.shares) >= 0
     result.write("html")

@@ -44,5 +44,6 @@ def test_the_multiverse_is_a_table_and_a_record_of_every_rule(section):
         "at least 4 passed",
         "complete to at least 3 passed",
     ]
-    assert len(section.record["flow"]["multiverse"]) == len(section.tables[1].rows) == 6
+    assert len(section.record["flow"]["multiverse"]) == 6
+    assert len(section.tables[1].rows) == 3  # neighbours that include the same answers share a row
     assert section.record["flow"]["excluded"]["returned"] == 1

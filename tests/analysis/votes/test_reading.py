@@ -94,7 +94,7 @@ def test_parquet_without_the_columns_says_which_there_are(tmp_path, capfd):
 
 def test_counts_by_participant_are_a_table_too(normlime_path, normlime_table):
     wide = VoteTable.read(normlime_path.parent / "counts.csv", shape="counts")
-    assert report(wide).anova == report(normlime_table).anova
+    assert report(wide).omnibus.one_way == report(normlime_table).omnibus.one_way
 
 
 def test_a_column_a_question_is_a_table_too(votes_csv):

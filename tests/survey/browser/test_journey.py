@@ -56,7 +56,7 @@ def test_the_whole_journey_from_an_empty_studio_to_the_same_numbers(
     studio.get_by_role("button", name="Import the set").click()
     expect(studio.get_by_role("heading", name="tiny", exact=True)).to_be_visible()
     studio.get_by_role("link", name="New study").click()
-    expect(studio.get_by_text("25 questions a person")).to_be_visible()  # by HTMX
+    expect(studio.get_by_text("25 questions per person")).to_be_visible()  # by HTMX
     studio.get_by_label("Title").fill("Pictures of digits")
     studio.get_by_role("button", name="Create the draft").click()
     home = studio.url
