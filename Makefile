@@ -25,7 +25,7 @@ lint: .venv/installed-lint
 bench-analysis: .venv/installed-test
 	$(BIN)/python -m benchmarks.speed | tee benchmarks/speed.md
 
-# How often each test rejects a true null hypothesis, and how often intervals cover: about two hours on two cores.
+# How often each test rejects a true null hypothesis, and how often intervals cover: about an hour on two cores.
 bench-levels: .venv/installed-test
 	$(BIN)/python -m benchmarks.type_one_error
 

@@ -63,8 +63,27 @@ def rejection_rates(n: int, ratio: float = 3.0, runs: int = 2000, seed: int = 0)
     return {name: number / runs for name, number in rejected.items()}
 
 
-if __name__ == "__main__":
+def tables(runs: int = 2000) -> list[str]:
+    """Rejections with and without weights, in Markdown."""
+    lines = [
+        f"## Questions shown unequally often ({runs:,} studies of each row)",
+        "",
+        f"{N_ANSWERED} of {N_QUESTIONS} questions each. Over all questions the {N_METHODS} methods are "
+        "equal; one kind of question favours one of them, and was shown so many times as often. Hotelling's "
+        "T-squared of the participants' weighted scores, with an effective number of participants.",
+        "",
+        "| Shown times as often | People | Weighted | Unweighted (not in any report) |",
+        "| ---: | ---: | ---: | ---: |",
+    ]
     for ratio in (3.0, 1.0):
         for n in (12, 20, 40, 83):
-            shown = ", ".join(f"{name} {rate:.1%}" for name, rate in rejection_rates(n, ratio).items())
-            print(f"{n} people, one kind shown {ratio:g} times as often: {shown}", flush=True)
+            found = rejection_rates(n, ratio, runs)
+            cells = " | ".join(f"{found[name]:.1%}" for name in ("weighted", "unweighted"))
+            lines.append(f"| {ratio:g} | {n} | {cells} |")
+    return ["\n".join(lines)]
+
+
+if __name__ == "__main__":
+    import sys
+
+    print("\n\n".join(tables(*map(int, sys.argv[1:]))))

@@ -20,7 +20,8 @@ from analysis.inference.repeated_measures import repeated_measures
 from analysis.numerics.exact import ExactShares
 
 ALPHA, VOTES, PERMUTATIONS = 0.05, 20, 199
-SIZES = (2, 3, 4, 6, 8, 10, 12, 15, 20, 30, 40)
+MOST = 500  # studies of each kind
+SIZES = (2, 3, 4, 6, 12, 20, 30, 40)
 # name: methods, intra-class correlation of a symmetric Dirichlet-multinomial, fewest votes
 SYMMETRIC = {
     "4 methods, icc .05": (4, 0.05, VOTES),
@@ -90,10 +91,14 @@ def rejection_rates(setting: str, n: int, runs: int) -> Rates:
     return {name: sum(x) / len(x) if len(x) >= runs / 2 else None for name, x in found.items()}
 
 
-def tables(runs: int = 2000) -> list[str]:
-    """Return the highest rates by number of participants, and the rates by setting at 12 and at 40."""
+def tables(runs: int = 2000, processes: int = 2) -> list[str]:
+    """Return the highest rates by number of participants, and the rates by setting at 12 and at 40.
+
+    At most `MOST` studies of each kind.
+    """
+    runs = min(runs, MOST)
     cells = [(setting, n) for setting in (*SYMMETRIC, *EQUAL_MEANS) for n in SIZES]
-    with ProcessPoolExecutor(2) as pool:
+    with ProcessPoolExecutor(processes) as pool:
         rates = dict(zip(cells, pool.map(_rates_of_cell, cells, repeat(runs)), strict=True))
     return [_by_size(rates, runs), _by_setting(rates, 12, runs), _by_setting(rates, 40, runs)]
 
@@ -104,7 +109,7 @@ def _rates_of_cell(cell: tuple[str, int], runs: int) -> Rates:
 
 def _by_size(rates: dict[tuple[str, int], Rates], runs: int) -> str:
     lines = [
-        f"### By number of participants ({runs:,} studies of each setting)",
+        f"## By number of participants ({runs:,} studies of each setting)",
         "",
         "The highest rate of the settings in which the null hypothesis of the test is true: for "
         f"{', '.join(TITLES[name] for name in OF_MEANS)} all of them, for the others those in which methods "
@@ -126,7 +131,7 @@ def _by_size(rates: dict[tuple[str, int], Rates], runs: int) -> str:
 def _by_setting(rates: dict[tuple[str, int], Rates], n: int, runs: int) -> str:
     settings = (*SYMMETRIC, *EQUAL_MEANS)
     lines = [
-        f"### {n} participants who differ in several ways ({runs:,} studies each)",
+        f"## {n} participants who differ in several ways ({runs:,} studies each)",
         "",
         "All mean shares are equal. In the last two columns methods are not exchangeable: a test of "
         "exchangeability that rejects there is right, and says nothing about mean shares.",

@@ -1,8 +1,8 @@
 """Type I error of every test: how often each rejects a true null hypothesis, in 20,000 simulated studies.
 
-Writes docs/type_one_error.md, with the tables of the other benchmarks of levels and coverage. Run with
-`make bench-levels`; takes a quarter of an hour on two idle cores for the first table, and about as long for
-each of the others. The tests of the analysis run the same studies, fewer of them.
+Writes docs/type_one_error.md, with the tables of the modules in FURTHER. Run with `make bench-levels`. The
+first table takes a quarter of an hour on two idle cores, the others about forty minutes together. The tests
+of the analysis run the same studies, fewer of them.
 """
 
 import importlib
@@ -99,8 +99,8 @@ SIGN_TEST = (
     "probability k^(1 - n), and its p is 2^(1 - n).",
 )
 OUTPUT = Path(__file__).parent.parent / "docs" / "type_one_error.md"
-# Modules of benchmarks with a function `tables(runs)` that returns a list of Markdown tables.
-FURTHER = ("levels_participants", "levels_offers", "levels_stimuli", "levels_exposure", "coverage_intervals")
+# Each has a function `tables(runs)` that returns a list of Markdown tables, and runs alone as well.
+FURTHER = ("levels_offers", "levels_exposure", "levels_stimuli", "coverage_intervals", "levels_participants")
 Rejected = dict[str, bool | None]  # None where a test is undefined
 
 
@@ -270,16 +270,9 @@ def page(found: dict[str, dict[str, float | None]], runs: dict[str, int], furthe
 
 
 def further_tables(runs: int) -> list[str]:
-    """Tables of the modules in FURTHER that exist and have any."""
-    tables: list[str] = []
-    for name in FURTHER:
-        try:
-            module = importlib.import_module(f"benchmarks.{name}")
-        except ModuleNotFoundError:
-            continue
-        if hasattr(module, "tables"):
-            tables += module.tables(runs)
-    return tables
+    """Tables of the modules in FURTHER."""
+    modules = [importlib.import_module(f"benchmarks.{name}") for name in FURTHER]
+    return [table for module in modules for table in module.tables(runs)]
 
 
 def main(runs: int = 20_000, further_runs: int = 2000) -> None:

@@ -129,7 +129,7 @@ def test_two_methods_that_nobody_chose_have_no_ratio(cast):
     assert (pair.difference.value, pair.difference.low) == (0.0, None)
 
 
-def test_the_paper_s_simultaneous_interval_is_that_of_mvtnorm(normlime_counts):
+def test_the_simultaneous_interval_of_the_paper_s_lead_ends_at_22_9_and_37_4_points(normlime_counts):
     # R 4.2.2 with mvtnorm agrees to 3.4e-4 of the width.
     difference = compare(normlime_counts)[0].difference
     assert (round(difference.low * 100, 1), round(difference.high * 100, 1)) == (22.9, 37.4)

@@ -1,12 +1,21 @@
 """Whether each test controls the type I error, in fewer studies than benchmarks/type_one_error.py runs."""
 
+import importlib
 import math
 
 import numpy as np
 import pytest
 
 from benchmarks import levels_participants
-from benchmarks.type_one_error import KINDS, NOT_CONTROLLED, NULL_HYPOTHESES, TITLES, rates, stopped_early
+from benchmarks.type_one_error import (
+    FURTHER,
+    KINDS,
+    NOT_CONTROLLED,
+    NULL_HYPOTHESES,
+    TITLES,
+    rates,
+    stopped_early,
+)
 
 RUNS = 80
 
@@ -55,3 +64,8 @@ def test_the_levels_by_number_of_participants_run():
 
 def test_every_test_in_the_table_has_its_null_hypothesis():
     assert set(NULL_HYPOTHESES) == set(TITLES)
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_every_further_benchmark_has_tables(name):
+    assert callable(importlib.import_module(f"benchmarks.{name}").tables)
