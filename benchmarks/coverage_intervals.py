@@ -8,8 +8,8 @@ documented in `analysis.estimation.intervals` and `analysis.estimation.simultane
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # threads only slow down arrays this small
