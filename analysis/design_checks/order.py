@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
-from analysis.design_checks.participant_counts import count_by_participant, renumber
+from analysis.design_checks.participant_counts import count_by_participant
 from analysis.inference.hotelling import Hotelling, hotelling_of_changes
+from analysis.numerics.clusters import renumber
 from analysis.votes.columns import codes_of, numbers
 
 
@@ -40,7 +41,7 @@ def check_order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
     if "position" not in votes:
         return None
     position, people = numbers(votes["position"]).to_numpy(), codes_of(votes["participant"])[0]
-    rows = np.lexsort((position, people))
+    rows = np.arange(len(people)) if _is_sorted(people, position) else np.lexsort((position, people))
     rows = rows[np.isfinite(position[rows])]
     sizes = np.bincount(people[rows], minlength=1)
     starts = np.cumsum(sizes) - sizes
@@ -48,7 +49,7 @@ def check_order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
     several = sizes[people[rows]] > 1
     rows, rank = rows[several], rank[several]
     late = rank > sizes[people[rows]] / 2
-    people = renumber(people[rows])
+    people = renumber(people[rows])[1]
     if len(people) == 0 or people.max() < 1:
         return None
     codes, names = codes_of(votes["chosen_method"])
@@ -61,6 +62,12 @@ def check_order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
     times = numbers(votes["response_ms"]).to_numpy()[rows] if "response_ms" in votes else None
     slowing = None if times is None else _ratio_of_times(times, people, late)
     return Order(means, hotelling_of_changes(changes), slowing)
+
+
+def _is_sorted(people: NDArray[np.int64], position: NDArray[np.float64]) -> bool:
+    """Whether answers already are in the order of participants and positions, as most exports are."""
+    steps = np.diff(people)
+    return bool((steps >= 0).all() and ((steps > 0) | (np.diff(position) >= 0)).all())
 
 
 def _ratio_of_times(

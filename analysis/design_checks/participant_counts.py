@@ -4,12 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def renumber(people: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Number participants 0, 1, ... without gaps, in the same order."""
-    occurs = np.bincount(people, minlength=1) > 0
-    return (np.cumsum(occurs) - 1)[people]
-
-
 def count_by_participant(
     people: NDArray[np.int64], values: NDArray[np.intp], size: int, n: int | None = None
 ) -> NDArray[np.int64]:

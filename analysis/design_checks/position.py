@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
-from analysis.design_checks.participant_counts import count_by_participant, renumber
+from analysis.design_checks.participant_counts import count_by_participant
 from analysis.inference.hotelling import Hotelling, hotelling
 from analysis.inference.pooled_shares import pooled_shares
+from analysis.numerics.clusters import renumber
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, codes_of, numbers, place_of
 
@@ -46,7 +47,7 @@ def check_position(votes: pd.DataFrame) -> Position | None:
         return None
     offered = [place_of(column) for column in METHOD_COLUMNS if column in votes]
     n = max(int(positions[known].max()), 2, *offered)
-    people = renumber(codes_of(votes["participant"])[0][known])
+    people = renumber(codes_of(votes["participant"])[0][known])[1]
     table = count_by_participant(
         people, positions[known].astype(np.int64) - 1, n
     )  # (participants, positions)

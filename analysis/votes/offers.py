@@ -57,19 +57,21 @@ def choice_data(table: VoteTable, counts: Counts, rows: NDArray[np.bool_] | None
     counted = ballots.answered & table.is_included(counts)
     if rows is not None:
         counted = counted & rows
-    answers = table.answers[counted]
-    names = pd.Index(table.answers["participant"].cat.categories)
-    places = pd.Index(counts.participants).get_indexer(names)
+    here: slice | NDArray[np.bool_] = slice(None) if counted.all() else counted  # a slice copies nothing
+    used = [name for name in ("question", "label", "worst_method") if name in table.answers]
+    answers = table.answers[used].loc[here]
+    places = np.cumsum(table.members(counts)) - 1  # participants of `counts` are in the order of the table
     order = pd.Index(ballots.methods).get_indexer(pd.Index(methods))  # (methods,)
     back = np.full(len(ballots.methods) + 1, -1, dtype=np.int64)  # the last takes -1
     back[order] = np.arange(len(methods))
-    chosen = np.where(ballots.none[counted], len(methods), back[ballots.chosen[counted]])
-    chosen[ballots.tied[counted]] = TIE
+    chosen = np.where(ballots.none[here], len(methods), back[ballots.chosen[here]])
+    chosen[ballots.tied[here]] = TIE
     n, k = len(answers), len(methods)
     everything = np.ones((n, k), dtype=np.bool_)
     position = np.zeros((n, k + 1), dtype=np.int64)  # the last column takes the blanks
-    for column in reversed([column for column in METHOD_COLUMNS if column in answers]):
-        position[np.arange(n), back[ballots.codes(column)[counted]]] = place_of(column)
+    first = np.arange(0, n * (k + 1), k + 1)  # cell of each answer
+    for column in reversed([column for column in METHOD_COLUMNS if column in table.answers]):
+        position.ravel()[first + back[ballots.codes(column)[here]] % (k + 1)] = place_of(column)
     worst = np.full(n, -1, dtype=np.int64)
     if "worst_method" in answers:
         named = pd.Index(answers["worst_method"].astype(object))
@@ -78,11 +80,11 @@ def choice_data(table: VoteTable, counts: Counts, rows: NDArray[np.bool_] | None
     labels, label_names = _codes(answers, "label")
     return ChoiceData(
         methods=methods,
-        participant=np.asarray(places[answers["participant"].cat.codes.to_numpy()], dtype=np.int64),
+        participant=np.asarray(places[ballots.participant[here]], dtype=np.int64),
         question=question,
         labels=labels,
         label_names=label_names,
-        offered=everything if ballots.offered is None else ballots.offered[counted][:, order],
+        offered=everything if ballots.offered is None else ballots.offered[here][:, order],
         chosen=chosen,
         worst=worst,
         position=position[:, :k],

@@ -173,8 +173,20 @@ class VoteTable:
 
     def is_included(self, counts: Counts) -> NDArray[np.bool_]:
         """Which answers are of participants of `counts`, (answers,)."""
-        included = np.asarray(self._participants.index.isin(counts.participants), dtype=np.bool_)
-        return included[self.ballots.participant]
+        return self.members(counts)[self.ballots.participant]
+
+    def members(self, counts: Counts) -> NDArray[np.bool_]:
+        """Which participants of the table are among those of `counts`; the last result is kept."""
+        for participants, known in self._memberships:
+            if participants is counts.participants:
+                return known
+        members = np.asarray(self._participants.index.isin(counts.participants), dtype=np.bool_)
+        self._memberships[:] = [(counts.participants, members)]
+        return members
+
+    @cached_property
+    def _memberships(self) -> list[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+        return []
 
     @cached_property
     def n_checks(self) -> int | None:
@@ -189,7 +201,7 @@ class VoteTable:
         """The fewest checks that an included participant passed; None where the table does not say."""
         if self.most_checks is None:
             return None
-        passed = self._participants.loc[list(counts.participants), "passed"]
+        passed = self._participants["passed"][self.members(counts)]
         return None if passed.isna().any() else int(passed.min())
 
     def counts(
@@ -233,7 +245,7 @@ class VoteTable:
             key=lambda i: (-votes[i], methods[i].casefold(), methods[i]),
         )
         return Counts(
-            participants=tuple(self._names[places]),
+            participants=self._names_at(places),
             methods=tuple(methods[i] for i in order),
             table=tally.table[:, order],
             n_recruited=selection.n_recruited,
@@ -271,6 +283,17 @@ class VoteTable:
     def _names(self) -> NDArray[np.object_]:
         """The names of all participants in the order of the table."""
         return np.array(self._participants.index, dtype=object)
+
+    def _names_at(self, places: NDArray[np.intp]) -> tuple[str, ...]:
+        """The names of the participants at `places`; rules that include the same ones share the result."""
+        key = places.tobytes()
+        if key not in self._selected_names:
+            self._selected_names[key] = tuple(self._names[places])
+        return self._selected_names[key]
+
+    @cached_property
+    def _selected_names(self) -> dict[bytes, tuple[str, ...]]:
+        return {}
 
     def _weighted(
         self, places: NDArray[np.intp], order: list[int], rows: NDArray[np.bool_] | None

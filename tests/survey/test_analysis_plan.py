@@ -132,7 +132,9 @@ def test_the_results_page_shows_the_sections_of_the_plan(planned_and_answered, r
 @pytest.mark.slow
 def test_the_command_on_the_results_page_gives_its_numbers(planned_and_answered, researcher, tmp_path):
     response = researcher.get("/studio/studies/digits/results/")
-    command = html.unescape(re.search("<code>(python -m analysis .*)</code>", response.content.decode())[1])
+    command = html.unescape(
+        re.search("<code[^>]*>(python -m analysis .*)</code>", response.content.decode())[1]
+    )
     (tmp_path / "digits-votes.csv").write_text("".join(exporting.vote_lines(planned_and_answered)))
     done = subprocess.run(
         [sys.executable, *shlex.split(command)[1:], "--format", "json"],

@@ -29,7 +29,7 @@ def test_simulated_participants_complete_the_study_over_http(live_server, open_s
 
 def test_simulated_participants_prefer_as_the_papers_people_did(explanation_set):
     methods = chosen_methods(explanation_set, 4000, is_careless=False, taste=PAPER_VOTES)
-    # 939 of 1,660 votes were for NormLIME: 56.6 %, with a standard error of 0.8 points here
+    # 939 of 1,660 votes were for NormLIME: 56.6%, with a standard error of 0.8 points here
     assert 0.53 < methods.count("normlime") / 4000 < 0.60
 
 
