@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import combinations
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
@@ -137,18 +138,26 @@ def rates(
     Studies are fitted in batches; the first `VERIFIED` of the first batch are also judged by the product's
     functions. Raises AssertionError where the two differ.
     """
-    simultaneous.DIRECTIONS = 1 << 12  # right to 1e-3 of a critical value, and much faster
-    found: list[tuple[bool, bool, bool, bool]] = []
+    # Right to 1e-3 of a critical value, and much faster; other tests of this process need the usual number.
+    with mock.patch.object(simultaneous, "DIRECTIONS", 1 << 12):
+        verdicts = _judge_studies(setting, n, runs, seed, icc, preference)
+    return dict(zip(JUDGED, np.mean(verdicts, axis=0).tolist(), strict=True))
+
+
+def _judge_studies(
+    setting: str, n: int, runs: int, seed: int, icc: float, preference: tuple[float, ...] | None
+) -> list[tuple[bool, bool, bool, bool]]:
+    verdicts: list[tuple[bool, bool, bool, bool]] = []
     for start in range(0, runs, BATCH):
         studies = [
             study(setting, n, icc, np.random.default_rng((seed, run)), preference)
             for run in range(start, min(start + BATCH, runs))
         ]
-        found += _judge_batch(studies)
+        verdicts += _judge_batch(studies)
         if start == 0:
-            for data, quick in list(zip(studies, found, strict=True))[:VERIFIED]:
+            for data, quick in list(zip(studies, verdicts, strict=True))[:VERIFIED]:
                 assert quick == judge(data), f"the batch of {setting} differs from fit_model"
-    return dict(zip(JUDGED, np.mean(found, axis=0).tolist(), strict=True))
+    return verdicts
 
 
 def judge(data: ChoiceData) -> tuple[bool, bool, bool, bool]:

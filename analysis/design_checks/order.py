@@ -20,7 +20,7 @@ class Order:
     """Changes of each method's share between halves, with Hotelling's test that all are zero.
 
     `changes` are differences of mean shares, late minus early. `slowing` is the geometric mean ratio of the
-    second half's response time to the first's with its 95% interval; None without times.
+    second half's response time to the first's with its 95% confidence interval; None without times.
     """
 
     changes: dict[str, float]

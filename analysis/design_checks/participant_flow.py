@@ -1,4 +1,4 @@
-"""Who took part, who is included and why the others are excluded, and the conclusion under other rules.
+"""Participants from recruited to included, reasons for exclusion, and the conclusion under other rules.
 
 A vote table and its counts come in. The multiverse crosses every number of attention checks that could have
 been required with rules on response times: each universe is judged by the primary test and by the single-step

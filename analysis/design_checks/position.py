@@ -61,7 +61,7 @@ def check_position(votes: pd.DataFrame) -> Position | None:
 
 
 def _intervals(table: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
-    """95% intervals of the pooled shares of the columns, cut at 0 and 1."""
+    """95% confidence intervals of the pooled shares of the columns, cut at 0 and 1."""
     if len(table) < 2:
         return tuple((share, share) for share in (table.sum(axis=0) / table.sum()).tolist())
     pooled = pooled_shares(table)

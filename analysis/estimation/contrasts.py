@@ -1,6 +1,6 @@
 """Planned comparisons of methods: contrasts written as text, one baseline, and equivalence.
 
-Counts per participant come in. Each participant weighs alike; several contrasts are one family, judged
+Counts per participant come in. Each participant has equal weight; several contrasts are one family, judged
 together by the single-step max-t method. Differences and margins are shares: 0.05 is five percentage points.
 """
 

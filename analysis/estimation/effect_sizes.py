@@ -41,7 +41,7 @@ def effect_sizes(counts: Counts) -> dict[str, Estimate]:
 
 
 def one_sided(analysis: OneWay) -> dict[str, Estimate]:
-    """Eta and omega squared of the classic analysis, each with a one-sided 95% interval that ends at 1.
+    """Eta and omega squared of the classic analysis, with one-sided 95% confidence intervals that end at 1.
 
     They are those of R's effectsize (Steiger 2004, Psychological Methods 9:164): like the one-way analysis,
     they take all numbers as independent. The lower end of omega squared is that of an eta squared of its

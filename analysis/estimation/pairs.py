@@ -1,6 +1,6 @@
 """Every pair of methods compared within participants: differences, ratios and Cohen's h of mean shares.
 
-Counts per participant come in. Each participant weighs alike. Intervals are simultaneous over all pairs
+Counts per participant come in. Each participant has equal weight. Intervals are simultaneous over all pairs
 (single-step max-t), and `p_simultaneous` is read from the same distribution.
 """
 

@@ -1,6 +1,6 @@
 """Families of contrasts of mean shares, each contrast with the interval that its votes allow.
 
-Each participant weighs alike. A family is judged together by `simultaneous`. A contrast with a method that
+Participants have equal weight. A family is judged together by `simultaneous`. A contrast with a method that
 has few votes (`intervals.have_few_votes`) gets its interval from those of the shares instead, by the method
 of variance estimates recovery (Zou, Huang and Zhang 2009, Computational Statistics and Data Analysis 53:1080)
 at Bonferroni's level, and its p is the level at which that interval ends at 0.

@@ -33,7 +33,7 @@ POWER = 0.8
 class Odds:
     """The factor by which the odds of a choice change with one standard deviation of the metric.
 
-    Its 95% interval and p are clustered by participant; `note` says why there are none.
+    Its 95% confidence interval and p are clustered by participant; `note` says why there are none.
     """
 
     ratio: Estimate

@@ -1,7 +1,7 @@
 """How many participants a study needs: the probability of each verdict that its report can print.
 
 True shares and how participants differ come in; probabilities by simulation go out, of the primary test, of
-the report's sentence "more than each of the others", and the lead that a study of each size would detect.
+the report's sentence "more often than each of the others", and the lead that a study of each size would detect.
 """
 
 import math

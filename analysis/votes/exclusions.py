@@ -1,4 +1,4 @@
-"""Who is excluded, and why: by status, by attention checks and by the column `kept`.
+"""Exclusion of participants, with reasons: by status, by attention checks and by the column `kept`.
 
 The answers of a vote table come in, one row for each participant comes out, and for each reason the
 participants that it excludes. `kept` decides wherever a table has it; otherwise the status does, in the words
@@ -60,7 +60,7 @@ _REASONS = {word: reason for reason, words in EXCLUDED.items() for word in words
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Who is included: `places` among the participants of the table, in its order.
+    """Included participants: `places` among the participants of the table, in its order.
 
     `excluded` counts the others by reason, first those who come first in the table.
     """

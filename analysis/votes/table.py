@@ -266,7 +266,7 @@ class VoteTable:
         return len(self._select(min_passed, simulated).places)
 
     def _select(self, min_passed: int | None, simulated: str) -> Selection:
-        """Who is included and why others are not; computed once for each rule."""
+        """Included participants, and why others are excluded; computed once for each rule."""
         key = (min_passed, simulated)
         if key not in self._selections:
             if min_passed is not None and min_passed < 0:

@@ -65,8 +65,8 @@ def _finding(worths: Worths, test: ChoiceTest, alpha: float) -> str:
 
 def _lead(worths: Worths, alpha: float) -> str:
     """The method with the largest worth and those it is ahead of; empty where it is ahead of none."""
-    found = {one.method: one.worth.value or 0.0 for one in worths.worths if one.method in worths.estimated}
-    leader = max(found, key=lambda name: found[name])
+    values = {one.method: one.worth.value or 0.0 for one in worths.worths if one.method in worths.estimated}
+    leader = max(values, key=lambda name: values[name])
     rivals = [name for name in worths.estimated if name != leader]
     pairs = {name: worths.pair(leader, name) for name in rivals}
     p = {name: pair.p for name, pair in pairs.items() if pair is not None and pair.p is not None}
@@ -78,15 +78,15 @@ def _lead(worths: Worths, alpha: float) -> str:
     many = len(behind) > 1
     stated = f"every {fmt.p_phrase(largest).replace('=', '≤')}" if many else fmt.p_phrase(largest)
     if behind == rivals and len(worths.estimated) == len(worths.methods):
-        whom = "each of the others" if many else rivals[0]
+        others = "each of the others" if many else rivals[0]
     else:
-        whom = f"each of {fmt.listed(behind)}" if many else behind[0]
+        others = f"each of {fmt.listed(behind)}" if many else behind[0]
     chosen = "" if share.value is None else f" and was chosen in {fmt.percent(share.value)} of its offers"
     rest = [name for name in rivals if name not in behind]
     verb = "is" if len(rest) == 1 else "are"
     lead = "lead" if len(rest) == 1 else "leads"
     tail = f" Its {lead} over {fmt.listed(rest)} {verb} not significant." if rest else ""
-    return f"{leader} was preferred to {whom} ({COMPARISON}, {stated}){chosen}.{tail}"
+    return f"{leader} was preferred to {others} ({COMPARISON}, {stated}){chosen}.{tail}"
 
 
 def _tables(worths: Worths) -> list[Table]:
@@ -98,9 +98,9 @@ def _tables(worths: Worths) -> list[Table]:
             fmt.count(offers.votes),
             offers.share.shown(fmt.percent),
             fmt.UNDEFINED if offers.expected is None else fmt.percent(offers.expected),
-            found.worth.shown(fmt.percent),
+            values.worth.shown(fmt.percent),
         )
-        for offers, found in zip(worths.offers, worths.worths, strict=True)
+        for offers, values in zip(worths.offers, worths.worths, strict=True)
     )
     headings = ("Method", "Offers", "Votes", "Share of offers", "Without preference", "Worth")
     tables = [Table("choice-methods", "Shares of offers and worths, with 95% CI", headings, methods)]
@@ -176,11 +176,11 @@ def _record(worths: Worths) -> dict[str, object]:
                 "votes": offers.votes,
                 "share_of_offers": _estimate(offers.share),
                 "expected_share": offers.expected,
-                "worth": _estimate(found.worth),
-                "log_worth": found.log_worth,
-                "standard_error": found.error,
+                "worth": _estimate(values.worth),
+                "log_worth": values.log_worth,
+                "standard_error": values.error,
             }
-            for offers, found in zip(worths.offers, worths.worths, strict=True)
+            for offers, values in zip(worths.offers, worths.worths, strict=True)
         ],
         "reference": worths.reference,
         "pairs": [
@@ -231,8 +231,8 @@ def _estimate(estimate: Estimate) -> dict[str, float | None]:
 
 def _quantities(worths: Worths) -> list[Quantity]:
     rows = []
-    for offers, found in zip(worths.offers, worths.worths, strict=True):
-        share, worth = offers.share, found.worth
+    for offers, values in zip(worths.offers, worths.worths, strict=True):
+        share, worth = offers.share, values.worth
         rows += [
             Quantity("offers", offers.method, value=offers.offers),
             Quantity("share of offers", offers.method, value=share.value, low=share.low, high=share.high),

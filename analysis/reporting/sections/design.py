@@ -131,7 +131,9 @@ def _position_chart(position: Position) -> Chart:
             zip(position.shares, position.intervals, strict=True), start=1
         )
     ]
-    description = f"Share of answers for each display position, with 95% intervals: {describe(marks)}."
+    description = (
+        f"Share of answers for each display position, with 95% confidence intervals: {describe(marks)}."
+    )
     return share_chart("position", "Position of the chosen picture", description, marks)
 
 

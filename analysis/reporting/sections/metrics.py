@@ -129,7 +129,9 @@ def _charts(concordance: Concordance) -> list[Chart]:
     if not marks:
         return []
     title = "Rank correlation of metrics and votes"
-    description = f"Spearman's correlation over maps, 95% interval over participants: {describe(marks)}."
+    description = (
+        f"Spearman's correlation over maps, 95% confidence interval over participants: {describe(marks)}."
+    )
     return [correlation_chart("metrics", title, description, marks)]
 
 

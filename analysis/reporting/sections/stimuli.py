@@ -19,32 +19,35 @@ Interval = tuple[float | None, float | None]
 
 
 def section(
-    found: BeyondStimuli, intervals: Mapping[str, Interval], labels: LabelShares | None = None
+    result: BeyondStimuli, intervals: Mapping[str, Interval], labels: LabelShares | None = None
 ) -> Section:
     """`intervals` are the 95% confidence intervals of each method's share over participants alone.
 
     `labels` adds the shares for each label.
     """
-    tables = [*_shares(found, intervals), *_pairs(found), *_tests(found.min_f), *_labels(found, labels)]
+    tables = [*_shares(result, intervals), *_pairs(result), *_tests(result.min_f), *_labels(result, labels)]
     return Section(
         slug="stimuli",
         heading="Beyond these stimuli",
-        verdict=_verdict(found),
+        verdict=_verdict(result),
         tables=tuple(tables),
-        notes=tuple(_notes(found, labels)),
-        charts=tuple(_charts(found, labels)),
-        record={"stimuli": _record(found), "label_shares": None if labels is None else _label_record(labels)},
-        quantities=tuple(_quantities(found, labels)),
-        apa=_apa(found),
-        method=_method(found),
+        notes=tuple(_notes(result, labels)),
+        charts=tuple(_charts(result, labels)),
+        record={
+            "stimuli": _record(result),
+            "label_shares": None if labels is None else _label_record(labels),
+        },
+        quantities=tuple(_quantities(result, labels)),
+        apa=_apa(result),
+        method=_method(result),
     )
 
 
-def _verdict(found: BeyondStimuli) -> str:
-    nouns, test = found.scope.nouns, found.min_f
-    if not found.shares:
-        return f"These results hold {found.scope.phrase} only."
-    leader = found.shares[0]
+def _verdict(result: BeyondStimuli) -> str:
+    nouns, test = result.scope.nouns, result.min_f
+    if not result.shares:
+        return f"These results hold {result.scope.phrase} only."
+    leader = result.shares[0]
     best = f"{leader.method} {fmt.percent(leader.share)}"
     if leader.low is not None and leader.high is not None:
         best += f" {_bracket(leader.low, leader.high)}"
@@ -53,13 +56,13 @@ def _verdict(found: BeyondStimuli) -> str:
     if test.p is None:
         return f"Whether methods differ over new {nouns} cannot be tested: min F' is undefined."
     stated = f"{test.statement}, {fmt.p_stated(test.p, test.log10_p)}"
-    if test.p >= found.alpha:
+    if test.p >= result.alpha:
         return f"No difference between methods is shown over new {nouns}: {stated}."
     return f"Over new {nouns} as well: {best}; {stated}."
 
 
-def _shares(found: BeyondStimuli, intervals: Mapping[str, Interval]) -> list[Table]:
-    if not found.shares:
+def _shares(result: BeyondStimuli, intervals: Mapping[str, Interval]) -> list[Table]:
+    if not result.shares:
         return []
     rows = tuple(
         (
@@ -68,16 +71,16 @@ def _shares(found: BeyondStimuli, intervals: Mapping[str, Interval]) -> list[Tab
             fmt.interval(*intervals.get(share.method, (None, None)), fmt.percent),
             fmt.interval(share.low, share.high, fmt.percent),
         )
-        for share in found.shares
+        for share in result.shares
     )
-    nouns = found.scope.nouns
+    nouns = result.scope.nouns
     headings = ("Method", "Share", "Over participants", f"Over participants and {nouns}")
     caption = f"Shares with 95% confidence intervals, for these {nouns} and for new ones"
     return [Table("shares-beyond", caption, headings, rows)]
 
 
-def _pairs(found: BeyondStimuli) -> list[Table]:
-    if not found.pairs:
+def _pairs(result: BeyondStimuli) -> list[Table]:
+    if not result.pairs:
         return []
     rows = tuple(
         (
@@ -86,11 +89,11 @@ def _pairs(found: BeyondStimuli) -> list[Table]:
             fmt.interval(pair.low, pair.high, fmt.points),
             fmt.p_value(pair.p, pair.log10_p),
         )
-        for pair in found.pairs
+        for pair in result.pairs
     )
-    level = confidence(found.alpha)
+    level = confidence(result.alpha)
     caption = (
-        f"Differences of shares in percentage points over participants and {found.scope.nouns}, with "
+        f"Differences of shares in percentage points over participants and {result.scope.nouns}, with "
         f"simultaneous {level} confidence intervals (single-step max-t)"
     )
     return [Table("differences-beyond", caption, ("Pair", "Points", f"{level} CI", "p"), rows)]
@@ -109,7 +112,7 @@ def _tests(test: MinF | None) -> list[Table]:
     return [Table("min-f", caption, ("Generalises over", "F", "p"), rows, left=2)]
 
 
-def _labels(found: BeyondStimuli, labels: LabelShares | None) -> list[Table]:
+def _labels(result: BeyondStimuli, labels: LabelShares | None) -> list[Table]:
     if labels is None:
         return []
     rows = tuple(
@@ -123,7 +126,7 @@ def _labels(found: BeyondStimuli, labels: LabelShares | None) -> list[Table]:
     caption = "Shares for each label, with 95% confidence intervals over participants"
     if len(labels.labels) > MOST_ROWS:
         caption += f"; the first {MOST_ROWS} of {fmt.count(len(labels.labels))} labels"
-    heading = found.scope.noun.capitalize()
+    heading = result.scope.noun.capitalize()
     return [Table("label-shares", caption, (heading, "Answers", *labels.methods), rows)]
 
 
@@ -136,21 +139,21 @@ def _cell(labels: LabelShares, i: int, j: int) -> str:
     return f"{share} {_bracket(float(labels.low[i, j]), float(labels.high[i, j]))}"
 
 
-def _notes(found: BeyondStimuli, labels: LabelShares | None) -> list[str]:
-    notes = [f"{found.note}."] if found.note else []
-    nouns = found.scope.nouns
-    if found.shares:
+def _notes(result: BeyondStimuli, labels: LabelShares | None) -> list[str]:
+    notes = [f"{result.note}."] if result.note else []
+    nouns = result.scope.nouns
+    if result.shares:
         notes.append(
-            f"The intervals over participants are {found.scope.phrase}: another study with new participants "
+            f"The intervals over participants are {result.scope.phrase}: another study with new participants "
             f"and the same stimuli. Those over participants and {nouns} are for new participants and new "
             f"{nouns} of the same kind; they are conservative, wider than needed if {nouns} hardly differ."
         )
-    if found.min_f is not None:
+    if result.min_f is not None:
         notes.append(
             f"F1 generalises to new participants only, F2 to new {nouns} only. min F' generalises to both, "
             "and is conservative (Clark 1973)."
         )
-    if any(share.low is None for share in found.shares):
+    if any(share.low is None for share in result.shares):
         notes.append(
             f"A share has no interval over {nouns} where fewer than five of them offered its method, or "
             "where the answers agree too closely to estimate a variance."
@@ -164,26 +167,26 @@ def _notes(found: BeyondStimuli, labels: LabelShares | None) -> list[str]:
     return notes
 
 
-def _charts(found: BeyondStimuli, labels: LabelShares | None) -> list[Chart]:
+def _charts(result: BeyondStimuli, labels: LabelShares | None) -> list[Chart]:
     if labels is None:
         return []
     answers = labels.answers / labels.answers.sum()
-    overall = {share.method: share.share for share in found.shares}
+    overall = {share.method: share.share for share in result.shares}
     shares = [
         overall.get(method, float(np.nansum(labels.shares[:, j] * answers)))
         for j, method in enumerate(labels.methods)
     ]
-    title = _leads(labels, found.scope.nouns)
+    title = _leads(labels, result.scope.nouns)
     listed = "; ".join(
         f"{method} from {fmt.percent(float(np.nanmin(column)))} to {fmt.percent(float(np.nanmax(column)))}"
         for method, column in zip(labels.methods, labels.shares.T, strict=True)
         if not np.isnan(column).all()
     )
     description = (
-        f"{title}. Shares over {fmt.count(len(labels.labels))} {found.scope.nouns}, with 95% confidence "
+        f"{title}. Shares over {fmt.count(len(labels.labels))} {result.scope.nouns}, with 95% confidence "
         f"intervals over participants: {listed}."
     )
-    chart = label_chart("label-shares", title, description, labels, shares, found.scope.nouns)
+    chart = label_chart("label-shares", title, description, labels, shares, result.scope.nouns)
     return [] if chart is None else [chart]
 
 
@@ -198,16 +201,16 @@ def _leads(labels: LabelShares, nouns: str) -> str:
     return f"{times} of {len(labels.methods)} methods have the largest share for at least one of {n} {nouns}"
 
 
-def _record(found: BeyondStimuli) -> dict[str, object]:
-    test = found.min_f
+def _record(result: BeyondStimuli) -> dict[str, object]:
+    test = result.min_f
     return {
-        "scope": {**asdict(found.scope), "phrase": found.scope.phrase},
-        "note": found.note,
+        "scope": {**asdict(result.scope), "phrase": result.scope.phrase},
+        "note": result.note,
         "shares": {
             share.method: {"share": share.share, "low": share.low, "high": share.high, "df": share.df}
-            for share in found.shares
+            for share in result.shares
         },
-        "pairs": [asdict(pair) for pair in found.pairs],
+        "pairs": [asdict(pair) for pair in result.pairs],
         "min_f": test
         and {
             "F": test.F,
@@ -235,10 +238,10 @@ def _label_record(labels: LabelShares) -> dict[str, object]:
     }
 
 
-def _quantities(found: BeyondStimuli, labels: LabelShares | None) -> list[Quantity]:
+def _quantities(result: BeyondStimuli, labels: LabelShares | None) -> list[Quantity]:
     rows = [
         Quantity("share (over labels)", share.method, value=share.share, low=share.low, high=share.high)
-        for share in found.shares
+        for share in result.shares
     ]
     rows += [
         Quantity(
@@ -251,9 +254,9 @@ def _quantities(found: BeyondStimuli, labels: LabelShares | None) -> list[Quanti
             p=pair.p,
             log10_p=pair.log10_p,
         )
-        for pair in found.pairs
+        for pair in result.pairs
     ]
-    test = found.min_f
+    test = result.min_f
     if test is not None:
         df1, df2 = test.df or (None, None)
         rows.append(Quantity("min F'", statistic=test.F, df1=df1, df2=df2, p=test.p, log10_p=test.log10_p))
@@ -273,28 +276,30 @@ def _quantities(found: BeyondStimuli, labels: LabelShares | None) -> list[Quanti
     return rows
 
 
-def _apa(found: BeyondStimuli) -> tuple[str, ...]:
-    test, nouns = found.min_f, found.scope.nouns
+def _apa(result: BeyondStimuli) -> tuple[str, ...]:
+    test, nouns = result.min_f, result.scope.nouns
     if test is None or test.p is None:
         return ()
-    outcome = "differed" if test.p < found.alpha else "did not differ significantly"
+    outcome = "differed" if test.p < result.alpha else "did not differ significantly"
     intervals = "; ".join(
         f"{share.method} ({fmt.percent(share.share)}, {fmt.confidence_interval(share.low, share.high)})"
-        for share in found.shares
+        for share in result.shares
         if share.low is not None and share.high is not None
     )
-    told = f" Shares over participants and {nouns} were: {intervals}." if intervals else ""
-    return (f"Over participants and {nouns}, shares {outcome}, {test.statement}, {fmt.apa_p(test.p)}.{told}",)
+    listed = f" Shares over participants and {nouns} were: {intervals}." if intervals else ""
+    return (
+        f"Over participants and {nouns}, shares {outcome}, {test.statement}, {fmt.apa_p(test.p)}.{listed}",
+    )
 
 
-def _method(found: BeyondStimuli) -> tuple[str, ...]:
-    if not found.shares:
+def _method(result: BeyondStimuli) -> tuple[str, ...]:
+    if not result.shares:
         return ()
-    nouns = found.scope.nouns
+    nouns = result.scope.nouns
     tested = (
         f" Equal shares over participants and {nouns} were tested by min F' (Clark, 1973), with "
         "Greenhouse-Geisser correction of both F ratios."
-        if found.min_f
+        if result.min_f
         else ""
     )
     return (

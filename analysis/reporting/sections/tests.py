@@ -101,7 +101,7 @@ def _notes(results: Results, omnibus: Omnibus, tests: list[Result]) -> list[str]
             f"ε = {epsilon:.3f}."
         )
     if not omnibus.all_tests:
-        notes.append("Tests of other null hypotheses are shown with --all-tests.")
+        notes.append("Tests of other null hypotheses are not shown (option --all-tests).")
     return notes
 
 
