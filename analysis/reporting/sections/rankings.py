@@ -19,7 +19,9 @@ def section(results: Results) -> Section | None:
     return Section(
         slug="rankings",
         heading="How stable is the ranking?",
-        verdict=f"{' > '.join(best)} in {fmt.probability(p_best, replicates)} of resamples.",
+        verdict=f"{' > '.join(best)} in {fmt.probability(p_best, replicates)} of resamples."
+        if p_best >= 0.5
+        else "No ranking appears in half of the resamples.",
         tables=(
             Table("rankings", "Rankings by votes", ("Ranking", "Share of resamples"), rows),
             Table("first", "Most votes", ("Method", "Share of resamples"), first),

@@ -25,7 +25,7 @@ def section(results: Results) -> Section:
         heading=f"Shares of {of}",
         verdict=f"{shares[0].method} {_value(shares[0])}" if results.comparable else "",
         tables=tuple(tables),
-        notes=(INTERVAL_NOTE, *_design_effect(results)),
+        notes=(INTERVAL_NOTE, *_reasons(results), *_design_effect(results)),
         charts=(share_chart("shares", title, f"{title}: {describe(marks)}.", marks),),
         record=_record(results),
         quantities=tuple(_quantities(results)),
@@ -68,6 +68,11 @@ def _weights(results: Results) -> list[Table]:
     )
     caption = "Shares with equal weight for every answer, and for every participant, with 95% CI"
     return [Table("weights", caption, ("Method", "Equal answers", "Equal participants"), rows)]
+
+
+def _reasons(results: Results) -> list[str]:
+    reasons = dict.fromkeys(s.reason for s in results.shares if s.low is None and s.reason)
+    return [f"No interval: {reason}." for reason in reasons]
 
 
 def _design_effect(results: Results) -> list[str]:
