@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Floats
 from analysis.votes.offers import ChoiceData
 
-Floats = NDArray[np.float64]
 _STEPS, _CONVERGED, _LARGEST = 40, 1e-14, 15.0
 
 

@@ -23,11 +23,11 @@ from analysis.choice_models.equal_choice import trace_test, wald_test
 from analysis.choice_models.separation import find_components
 from analysis.estimation import simultaneous
 from analysis.estimation.simultaneous import LargestT, pair_matrix
+from analysis.numerics.arrays import Floats
 from analysis.votes.offers import ChoiceData
 from benchmarks.batched_choices import fit_batch
 
 Bools = NDArray[np.bool_]
-Floats = NDArray[np.float64]
 
 ALPHA = 0.05
 BATCH, VERIFIED = 20, 10

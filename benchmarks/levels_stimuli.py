@@ -31,10 +31,10 @@ from analysis.estimation.simultaneous import LargestT, pair_matrix
 from analysis.estimation.stimuli import Crossed, crossed, crossed_shares
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
+from analysis.numerics.arrays import Floats
 from analysis.numerics.exact import ExactShares
 from analysis.votes.offers import ChoiceData
 
-Floats = NDArray[np.float64]
 TASTE = 0.35  # SD of the participants' log-odds
 EQUAL = (0.25, 0.25, 0.25, 0.25)
 LEAD = (0.57, 0.20, 0.15, 0.08)

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.choice_models.conditional_logit import ConditionalLogit, fit
@@ -37,12 +36,11 @@ from analysis.choice_models.worths import Constant, MethodWorth, WorthPair, Wort
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.rankings import Rankings, count_rankings
 from analysis.estimation.simultaneous import LargestT, pair_matrix
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import REPLICATES, SEED
 from analysis.numerics.tails import f_tail
 from analysis.significance import ALPHA, check_alpha
 from analysis.votes.offers import ChoiceData
-
-Floats = NDArray[np.float64]
 
 
 def fit_worths(

@@ -14,9 +14,9 @@ for 1,660 votes.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
+from analysis.numerics.arrays import Booleans, Floats, Integers
+
 _LARGEST = 15.0  # log odds between alternatives: beyond it, the likelihood has no maximum
 _STEPS = 100
 _CONVERGED = 1e-14  # of the Newton decrement, relative to the sum of weights
@@ -47,9 +47,9 @@ class ConditionalLogit:
 
 def fit(
     design: Floats,
-    chosen: NDArray[np.int64],
-    clusters: NDArray[np.int64],
-    available: NDArray[np.bool_] | None = None,
+    chosen: Integers,
+    clusters: Integers,
+    available: Booleans | None = None,
     weights: Floats | None = None,
 ) -> ConditionalLogit | str:
     """Fit the model by maximum likelihood; a string says why there is no estimate.
@@ -85,9 +85,7 @@ def fit(
 class _Likelihood:
     """The log-likelihood, with features centred within each answer for numerical accuracy."""
 
-    def __init__(
-        self, design: Floats, offered: NDArray[np.bool_], chosen: NDArray[np.int64], weight: Floats
-    ) -> None:
+    def __init__(self, design: Floats, offered: Booleans, chosen: Integers, weight: Floats) -> None:
         known = np.where(offered[..., None], design, 0.0)
         means = known.sum(axis=1, keepdims=True) / offered.sum(axis=1)[:, None, None]
         self.centred = np.where(offered[..., None], known - means, 0.0)  # (answers, alternatives, k)
@@ -140,7 +138,7 @@ class _Likelihood:
         return np.exp(utilities - largest[:, None]), largest
 
 
-def _sum_by(clusters: NDArray[np.int64], values: Floats) -> Floats:
+def _sum_by(clusters: Integers, values: Floats) -> Floats:
     """Sums of `values` (answers, ...) of each participant, (participants, ...)."""
     flat = values.reshape(len(values), -1)
     n = int(clusters.max()) + 1

@@ -11,12 +11,10 @@ adds a constant to the utility of the method shown there.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.votes.offers import TIE, ChoiceData
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
 NONE, TIED = "none of these", "tie"
 
 
@@ -34,7 +32,7 @@ class Design:
     features: Floats
     chosen: Integers
     participants: Integers
-    available: NDArray[np.bool_]
+    available: Booleans
     weights: Floats
     signs: Floats  # (answers,): -1 where the worst was chosen
 
@@ -82,7 +80,7 @@ def build_design(data: ChoiceData, methods: tuple[int, ...], position: bool = Fa
     )
 
 
-_Rows = tuple[Integers, NDArray[np.bool_], Integers, Floats]
+_Rows = tuple[Integers, Booleans, Integers, Floats]
 
 
 def _best_rows(data: ChoiceData, picked: list[int]) -> _Rows:
@@ -113,7 +111,7 @@ def _worst_rows(data: ChoiceData, picked: list[int]) -> _Rows:
     return rows, available, place[data.worst[rows]], np.full(len(rows), -1.0)
 
 
-def _method_features(offered: NDArray[np.bool_]) -> Floats:
+def _method_features(offered: Booleans) -> Floats:
     """Indicators of all methods but the first, and for a tie the mean of those of the offered methods."""
     n, k = offered.shape
     features = np.zeros((n, k + 2, k))
@@ -122,7 +120,7 @@ def _method_features(offered: NDArray[np.bool_]) -> Floats:
     return features[:, :, 1:]
 
 
-def _position_features(position: Integers, available: NDArray[np.bool_]) -> tuple[Floats, list[str]]:
+def _position_features(position: Integers, available: Booleans) -> tuple[Floats, list[str]]:
     """Indicators of display positions but the first, for methods; of a tie, their mean."""
     n, k = position.shape
     shown = np.where(available[:, :k], position, 0)

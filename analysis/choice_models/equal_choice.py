@@ -21,14 +21,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.choice_models.design import build_design
+from analysis.numerics.arrays import Floats
 from analysis.numerics.tails import f_tail
 from analysis.votes.offers import ChoiceData
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ Choice data in, one row for each method out. The intervals are those of `estimat
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.estimation.intervals import (
@@ -16,9 +15,9 @@ from analysis.estimation.intervals import (
     effective_answers,
     have_few_votes,
 )
+from analysis.numerics.arrays import Floats, Integers
 from analysis.votes.offers import ChoiceData
 
-Floats = NDArray[np.float64]
 _ALPHA = 0.05
 
 
@@ -60,12 +59,12 @@ def count_offers(data: ChoiceData) -> tuple[MethodOffers, ...]:
     )
 
 
-def _sum_by(people: NDArray[np.int64], columns: Floats) -> Floats:
+def _sum_by(people: Integers, columns: Floats) -> Floats:
     """Sums of columns (answers, k) for each participant, (participants, k)."""
     return np.stack([np.bincount(people, column) for column in columns.T], axis=1)
 
 
-def _shares(chosen: Floats, offered: Floats, answers: Floats, choosers: NDArray[np.int64]) -> list[Estimate]:
+def _shares(chosen: Floats, offered: Floats, answers: Floats, choosers: Integers) -> list[Estimate]:
     """Shares from sums (participants, methods) and the participants' `answers`, as in `estimate_shares`."""
     n = len(answers)
     total = offered.sum(axis=0)

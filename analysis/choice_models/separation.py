@@ -8,13 +8,13 @@ Statistics 32:384, assumption 1). Choice data come in, components and one-sided 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csgraph
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Booleans, Integers
 from analysis.votes.offers import TIE, ChoiceData
 
-Flags = NDArray[np.bool_]
+Flags = Booleans
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Components:
         return not (self.never or self.always or self.apart)
 
 
-def chosen_over(data: ChoiceData) -> NDArray[np.int64]:
+def chosen_over(data: ChoiceData) -> Integers:
     """How often each method was chosen where each other one was offered, (methods + 1, methods + 1).
 
     The last row and column are "none of these". A tie counts in both directions, and the worst method has

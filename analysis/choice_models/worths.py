@@ -6,17 +6,13 @@
 import math
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from analysis import formatting as fmt
 from analysis.choice_models.equal_choice import ChoiceTest
 from analysis.choice_models.offer_shares import MethodOffers
 from analysis.choice_models.separation import Bound
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.rankings import Rankings
-
-Floats = NDArray[np.float64]
+from analysis.numerics.arrays import Floats
 
 
 @dataclass(frozen=True)

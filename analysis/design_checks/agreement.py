@@ -8,11 +8,12 @@ question without a right answer has none.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import stats
 from statsmodels.stats.inter_rater import fleiss_kappa
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats, Integers
 from analysis.numerics.resampling import SEED
 
 PERMUTATIONS = 999
@@ -77,7 +78,7 @@ def agreement(table: ArrayLike, seed: int = SEED, n_permutations: int = PERMUTAT
 
 
 def permutation_p(
-    counts: NDArray[np.int64], sizes: NDArray[np.int64], observed: float, seed: int, n_permutations: int
+    counts: Integers, sizes: Integers, observed: float, seed: int, n_permutations: int
 ) -> float:
     """Return how often votes permuted over the questions agree at least as much.
 
@@ -90,7 +91,7 @@ def permutation_p(
     return float(((disagreement <= observed + 1e-12).sum() + 1) / (n_permutations + 1))
 
 
-def _disagreement(counts: NDArray[np.int64], sizes: NDArray[np.int64]) -> NDArray[np.float64]:
+def _disagreement(counts: Integers, sizes: Integers) -> Floats:
     """Return how often two votes on one question differ, each question weighing by its votes.
 
     `counts` is (..., questions, methods).

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.votes.columns import codes_of, of_each
 
 PERMUTATIONS = 499
@@ -27,7 +28,7 @@ class ClassByMethod:
 
     labels: tuple[str, ...]
     methods: tuple[str, ...]
-    votes: NDArray[np.int64]  # (classes, methods)
+    votes: Integers  # (classes, methods)
     cramers_v: float
     p: float
     permutations: int
@@ -73,8 +74,8 @@ def check_classes(
 def count_as_far(
     rows: NDArray[np.intp],
     columns: NDArray[np.intp],
-    people: NDArray[np.int64],
-    expected: NDArray[np.float64],
+    people: Integers,
+    expected: Floats,
     chi_squared: float,
     n_permutations: int,
     seed: int,
@@ -113,8 +114,8 @@ def count_as_far(
 
 
 def _blocks(
-    people: NDArray[np.int64], cells: NDArray[np.intp], columns: NDArray[np.intp], beyond: int
-) -> list[tuple[NDArray[np.uint64], NDArray[np.uint64], NDArray[np.bool_] | None]]:
+    people: Integers, cells: NDArray[np.intp], columns: NDArray[np.intp], beyond: int
+) -> list[tuple[NDArray[np.uint64], NDArray[np.uint64], Booleans | None]]:
     """Arrange the votes in rows by participant, participants with up to twice as many votes together.
 
     Returns the first cell of each vote's class, its column, and where a row has no vote, each (participants,

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
 from analysis.design_checks.participant_counts import count_by_participant
 from analysis.inference.hotelling import Hotelling, hotelling_of_changes
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.clusters import renumber
 from analysis.votes.columns import codes_of, numbers
 
@@ -64,15 +64,13 @@ def check_order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
     return Order(means, hotelling_of_changes(changes), slowing)
 
 
-def _is_sorted(people: NDArray[np.int64], position: NDArray[np.float64]) -> bool:
+def _is_sorted(people: Integers, position: Floats) -> bool:
     """Whether answers already are in the order of participants and positions, as most exports are."""
     steps = np.diff(people)
     return bool((steps >= 0).all() and ((steps > 0) | (np.diff(position) >= 0)).all())
 
 
-def _ratio_of_times(
-    times: NDArray[np.float64], people: NDArray[np.int64], late: NDArray[np.bool_]
-) -> tuple[float, float, float] | None:
+def _ratio_of_times(times: Floats, people: Integers, late: Booleans) -> tuple[float, float, float] | None:
     """Mean ratio of late to early times with its 95% t interval, both on the logarithms.
 
     Only participants with times in both halves count; None for fewer than two.

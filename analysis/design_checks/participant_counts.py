@@ -3,10 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Integers
+
 
 def count_by_participant(
-    people: NDArray[np.int64], values: NDArray[np.intp], size: int, n: int | None = None
-) -> NDArray[np.int64]:
+    people: Integers, values: NDArray[np.intp], size: int, n: int | None = None
+) -> Integers:
     """Count how often each participant has each value from 0 to `size` - 1: (participants, values).
 
     `n` is the number of participants, by default the largest number in `people` plus 1.

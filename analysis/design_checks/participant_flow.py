@@ -11,7 +11,6 @@ from functools import cached_property
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.choice_models.choice_model import fit_worths
@@ -19,13 +18,14 @@ from analysis.estimation.share_contrasts import SHARE, average_shares, judge_con
 from analysis.estimation.simultaneous import pair_matrix, t_tail
 from analysis.inference.omnibus import PRIMARY, Test, omnibus
 from analysis.inference.repeated_measures import repeated_measures
+from analysis.numerics.arrays import Booleans
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
 from analysis.votes.offers import choice_data
 from analysis.votes.table import VoteTable, VoteTableError
 
-Rows = NDArray[np.bool_]
+Rows = Booleans
 FAST_MS = (1000, 2000)  # an answer given sooner can hardly rest on a look at the pictures
 MAX_CHECKS = 30  # numbers of attention checks that are tried
 ALL_ANSWERS = "all answers"

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
 from analysis.design_checks.participant_counts import count_by_participant
 from analysis.inference.hotelling import Hotelling, hotelling
 from analysis.inference.pooled_shares import pooled_shares
+from analysis.numerics.arrays import Integers
 from analysis.numerics.clusters import renumber
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, codes_of, numbers, place_of
@@ -60,7 +60,7 @@ def check_position(votes: pd.DataFrame) -> Position | None:
     )
 
 
-def _intervals(table: NDArray[np.int64]) -> tuple[tuple[float, float], ...]:
+def _intervals(table: Integers) -> tuple[tuple[float, float], ...]:
     """95% confidence intervals of the pooled shares of the columns, cut at 0 and 1."""
     if len(table) < 2:
         return tuple((share, share) for share in (table.sum(axis=0) / table.sum()).tolist())

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from analysis.design_checks.agreement import Agreement, agreement
 from analysis.design_checks.carelessness import Carelessness, chance_to_pass, check_carelessness
 from analysis.design_checks.classes import ClassByMethod, check_classes
 from analysis.design_checks.order import Order, check_order
 from analysis.design_checks.position import Position, check_position
+from analysis.numerics.arrays import Integers
 from analysis.significance import ALPHA
 from analysis.votes.columns import METHOD_COLUMNS, N_OPTIONS, codes_of, of_each
 from analysis.votes.table import Counts, VoteTable
@@ -67,7 +67,7 @@ def design(table: VoteTable, counts: Counts, min_passed: int | None, seed: int) 
     )
 
 
-def _votes_by_question(votes: pd.DataFrame, counts: Counts) -> NDArray[np.int64] | None:
+def _votes_by_question(votes: pd.DataFrame, counts: Counts) -> Integers | None:
     """Count how often each question was answered with each method: (questions, methods)."""
     if "question" not in votes:
         return None

@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.pairs import bound_difference
 from analysis.estimation.share_contrasts import MeanShares, average_shares, judge_contrasts, p_against
 from analysis.estimation.simultaneous import pair_matrix
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA, check_alpha
 from analysis.votes.counting import Counts
 
-Floats = NDArray[np.float64]
 OTHERS = "others"
 _HOW = 'write it as "A - B", "A - mean(others)" or "mean(A, B) - mean(C, D)", with special names in quotes'
 _QUOTED = r"""(?:"[^"]*"|'[^']*'|[^"'])"""

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from scipy import special
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Booleans, Floats, Integers
 
-Floats = NDArray[np.float64]
 FEW_VOTES = 20.0  # effective votes for a method, or against it, below which its t interval is not used
 T, CLOPPER_PEARSON = "t", "Clopper-Pearson"  # the intervals of a share
 _ZERO = 1e-12  # a share that rounding leaves where the truth is 0
@@ -45,7 +45,7 @@ class Estimate:
 
 
 def effective_answers(
-    shares: Floats, variances: Floats, simple: Floats, choosers: NDArray[np.int64], n_participants: int
+    shares: Floats, variances: Floats, simple: Floats, choosers: Integers, n_participants: int
 ) -> Floats:
     """Estimate how many independent answers would determine each share equally well, (methods,).
 
@@ -67,7 +67,7 @@ def effective_answers(
     return np.where(extreme, n_participants, answers)
 
 
-def count_choosers(table: NDArray[np.int64], answers: NDArray[np.int64]) -> NDArray[np.int64]:
+def count_choosers(table: Integers, answers: Integers) -> Integers:
     """How many participants chose each method, or anything else if those are fewer, (methods,).
 
     `table` (participants, methods) are votes, and `answers` (participants,) all answers.
@@ -76,7 +76,7 @@ def count_choosers(table: NDArray[np.int64], answers: NDArray[np.int64]) -> NDAr
     return np.asarray(np.minimum(chose, did_not), dtype=np.int64)
 
 
-def have_few_votes(shares: Floats, answers: Floats) -> NDArray[np.bool_]:
+def have_few_votes(shares: Floats, answers: Floats) -> Booleans:
     """Whether fewer than 20 effective votes are for each method, or against it, (methods,)."""
     return np.asarray(np.minimum(shares, 1 - shares) * answers < FEW_VOTES, dtype=np.bool_)
 

@@ -7,14 +7,12 @@ where methods fare better or worse, not what to expect of new labels (`analysis.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats, Integers
 from analysis.numerics.clusters import renumber
 from analysis.votes.offers import ChoiceData
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +25,7 @@ class LabelShares:
 
     labels: tuple[str, ...]
     methods: tuple[str, ...]
-    answers: NDArray[np.int64]
+    answers: Integers
     shares: Floats
     low: Floats
     high: Floats
@@ -78,7 +76,7 @@ def label_shares(data: ChoiceData) -> LabelShares | None:
 
 
 def _intervals(
-    of_label: NDArray[np.int64], offers: Floats, choices: Floats, answers: NDArray[np.int64]
+    of_label: Integers, offers: Floats, choices: Floats, answers: Integers
 ) -> tuple[Floats, Floats, Floats]:
     """Share, low and high of one method for each label, (labels,).
 

@@ -8,13 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import REPLICATES, SEED, bootstrap_sums
 from analysis.votes.counting import Counts
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

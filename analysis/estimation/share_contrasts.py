@@ -12,15 +12,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis.estimation.intervals import clopper_pearson, count_choosers, effective_answers, have_few_votes
 from analysis.estimation.simultaneous import Comparison, simultaneous, t_tail
+from analysis.numerics.arrays import Booleans, Floats
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
 
-Floats = NDArray[np.float64]
 FEW = "few votes"
 _SMALLEST = -60.0  # log10 of the smallest level at which an interval from few votes is computed
 _STEPS = 32  # halvings of its logarithm
@@ -60,7 +59,7 @@ class MeanShares:
         return np.asarray(self.covariance.diagonal())
 
     @cached_property
-    def few(self) -> NDArray[np.bool_]:
+    def few(self) -> Booleans:
         """Which methods have few votes, or few against them."""
         return have_few_votes(self.means, self.answers)
 

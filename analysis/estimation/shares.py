@@ -7,7 +7,6 @@ Plackett-Luce are these shares; they need intervals that respect that a person's
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.estimation.intervals import (
@@ -20,9 +19,9 @@ from analysis.estimation.intervals import (
     have_few_votes,
 )
 from analysis.estimation.share_contrasts import average_shares
+from analysis.numerics.arrays import Floats
 from analysis.votes.counting import Counts
 
-Floats = NDArray[np.float64]
 _ALPHA = 0.05
 _ZERO = 1e-12  # a margin that rounding leaves where the truth is 0
 _ONE_PARTICIPANT = "one participant says nothing about others"

@@ -15,15 +15,15 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special, stats
 from scipy.stats import qmc
 
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import SEED
 from analysis.numerics.tails import SMALLEST, f_tail
 from analysis.significance import ALPHA, check_alpha
 
-Floats = NDArray[np.float64]
 MAX_T, BONFERRONI, T = "max-t", "Bonferroni", "t"
 MANY_DF = 19  # of 20 participants
 DIRECTIONS = 1 << 14  # the critical value of four methods is right to 1e-4 of its size

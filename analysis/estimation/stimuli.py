@@ -13,20 +13,18 @@ from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special, stats
 
 from analysis import formatting as fmt
 from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
+from analysis.numerics.arrays import Floats, Integers
 from analysis.numerics.clusters import renumber
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.offers import ChoiceData
 
-Floats = NDArray[np.float64]
-Codes = NDArray[np.int64]
 FEWEST_LABELS = 5
 _ZERO = 1e-12  # what rounding leaves of a variance of 0
 
@@ -74,7 +72,7 @@ class Crossed:
     shares: Floats
     covariance: Floats
     df: Floats
-    n_labels: Codes
+    n_labels: Integers
 
 
 @dataclass(frozen=True)
@@ -202,7 +200,7 @@ class _Clusters:
     offered: Floats
 
     @classmethod
-    def of(cls, data: ChoiceData, codes: Codes) -> "_Clusters":
+    def of(cls, data: ChoiceData, codes: Integers) -> "_Clusters":
         present, cluster = renumber(codes)
         size, k = len(present), len(data.methods)
         voted = (data.chosen >= 0) & (data.chosen < k)  # the others are ties and "none of these"
@@ -320,7 +318,7 @@ def _why_not(data: ChoiceData, extent: Scope, n_participants: int) -> str | None
     return None
 
 
-def _n_distinct(codes: Codes | None) -> int | None:
+def _n_distinct(codes: Integers | None) -> int | None:
     """How many codes from 0 occur; None if there are none."""
     if codes is None:
         return None

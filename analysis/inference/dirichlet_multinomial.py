@@ -15,13 +15,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy import optimize, special
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats, Integers
 from analysis.numerics.tails import chi_square_tail
 
-Floats = NDArray[np.float64]
 _BOUNDS = (-9.0, 14.0)  # of log alpha: from fully dependent to independent votes
 
 
@@ -103,7 +103,7 @@ def dirichlet_multinomial(counts: ArrayLike) -> DirichletMultinomial:
     return DirichletMultinomial(n, chi_square, k - 1, p, log10_p, shown, concentration)
 
 
-def _moment_estimate(table: NDArray[np.int64], shares: Floats) -> float:
+def _moment_estimate(table: Integers, shares: Floats) -> float:
     """Estimate a concentration to start from, by how much more than chance counts vary (Mosimann 1962)."""
     totals = table.sum(axis=1, keepdims=True)
     by_chance = float((totals * shares * (1 - shares)).sum())
@@ -112,12 +112,12 @@ def _moment_estimate(table: NDArray[np.int64], shares: Floats) -> float:
     return min(max(pairs / excess - 1, 0.1), 200.0) if excess > 0 else 200.0  # flat beyond
 
 
-def _rise(alpha: float, counts: NDArray[np.int64], times: NDArray[np.int64]) -> float:
+def _rise(alpha: float, counts: Integers, times: Integers) -> float:
     """Sum log Gamma(alpha + count) - log Gamma(alpha) over distinct `counts`, each weighted by `times`."""
     return float(times @ special.gammaln(alpha + counts) - times.sum() * special.gammaln(alpha))
 
 
-def _slope(alpha: float, counts: NDArray[np.int64], times: NDArray[np.int64]) -> float:
+def _slope(alpha: float, counts: Integers, times: Integers) -> float:
     """Derivative of `_rise` by alpha."""
     return float(times @ special.digamma(alpha + counts) - times.sum() * special.digamma(alpha))
 

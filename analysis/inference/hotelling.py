@@ -7,15 +7,13 @@ groups is made, which costs degrees of freedom: with k groups F has (k - 1, n - 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from statsmodels.stats.multivariate import test_mvmean as multivariate_mean_test
 
 from analysis import formatting as fmt
 from analysis.inference.repeated_measures import numbers_by_participant
+from analysis.numerics.arrays import Floats
 from analysis.numerics.exact import ExactGroups, Groups
 from analysis.numerics.tails import f_tail
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from itertools import permutations
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import SEED
 
-Floats = NDArray[np.float64]
 PERMUTATIONS = 9_999
 _MIN_PERMUTATIONS = 999
 _WORK = 20_000_000  # participants times permutations

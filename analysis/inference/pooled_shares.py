@@ -10,12 +10,11 @@ not.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from analysis.inference.hotelling import Hotelling, t_squared
+from analysis.numerics.arrays import Floats
 from analysis.numerics.tails import f_tail
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)

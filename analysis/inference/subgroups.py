@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.estimation.shares import Share, estimate_shares
+from analysis.numerics.arrays import Booleans
 from analysis.numerics.exact import ExactGroups, to_float
 from analysis.numerics.tails import f_tail
 from analysis.votes.columns import VoteTableError, quoted
@@ -108,7 +109,7 @@ def compare_subgroups(table: VoteTable, counts: Counts, by: str) -> Subgroups:
     )
 
 
-def select_participants(counts: Counts, mask: NDArray[np.bool_]) -> Counts:
+def select_participants(counts: Counts, mask: Booleans) -> Counts:
     """The counts of the participants where `mask` (participants,) holds, with the same methods."""
     return replace(
         counts,

@@ -9,12 +9,11 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Integers
 from analysis.votes.columns import METHOD_COLUMNS
 
 Map = tuple[str, str, str]  # method, label, replicate
-Numbers = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -26,22 +25,22 @@ class Choices:
     """
 
     maps: tuple[Map, ...]
-    questions: Numbers
-    person: Numbers
-    question: Numbers
-    place: Numbers
+    questions: Integers
+    person: Integers
+    question: Integers
+    place: Integers
 
     @property
     def n_people(self) -> int:
         return int(self.person.max()) + 1
 
     @cached_property
-    def chosen(self) -> Numbers:
+    def chosen(self) -> Integers:
         """How often each person chose each map: (people, maps)."""
         return self._count(self.person, self.questions[self.question, self.place])
 
     @cached_property
-    def offered(self) -> Numbers:
+    def offered(self) -> Integers:
         """How often each person was offered each map: (people, maps)."""
         total = np.zeros((self.n_people, len(self.maps)), dtype=np.int64)
         for maps in self.questions[self.question].T:  # (votes,) of one option
@@ -49,7 +48,7 @@ class Choices:
             total += self._count(self.person[present], maps[present])
         return total
 
-    def _count(self, people: Numbers, maps: Numbers) -> Numbers:
+    def _count(self, people: Integers, maps: Integers) -> Integers:
         size = (self.n_people, len(self.maps))
         return np.bincount(people * size[1] + maps, minlength=size[0] * size[1]).reshape(size)
 
@@ -82,6 +81,6 @@ def choices(votes: pd.DataFrame) -> Choices | None:
     )
 
 
-def _padded(rows: list[tuple[int, ...]]) -> Numbers:
+def _padded(rows: list[tuple[int, ...]]) -> Integers:
     widest = max(map(len, rows))
     return np.array([[*row, *[-1] * (widest - len(row))] for row in rows], dtype=np.int64)

@@ -11,18 +11,16 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
 
 from analysis.choice_models.conditional_logit import ConditionalLogit, fit
 from analysis.estimation.intervals import Estimate
 from analysis.metric_agreement.choice_sets import Choices, choices
 from analysis.metric_agreement.metric_table import MetricTable
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import SEED, bootstrap_sums
 from analysis.numerics.tails import f_tail
 from analysis.votes.table import Counts, VoteTable
-
-Floats = NDArray[np.float64]
 
 REPLICATES = 2000
 PERMUTATIONS = 1999

@@ -5,10 +5,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Integers
+
 _SPARSE = 8  # codes per answer above which a sort takes less memory than an array over all codes
 
 
-def renumber(codes: NDArray[np.integer[Any]]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def renumber(codes: NDArray[np.integer[Any]]) -> tuple[Integers, Integers]:
     """Return the codes that occur, ascending, and the place of each code among them, as np.unique does.
 
     `codes` (answers,) are at least 0.

@@ -16,6 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from analysis.numerics.arrays import Floats, Integers
+
 Groups = Mapping[str, Iterable[Any]]  # name -> numbers: int, float, Fraction, Decimal or NumPy's
 
 
@@ -69,12 +71,12 @@ class ExactGroups(ABC):
 
     @property
     @abstractmethod
-    def ranks(self) -> NDArray[np.float64]:
+    def ranks(self) -> Floats:
         """Ranks of the i-th numbers of all groups: (numbers, groups). Ties share their mean rank."""
 
     @property
     @abstractmethod
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         """The numbers as floats, (numbers, groups). The groups must have equal sizes."""
 
     def mean(self, group: int) -> Fraction:
@@ -117,7 +119,7 @@ class ExactNumbers(ExactGroups):
         return tuple(tuple(sum(map(int.__mul__, a, b)) for b in self._columns) for a in self._columns)
 
     @cached_property
-    def ranks(self) -> NDArray[np.float64]:
+    def ranks(self) -> Floats:
         """Ranks of the integers, because two numbers may differ by less than floats can tell apart."""
         rows = []
         for row in zip(*self._columns, strict=True):
@@ -126,7 +128,7 @@ class ExactNumbers(ExactGroups):
         return np.asarray(stats.rankdata(rows, axis=1), dtype=float)
 
     @cached_property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         columns = [[to_float(Fraction(x, self.denominator), "a number") for x in c] for c in self._columns]
         return np.array(columns, dtype=float).T
 
@@ -139,9 +141,7 @@ class ExactShares(ExactGroups):
     same total share a factor, which keeps their sums in machine integers.
     """
 
-    def __init__(
-        self, table: NDArray[np.int64], names: Sequence[str], totals: NDArray[np.int64] | None = None
-    ) -> None:
+    def __init__(self, table: Integers, names: Sequence[str], totals: Integers | None = None) -> None:
         self.names, self._table = tuple(names), table
         self.sizes = (len(table),) * len(self.names)
         self.totals = table.sum(axis=1) if totals is None else totals
@@ -173,12 +173,12 @@ class ExactShares(ExactGroups):
         return tuple(tuple(sum(factor * part[i][j] for factor, part in parts) for j in k) for i in k)
 
     @cached_property
-    def ranks(self) -> NDArray[np.float64]:
+    def ranks(self) -> Floats:
         """Ranks of the counts, which order a participant's groups as the shares do."""
         return np.asarray(stats.rankdata(self._table, axis=1), dtype=float)
 
     @cached_property
-    def values(self) -> NDArray[np.float64]:
+    def values(self) -> Floats:
         return np.asarray(self._table / self.totals[:, None], dtype=float)
 
 

@@ -2,11 +2,9 @@
 
 from functools import lru_cache
 
-import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
+from analysis.numerics.arrays import Floats
 
 
 @lru_cache(maxsize=8)

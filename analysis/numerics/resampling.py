@@ -5,9 +5,10 @@ votes stay together (Davison and Hinkley 1997, Bootstrap Methods and their Appli
 """
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-Floats = NDArray[np.float64]
+from analysis.numerics.arrays import Floats, Integers
+
 REPLICATES = 10_000
 SEED = 20190904  # an arbitrary default, printed beside the numbers that depend on it
 _DRAWS_PER_BLOCK = 1 << 16  # their counts fit into a core's cache, which is five times as fast
@@ -30,9 +31,7 @@ def bootstrap_sums(values: ArrayLike, replicates: int = REPLICATES, seed: int = 
     return _sums_of_rows(columns, replicates, rng)
 
 
-def _sums_of_counts(
-    distinct: Floats, times: NDArray[np.int64], replicates: int, rng: np.random.Generator
-) -> Floats:
+def _sums_of_counts(distinct: Floats, times: Integers, replicates: int, rng: np.random.Generator) -> Floats:
     """Draw how often each distinct row comes, (replicates, distinct rows), in blocks."""
     n, sums = int(times.sum()), np.empty((replicates, distinct.shape[1]))
     order = np.argsort(-times)  # numpy stops drawing once all n are placed

@@ -11,13 +11,12 @@ import math
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analysis.numerics.arrays import Floats
 from analysis.numerics.quadrature import gauss_legendre
 from analysis.numerics.tails import SMALLEST
 
-Floats = NDArray[np.float64]
 _NEGLIGIBLE = 34.0  # e^-34 = 2e-15 of the peak
 _OUTER = 64  # nodes over the standard deviation
 _INNER = ((6, 64), (13, 96), (40, 256), (math.inf, 512))  # the largest of many values has a sharper density

@@ -7,11 +7,11 @@ as by Zou, Huang and Zhang (2009), Computational Statistics and Data Analysis 53
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import special
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+from analysis.numerics.arrays import Booleans, Floats
+
+Bools = Booleans
 FEW_VOTES = 20.0
 _NONE = 1e-12  # a share below this is 0
 

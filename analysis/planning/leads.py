@@ -7,15 +7,14 @@ import math
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import optimize, special
 
+from analysis.numerics.arrays import Floats
 from analysis.numerics.studentised_range import critical_range
 from analysis.planning.simulation import Studies
 from analysis.planning.verdicts import judge, moments, normal_draws
 from analysis.significance import ALPHA
 
-Floats = NDArray[np.float64]
 _DRAWS = 1024
 _NEAR = 0.05  # of the wanted power; few participants who nearly all agree can miss it by more
 DETECTION = 0.8  # the probability with which a detectable lead is claimed

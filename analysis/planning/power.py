@@ -1,7 +1,7 @@
 """How many participants a study needs: the probability of each verdict that its report can print.
 
 True shares and how participants differ come in; probabilities by simulation go out, of the primary test, of
-the report's sentence "more often than each of the others", and the lead that a study of each size would detect.
+the report's sentence "more often than each of the others", and the lead that a study of each size detects.
 """
 
 import math
@@ -9,16 +9,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Floats
 from analysis.numerics.resampling import SEED
 from analysis.planning.leads import DETECTION, detectable_lead
 from analysis.planning.simulation import Stimuli, Studies, balance, check, draw_over_stimuli
 from analysis.planning.verdicts import judge, judge_over_stimuli, moments
 from analysis.significance import ALPHA, check_alpha
 
-Floats = NDArray[np.float64]
 RUNS = 2000
 MOST_PARTICIPANTS = 10_000  # so many are kept in memory, times the runs
 _BATCH = 250  # studies at a time where stimuli vary

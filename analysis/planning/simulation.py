@@ -10,8 +10,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float64]
-Counts = NDArray[np.int64]
+from analysis.numerics.arrays import Floats, Integers
+
+Counts = Integers
 _FIRST = 32  # participants in the first block; each further block doubles the participants
 _AT_ONCE = 4_000_000  # numbers in memory at a time: 32 MB
 FEWEST_LABELS = 5  # from which the report says something about new stimuli

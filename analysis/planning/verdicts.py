@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from scipy import special, stats
 from scipy.stats import qmc
 
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.resampling import SEED
 from analysis.planning import few_votes
 
-Floats = NDArray[np.float64]
-Bools = NDArray[np.bool_]
+Bools = Booleans
 _CACHED = 100_000  # numbers in a block of directions, which then stays in a core's cache
 _TABLE = 8192  # lengths, which makes p right to 0.1%
 _AT_ONCE = 4_000_000  # numbers in a block of counts: 32 MB
@@ -121,9 +121,7 @@ def judge(of: Moments, truth: Floats, alpha: float) -> tuple[Bools, Bools]:
     return omnibus, claim
 
 
-def judge_over_stimuli(
-    tables: NDArray[np.int64], truth: Floats, alpha: float
-) -> tuple[Bools, Bools, Bools, Bools]:
+def judge_over_stimuli(tables: Integers, truth: Floats, alpha: float) -> tuple[Bools, Bools, Bools, Bools]:
     """Judge studies over participants alone, then over participants and stimuli.
 
     Each time: any difference, and the claim of a leader. `tables` are counts (studies, participants, labels,

@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Integers
+
 N_OPTIONS = 4  # pictures in a question, where a table does not say
 MAX_METHODS = 12  # pictures in one question at most
 METHOD_COLUMNS = tuple(f"method_{place}" for place in range(1, MAX_METHODS + 1))
@@ -123,7 +125,7 @@ def listed(values: Sequence[object], limit: int = 5) -> str:
     return ", ".join(str(value) for value in values[:limit]) + more
 
 
-def occurring(values: pd.Series) -> NDArray[np.bool_]:
+def occurring(values: pd.Series) -> Booleans:
     """Return which categories of a categorical column occur in it."""
     return np.bincount(values.cat.codes.to_numpy(), minlength=len(values.cat.categories)) > 0
 
@@ -133,7 +135,7 @@ def in_order(values: pd.Series) -> bool:
     return bool(values.cat.categories.is_monotonic_increasing)
 
 
-def codes_of(values: pd.Series) -> tuple[NDArray[np.int64], list[str]]:
+def codes_of(values: pd.Series) -> tuple[Integers, list[str]]:
     """Encode values as indices into the sorted list of the distinct ones."""
     if not isinstance(values.dtype, pd.CategoricalDtype):
         codes, distinct = pd.factorize(values, sort=True)
@@ -159,7 +161,7 @@ def of_each(values: pd.Series, function: Callable[[str], Any], dtype: Any) -> ND
     return results[codes]
 
 
-def truths(values: pd.Series) -> NDArray[np.bool_]:
+def truths(values: pd.Series) -> Booleans:
     """Convert the texts of TRUTH, in any case, to booleans."""
     return of_each(values, lambda value: TRUTH[value.casefold()], np.bool_)
 
@@ -173,7 +175,7 @@ def numbers(values: pd.Series) -> pd.Series:
     return pd.Series(parsed[values.cat.codes.to_numpy()], index=values.index)
 
 
-def scored(answers: pd.DataFrame) -> NDArray[np.bool_]:
+def scored(answers: pd.DataFrame) -> Booleans:
     """Return which rows belong to scored questions: all of them if there is no `kind`."""
     if "kind" not in answers:
         return np.ones(len(answers), dtype=np.bool_)

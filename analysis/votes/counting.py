@@ -13,12 +13,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
 from analysis.votes.exposure import Exposure, effective_number
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
 NO_CHOICE = ("class", "rating")  # types of questions that do not ask for a method
 
 
@@ -181,7 +180,7 @@ class Tally:
     def answers(self) -> Integers:
         return np.asarray(self.table.sum(axis=1) + self.none + self.ties, dtype=np.int64)
 
-    def select(self, places: NDArray[np.intp] | NDArray[np.bool_]) -> "Tally":
+    def select(self, places: NDArray[np.intp] | Booleans) -> "Tally":
         """The sums of some participants."""
         return Tally(*(x[places] for x in (self.table, self.none, self.ties, self.unanswered, self.offered)))
 
@@ -199,7 +198,7 @@ class Ballots:
     n: int
 
     @cached_property
-    def scored(self) -> NDArray[np.bool_]:
+    def scored(self) -> Booleans:
         """Which answers are to scored questions that ask for a method."""
         is_scored = scored(self.answers)
         if "question_type" not in self.answers:
@@ -208,14 +207,14 @@ class Ballots:
         return np.asarray(is_scored & ~types, dtype=np.bool_)
 
     @cached_property
-    def voted(self) -> NDArray[np.bool_]:
+    def voted(self) -> Booleans:
         """Which answers chose a method in a scored question."""
         return np.asarray(
             self.scored & of_each(self.answers["chosen_method"], bool, np.bool_), dtype=np.bool_
         )
 
     @cached_property
-    def none(self) -> NDArray[np.bool_]:
+    def none(self) -> Booleans:
         """Which answers to scored questions chose none of what was offered."""
         if "chosen_position" not in self.answers:
             return np.zeros(len(self.answers), dtype=np.bool_)
@@ -223,7 +222,7 @@ class Ballots:
         return np.asarray(self.scored & none & ~self.voted, dtype=np.bool_)
 
     @cached_property
-    def tied(self) -> NDArray[np.bool_]:
+    def tied(self) -> Booleans:
         """Which answers to scored questions call it a tie and choose nothing."""
         if "tie" not in self.answers:
             return np.zeros(len(self.answers), dtype=np.bool_)
@@ -231,7 +230,7 @@ class Ballots:
         return np.asarray(self.scored & tied & ~self.voted & ~self.none, dtype=np.bool_)
 
     @cached_property
-    def answered(self) -> NDArray[np.bool_]:
+    def answered(self) -> Booleans:
         return np.asarray(self.voted | self.none | self.tied, dtype=np.bool_)
 
     @cached_property
@@ -260,7 +259,7 @@ class Ballots:
         return self.codes("chosen_method")
 
     @cached_property
-    def offered(self) -> NDArray[np.bool_] | None:
+    def offered(self) -> Booleans | None:
         """Which methods each answer offered, (answers, methods); None where all answers offered all.
 
         A row whose columns method_1.. are all blank says nothing, and counts as if everything was offered.
@@ -317,11 +316,11 @@ class Ballots:
         return int(np.count_nonzero(np.bincount(question[question >= 0])))
 
     @cached_property
-    def _tallies(self) -> list[tuple[NDArray[np.bool_] | None, Tally]]:
+    def _tallies(self) -> list[tuple[Booleans | None, Tally]]:
         """The latest selection of rows and its sums, which rules on participants share."""
         return []
 
-    def tally(self, rows: NDArray[np.bool_] | None = None) -> Tally:
+    def tally(self, rows: Booleans | None = None) -> Tally:
         """Sum the answers of each participant, of those where `rows` holds; the last result is kept."""
         for selection, tally in self._tallies:
             if selection is rows:
@@ -329,11 +328,11 @@ class Ballots:
         self._tallies[:] = [*self._tallies[:1], (rows, self._sum(rows))]  # the first stays: all, mostly
         return self._tallies[-1][1]
 
-    def _sum(self, rows: NDArray[np.bool_] | None) -> Tally:
+    def _sum(self, rows: Booleans | None) -> Tally:
         k, people = len(self.methods), self.participant
         here = slice(None) if rows is None else rows
 
-        def count(which: NDArray[np.bool_]) -> Integers:
+        def count(which: Booleans) -> Integers:
             chosen = people[which] if rows is None else people[which & rows]
             return np.bincount(chosen, minlength=self.n).astype(np.int64)
 
@@ -351,7 +350,7 @@ class Ballots:
         return Tally(table, none, ties, unanswered, offered)
 
     def weigh(
-        self, weights: Floats, rows: NDArray[np.bool_], places: NDArray[np.intp]
+        self, weights: Floats, rows: Booleans, places: NDArray[np.intp]
     ) -> tuple[Floats, Floats, Floats]:
         """Weighted choices, answers and offers of the participants at `places`.
 
@@ -359,7 +358,7 @@ class Ballots:
         """
         k, people = len(self.methods), self.participant[rows]
 
-        def total(which: NDArray[np.bool_]) -> Floats:
+        def total(which: Booleans) -> Floats:
             return np.asarray(
                 np.bincount(people[which], weights=weights[which], minlength=self.n)[places], dtype=float
             )

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from analysis import formatting as fmt
+from analysis.numerics.arrays import Booleans
 from analysis.votes.columns import NoVotesError, VoteTableError, numbers, of_each, quoted, truths
 
 SIMULATED = ("include", "exclude", "only")
@@ -158,7 +159,7 @@ def select(
 
 def reasons_to_exclude(
     people: pd.DataFrame, columns: frozenset[str], min_passed: int | None, name: str
-) -> dict[str, NDArray[np.bool_]]:
+) -> dict[str, Booleans]:
     """Each reason, and which of `people` it excludes: (participants,), at most one reason for each.
 
     `columns` are those of the table `name`. With `min_passed`, complete participants who passed at least so
@@ -201,7 +202,7 @@ def _list_statuses(statuses: pd.Series) -> str:
     return ", ".join(f"{quoted(status)} ({fmt.count(int(n))})" for status, n in sorted(counts.items()))
 
 
-def _by_status(people: pd.DataFrame, among: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+def _by_status(people: pd.DataFrame, among: Booleans) -> dict[str, Booleans]:
     """Participants whose status excludes them, by reason."""
     reasons = people["reason"].to_numpy()
     return {
@@ -212,7 +213,7 @@ def _by_status(people: pd.DataFrame, among: NDArray[np.bool_]) -> dict[str, NDAr
 
 def _by_checks(
     people: pd.DataFrame, columns: frozenset[str], min_passed: int, name: str
-) -> dict[str, NDArray[np.bool_]]:
+) -> dict[str, Booleans]:
     for column in ("status", "checks_passed"):
         if column not in columns:
             raise VoteTableError(
@@ -229,7 +230,7 @@ def _by_checks(
     return {**by_status, NOT_COMPLETE: unfinished, failed: complete & (passed < min_passed)}
 
 
-def _by_kept(people: pd.DataFrame, columns: frozenset[str]) -> dict[str, NDArray[np.bool_]]:
+def _by_kept(people: pd.DataFrame, columns: frozenset[str]) -> dict[str, Booleans]:
     """The reason behind `kept`, where status and checks tell it.
 
     They do where every other complete participant who passed as few checks is excluded too, and all who

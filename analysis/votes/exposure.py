@@ -8,8 +8,9 @@ answer comes out: 1 unless the exposure of the questions is unequal.
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy import stats
+
+from analysis.numerics.arrays import Floats, Integers
 
 # Below this p each question is made to count equally. The level is high, because a test that is blind in a
 # small study leaves the fault where it is: with 12 participants, 5 of 20 questions each and one kind shown
@@ -40,7 +41,7 @@ class Exposure:
         return self.p < LEVEL
 
 
-def measure_exposure(question: NDArray[np.int64], asked: NDArray[np.int64]) -> Exposure | None:
+def measure_exposure(question: Integers, asked: Integers) -> Exposure | None:
     """Test whether the questions were shown equally often; None where everybody saw all of them.
 
     `question` is a code from 0 for each answer or question left unanswered, `asked` (participants,) how many
@@ -71,14 +72,14 @@ def measure_exposure(question: NDArray[np.int64], asked: NDArray[np.int64]) -> E
     )
 
 
-def question_weights(question: NDArray[np.int64]) -> NDArray[np.float64]:
+def question_weights(question: Integers) -> Floats:
     """One weight for each answer, inversely proportional to the answers to its question; their mean is 1."""
     per_question = np.bincount(question)
     n_questions = np.count_nonzero(per_question)
     return np.asarray(len(question) / (n_questions * per_question[question]), dtype=float)
 
 
-def effective_number(totals: NDArray[np.float64]) -> float:
+def effective_number(totals: Floats) -> float:
     """As how many participants of equal weight those with these totals of weights count.
 
     That of the worst case, in which each participant always gives the same answer (Carter, Schnepel and

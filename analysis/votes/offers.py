@@ -7,14 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.votes.columns import METHOD_COLUMNS, place_of
 from analysis.votes.counting import Counts
 from analysis.votes.exposure import question_weights
 from analysis.votes.table import VoteTable
 
-Integers = NDArray[np.int64]
 TIE = -1
 
 
@@ -36,11 +35,11 @@ class ChoiceData:
     question: Integers | None
     labels: Integers | None
     label_names: tuple[str, ...]
-    offered: NDArray[np.bool_]
+    offered: Booleans
     chosen: Integers
     worst: Integers
     position: Integers
-    weights: NDArray[np.float64]
+    weights: Floats
 
     @property
     def none_code(self) -> int:
@@ -51,13 +50,13 @@ class ChoiceData:
         return len(self.chosen)
 
 
-def choice_data(table: VoteTable, counts: Counts, rows: NDArray[np.bool_] | None = None) -> ChoiceData:
+def choice_data(table: VoteTable, counts: Counts, rows: Booleans | None = None) -> ChoiceData:
     """The answers behind `counts`, of those where `rows` holds if given to `VoteTable.counts` too."""
     ballots, methods = table.ballots, counts.methods
     counted = ballots.answered & table.is_included(counts)
     if rows is not None:
         counted = counted & rows
-    here: slice | NDArray[np.bool_] = slice(None) if counted.all() else counted  # a slice copies nothing
+    here: slice | Booleans = slice(None) if counted.all() else counted  # a slice copies nothing
     used = [name for name in ("question", "label", "worst_method") if name in table.answers]
     answers = table.answers[used].loc[here]
     places = np.cumsum(table.members(counts)) - 1  # participants of `counts` are in the order of the table

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans
 from analysis.votes import reading
 from analysis.votes.columns import (
     COLUMNS,
@@ -171,11 +172,11 @@ class VoteTable:
             answers = answers.assign(participant=people.reorder_categories(sorted(people.categories)))
         return answers
 
-    def is_included(self, counts: Counts) -> NDArray[np.bool_]:
+    def is_included(self, counts: Counts) -> Booleans:
         """Which answers are of participants of `counts`, (answers,)."""
         return self.members(counts)[self.ballots.participant]
 
-    def members(self, counts: Counts) -> NDArray[np.bool_]:
+    def members(self, counts: Counts) -> Booleans:
         """Which participants of the table are among those of `counts`; the last result is kept."""
         for participants, known in self._memberships:
             if participants is counts.participants:
@@ -185,7 +186,7 @@ class VoteTable:
         return members
 
     @cached_property
-    def _memberships(self) -> list[tuple[tuple[str, ...], NDArray[np.bool_]]]:
+    def _memberships(self) -> list[tuple[tuple[str, ...], Booleans]]:
         return []
 
     @cached_property
@@ -209,7 +210,7 @@ class VoteTable:
         min_passed: int | None = None,
         simulated: str = "include",
         silent: bool = False,
-        rows: NDArray[np.bool_] | None = None,
+        rows: Booleans | None = None,
     ) -> Counts:
         """Count the answers of included participants to scored questions.
 
@@ -295,9 +296,7 @@ class VoteTable:
     def _selected_names(self) -> dict[bytes, tuple[str, ...]]:
         return {}
 
-    def _weighted(
-        self, places: NDArray[np.intp], order: list[int], rows: NDArray[np.bool_] | None
-    ) -> dict[str, Any]:
+    def _weighted(self, places: NDArray[np.intp], order: list[int], rows: Booleans | None) -> dict[str, Any]:
         """The exposure of the questions and, where it is unequal, counts in which each counts equally.
 
         `places` are those of the included participants. What was shown does not depend on `rows`.

@@ -4,8 +4,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Floats
 from analysis.votes.columns import (
     TIME_COLUMNS,
     TRUTH,
@@ -76,7 +76,7 @@ def _refuse(values: pd.Series, name: str, column: str) -> None:
 
 
 def _refuse_where(
-    values: pd.Series, wrong: NDArray[np.bool_], name: str, column: str, complaint: str | Callable[[str], str]
+    values: pd.Series, wrong: Booleans, name: str, column: str, complaint: str | Callable[[str], str]
 ) -> None:
     """Raise for the first row whose category is wrong."""
     wrong = wrong & occurring(values)
@@ -87,7 +87,7 @@ def _refuse_where(
         raise VoteTableError(f"{name}, row {values.index[at]}, column {column}: {quoted(text)} {why}")
 
 
-def _parsed(values: pd.Series) -> NDArray[np.float64]:
+def _parsed(values: pd.Series) -> Floats:
     """Return the number of each category, NaN where it is none."""
     texts = np.asarray(values.cat.categories, dtype=object)
     return np.asarray(pd.to_numeric(pd.Series(texts), errors="coerce"), dtype=np.float64)

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Booleans, Integers
 from analysis.votes.columns import (
     KINDS,
     MAX_METHODS,
@@ -133,7 +134,7 @@ class Checks:
     def chosen_options(self) -> None:
         self.offered("chosen_option", OPTION_COLUMNS, np.ones(len(self.answers), dtype=np.bool_))
 
-    def offered(self, column: str, offers: tuple[str, ...], rows: NDArray[np.bool_]) -> None:
+    def offered(self, column: str, offers: tuple[str, ...], rows: Booleans) -> None:
         """In `rows`, a name in `column` is among those of `offers`, unless the row names no offer at all."""
         columns = [offer for offer in offers if offer in self.answers]
         if not columns or column not in self.answers:
@@ -158,19 +159,19 @@ class Checks:
         return np.asarray(self.answers[column].cat.codes.to_numpy())
 
     @cached_property
-    def scored(self) -> NDArray[np.bool_]:
+    def scored(self) -> Booleans:
         return scored(self.answers)
 
     def code_of_empty(self, column: str) -> int:
         return list(self.answers[column].cat.categories).index("")
 
     @cached_property
-    def people(self) -> NDArray[np.int64]:
+    def people(self) -> Integers:
         """(answers,) the participant of each answer, as a number from 0."""
         return np.asarray(self.answers["participant"].cat.codes.to_numpy(), dtype=np.int64)
 
     @cached_property
-    def first(self) -> NDArray[np.int64]:
+    def first(self) -> Integers:
         """(participants,) the first answer of each participant, counted from 0."""
         first = np.zeros(int(self.people.max()) + 1, dtype=np.int64)
         first[self.people[::-1]] = np.arange(len(self.people))[::-1]

@@ -11,8 +11,8 @@ from fnmatch import fnmatchcase
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
+from analysis.numerics.arrays import Integers
 from analysis.votes.columns import (
     METHOD_COLUMNS,
     PERSON_COLUMNS,
@@ -217,7 +217,7 @@ def _not_counts(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
     return faults | ({} if table is None else _breaking_totals(rest, table))
 
 
-def _whole_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.int64] | None:
+def _whole_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> Integers | None:
     """(participants, columns), None where a cell is no number of votes, which has its own message."""
     cells = frame[list(columns)].to_numpy().tolist()
     if not columns or any(not _COUNT.fullmatch(cell) for row in cells for cell in row):
@@ -225,7 +225,7 @@ def _whole_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> NDArray[np.in
     return np.array([[int(float(cell)) for cell in row] for row in cells], dtype=np.int64)
 
 
-def _breaking_totals(columns: Sequence[str], table: NDArray[np.int64]) -> dict[str, str]:
+def _breaking_totals(columns: Sequence[str], table: Integers) -> dict[str, str]:
     """The column that is the sum of the others, or without which all participants have as many votes."""
     totals = table.sum(axis=1)
     if len(table) < 3 or len(columns) < 3:

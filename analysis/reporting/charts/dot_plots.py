@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from analysis.numerics.arrays import Floats
 from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, RULE, SIDE, WIDTH, Chart
 
 MOST_DOTS = 400  # participants; above, bars are drawn
@@ -53,7 +54,7 @@ def participant_chart(
     return Chart(name, title, description, row * len(methods) + FOOT, draw)
 
 
-def _stack(shares: NDArray[np.float64]) -> dict[int, int]:
+def _stack(shares: Floats) -> dict[int, int]:
     """How many participants have a share of so many 60ths, the lowest share first."""
     bins, times = np.unique(np.rint(shares * _BINS).astype(int), return_counts=True)
     return dict(zip(bins.tolist(), times.tolist(), strict=True))

@@ -9,13 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from numpy.typing import NDArray
 
 from analysis import formatting as fmt
 from analysis.estimation.label_shares import LabelShares
+from analysis.numerics.arrays import Floats
 from analysis.reporting.charts.canvas import ACCENT, FOOT, INK, MUTED, RULE, SIDE, WIDTH, Chart
 
-Floats = NDArray[np.float64]
 MOST_NAMED = 24  # labels with a name and a row of text each
 MOST_LABELS = 200
 _HEAD, _ROW, _THIN, _RULER, _GAP = 30, 18, 6, 34, 16  # pixels
