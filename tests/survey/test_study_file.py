@@ -110,8 +110,10 @@ def test_any_design_comes_back_from_its_file(explanation_set, design, title, con
     plans = [
         [],
         [f"{first} - mean(others)"],
-        [f"{first} - {second}", f"mean({first}, {second}) - mean(others)"],
+        [f"{first} - {second}", f"{second} - mean(others)"],
     ]
+    if len(titles) > 2:
+        plans.append([f"mean({first}, {second}) - mean(others)"])
     study.contrasts, study.baseline = (
         data.draw(st.sampled_from(plans)),
         data.draw(st.sampled_from(["", *titles])),
