@@ -214,7 +214,7 @@ class VoteTable:
     ) -> Counts:
         """Count the answers of included participants to scored questions.
 
-        Who is included: see `exclusions.reasons_to_exclude`. With `min_passed`, complete participants who
+        `exclusions.select` decides who is included. With `min_passed`, complete participants who
         passed at least so many attention checks, whatever `kept` says; otherwise `kept` decides, or without
         that column the status. `simulated` includes, excludes or singles out simulated participants. Only
         answers where `rows` holds are counted. "None of these" is an answer, and who always chose it stays.

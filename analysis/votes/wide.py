@@ -218,7 +218,7 @@ def _not_counts(frame: pd.DataFrame, columns: Sequence[str]) -> dict[str, str]:
 
 
 def _whole_numbers(frame: pd.DataFrame, columns: Sequence[str]) -> Integers | None:
-    """(participants, columns), None where a cell is no number of votes, which has its own message."""
+    """(participants, columns), None if a cell is not a number of votes, which has its own message."""
     cells = frame[list(columns)].to_numpy().tolist()
     if not columns or any(not _COUNT.fullmatch(cell) for row in cells for cell in row):
         return None
