@@ -214,10 +214,11 @@ class VoteTable:
     ) -> Counts:
         """Count the answers of included participants to scored questions.
 
-        `exclusions.select` decides who is included. With `min_passed`, complete participants who
-        passed at least so many attention checks, whatever `kept` says; otherwise `kept` decides, or without
-        that column the status. `simulated` includes, excludes or singles out simulated participants. Only
-        answers where `rows` holds are counted. "None of these" is an answer, and who always chose it stays.
+        `exclusions.select` decides who is included. With `min_passed`, these are complete participants who
+        passed at least so many attention checks, whatever `kept` says; otherwise `kept` decides, or the
+        status in a table without it. `simulated` includes, excludes or singles out simulated participants.
+        Only answers where `rows` holds are counted. "None of these" is an answer; participants who always
+        chose it stay.
 
         Raises NoVotesError where nobody is included or no method was chosen, and VoteTableError for an
         included participant without an answer, who is left out instead if `silent`.
