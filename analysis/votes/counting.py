@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.exact import ExactShares
 from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
-from analysis.votes.exposure import Exposure, effective_number
+from analysis.votes.exposure import Exposure
 
 NO_CHOICE = ("class", "rating")  # types of questions that do not ask for a method
 
@@ -112,17 +112,6 @@ class Counts:
     def unequal_exposure(self) -> bool:
         """Whether questions were shown unequally often, so that `weighted` differs from `table`."""
         return self.exposure is not None and self.exposure.unequal
-
-    @property
-    def effective_participants(self) -> float:
-        """As how many participants of equal weight the weighted answers count; see `effective_number`."""
-        return effective_number(self.weighted_answers)
-
-    @property
-    def votes_per_participant(self) -> tuple[int, int]:
-        """The fewest and the most votes that a participant cast."""
-        totals = self.table.sum(axis=1)
-        return int(totals.min()), int(totals.max())
 
     @property
     def answers_per_participant(self) -> tuple[int, int]:
