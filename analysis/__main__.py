@@ -21,7 +21,7 @@ PAPER = "paper"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit status."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         return int(options.run(options))
     except ValueError as error:  # a VoteTableError is one too
@@ -95,7 +95,7 @@ def _cannot_write(out: str, error: OSError) -> ValueError:
     return ValueError(f"{out}: {error.strerror}; name a path that can be written with --out")
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m analysis", description="Statistics of blind user studies of visual explanations."
     )

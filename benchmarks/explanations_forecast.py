@@ -15,9 +15,10 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from explanations import build, execution, forecast, tasks
-from explanations.build import Plan, Scheduling
-from explanations.build import build as built
+from explanations.building import build, forecast, tasks
+from explanations.building.build import Plan, Scheduling
+from explanations.building.build import build as built
+from explanations.models import execution
 
 ROUNDS = 2
 IMAGES = 10  # of each class and replicate; the reference set has 50

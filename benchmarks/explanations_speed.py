@@ -24,8 +24,10 @@ import torch
 from captum.attr import Lime, NoiseTunnel, Saliency
 from lime.lime_image import LimeImageExplainer
 
-from explanations import classifiers, datasets, execution
-from explanations.attribution import gradients, lime
+from explanations.attribution.gradient import noisy_gradients
+from explanations.attribution.perturbation import lime
+from explanations.datasets import labelled_images
+from explanations.models import classifiers, execution, paper_cnn
 
 THREADS = 2
 REPEATS = 3
@@ -59,7 +61,7 @@ def best_batch(function):
 
 def bare_network():
     """The network as anyone would load it."""
-    model = classifiers.PaperCNN()
+    model = paper_cnn.PaperCNN()
     model.load_state_dict(safetensors.torch.load_file(classifiers.PAPER_WEIGHTS))
     return model.eval().requires_grad_(False)
 
@@ -143,7 +145,7 @@ def gradient_rows(model, bare, images):
     """VarGrad of IMAGES images, beside captum's and the forward and backward passes alone."""
 
     def ours():
-        gradients.vargrad(model, images, LABEL, range(len(images)), samples=COPIES)
+        noisy_gradients.vargrad(model, images, LABEL, range(len(images)), samples=COPIES)
 
     def captums():
         for image in images:
@@ -180,7 +182,7 @@ def main():
     torch.set_num_threads(THREADS)
     execution.keep_memory()
     model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
-    bare, test = bare_network(), datasets.mnist("test")
+    bare, test = bare_network(), labelled_images.mnist("test")
     images = test.images[test.labels == LABEL][:IMAGES]
     with execution.on(threads=THREADS, device="cpu"):
         rows = [row for samples in (1000, 5000) for row in lime_rows(model, bare, images, samples)]

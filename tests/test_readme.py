@@ -38,7 +38,7 @@ def flags(parser):
 def commands():
     """Every command of the house with the flags that are its own."""
     for package, module in (("analysis", analysis_command), ("explanations", explanations_command)):
-        for name, parser in subparsers(module._parser()).items():
+        for name, parser in subparsers(module.parser()).items():
             yield f"python -m {package} {name}", flags(parser)
     for name in SITE_COMMANDS:
         command = load_command_class("survey", name)

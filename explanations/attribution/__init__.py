@@ -1,1 +1,1 @@
-"""Local explanations: a model and images in, weights `(images, pixels)` out. A file a family."""
+"""Local explanations: from a network and images to weights."""

@@ -17,7 +17,6 @@ import hashlib
 import json
 from pathlib import Path
 
-from explanations.atomic_files import write_atomically
 from explanations.manifest import arrays, parsing, pictures, promises
 from explanations.manifest.arrays import Maps
 from explanations.manifest.files import (
@@ -29,6 +28,7 @@ from explanations.manifest.files import (
     ManifestError,
 )
 from explanations.manifest.records import PREPROCESSING_KEYS, Manifest, array_key
+from explanations.running.atomic_files import write_atomically
 
 __all__ = [
     "IMAGES_FOLDER",

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from explanations.atomic_files import write_atomically
 from explanations.manifest.files import ManifestError, content
 from explanations.manifest.json_objects import are_whole, shown
+from explanations.running.atomic_files import write_atomically
 
 Maps = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 

@@ -11,16 +11,16 @@ from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
-from explanations.atomic_files import refuse_no_folder, write_atomically
-from explanations.metrics import figure, registry, relearned, tasks
-from explanations.metrics.material import Material, Source, loaded
+from explanations.metrics import figure, registry, retraining_curves, tasks
+from explanations.metrics.context import Material, Source, loaded
 from explanations.metrics.registry import Retraining
-from explanations.metrics.relearned import Curve
 from explanations.metrics.results import Results, Value, summarised
+from explanations.metrics.retraining_curves import Curve
 from explanations.metrics.subject import Metric, Parameters, unwatched
 from explanations.metrics.tasks import MapTask, RetrainTask, Task
-from explanations.processes import spread
-from explanations.settings import changed, refuse_unknown
+from explanations.running.atomic_files import refuse_no_folder, write_atomically
+from explanations.running.parameters import changed, refuse_unknown
+from explanations.running.processes import spread
 
 WORK_FOLDER = ".work"
 FILES = ("metrics.csv", "metrics.json", "metrics.svg")
@@ -152,7 +152,7 @@ def _collected(
     for entry, _, listed in planned:
         if isinstance(entry, Retraining):
             found = _errors(listed, work, material)
-            drawn = relearned.curves(entry.slug, found)
+            drawn = retraining_curves.curves(entry.slug, found)
             curves += drawn
             values += [_retrained(entry, curve) for curve in drawn]
         else:
@@ -195,7 +195,7 @@ def _measured(metric: Metric, listed: Iterable[Task], work: Path, material: Mate
     return values
 
 
-def _errors(listed: Iterable[Task], work: Path, material: Material) -> relearned.Errors:
+def _errors(listed: Iterable[Task], work: Path, material: Material) -> retraining_curves.Errors:
     found: dict[tuple[str, int, float, int], float] = {}
     for task in listed:
         assert isinstance(task, RetrainTask)

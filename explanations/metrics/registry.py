@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from explanations.metrics import (
+from explanations.metrics.measures import (
     axioms,
     confidence,
     correlation,
@@ -28,7 +28,7 @@ METRICS = {
                 Score("insertion", "Insertion area", HIGHER),
             ),
             curves.measure,
-            {"images": 50, "steps": 28, "fill": "mean", "sigma": 3.0, "target": "probability"},
+            {"images": 50, "steps": 28, "fill": "mean", "sigma": 3.0, "output": "probability"},
             lambda parameters: 2 * parameters["images"] * (parameters["steps"] + 1),
             neighbours=True,
         ),
@@ -42,7 +42,7 @@ METRICS = {
                 Score("road", "ROAD, combined", HIGHER),
             ),
             road.measure,
-            {"images": 50, "noise": 0.01, "target": "probability"},
+            {"images": 50, "noise": 0.01, "output": "probability"},
             lambda parameters: 2 * parameters["images"] * len(road.SHARES),
             neighbours=True,
         ),
@@ -52,7 +52,7 @@ METRICS = {
             "Alvarez-Melis and Jaakkola 2018, arXiv:1806.07538",
             (Score("correlation", "Faithfulness correlation", HIGHER),),
             correlation.measure,
-            {"images": 20, "size": 2, "fill": "mean", "sigma": 3.0, "target": "probability"},
+            {"images": 20, "size": 2, "fill": "mean", "sigma": 3.0, "output": "probability"},
             lambda parameters: parameters["images"] * (28 // parameters["size"]) ** 2,
             neighbours=True,
         ),

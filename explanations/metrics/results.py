@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from scipy import stats
 
-from explanations.metrics.relearned import Curve, Point, gains
+from explanations.metrics.retraining_curves import Curve, Point, gains
 from explanations.metrics.subject import HIGHER, Score
 
 FORMAT = "beholder-metrics/1"

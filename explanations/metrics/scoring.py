@@ -7,17 +7,17 @@ from torch import Tensor, nn
 
 Floats = NDArray[np.float64]
 
-TARGETS = ("probability", "logit")
+OUTPUTS = ("probability", "logit")
 BATCH = 250
 
 
-def scores(model: nn.Module, images: Tensor, index: int, target: str = "probability") -> Floats:
-    """What `model` gives the class of `index` on each of `images` (n, C, H, W): (n,). Raises ValueError."""
-    if target not in TARGETS:
-        raise ValueError(f"there is no target {target!r}; allowed: {', '.join(TARGETS)}")
+def scores(model: nn.Module, images: Tensor, target: int, output: str = "probability") -> Floats:
+    """What `model` gives the class of `target` on each of `images` (n, C, H, W): (n,). Raises ValueError."""
+    if output not in OUTPUTS:
+        raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
     parts = []
     with torch.inference_mode():
         for batch in torch.split(images, BATCH):
             logits = model(batch)
-            parts.append((logits.softmax(dim=1) if target == "probability" else logits)[:, index])
+            parts.append((logits.softmax(dim=1) if output == "probability" else logits)[:, target])
     return np.asarray(torch.cat(parts).double().cpu().numpy())

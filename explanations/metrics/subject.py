@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from explanations import randomness
+from explanations.running import randomness
 
 Floats = NDArray[np.float64]
 Parameters = dict[str, Any]
@@ -61,7 +61,7 @@ class Method:
     complete: bool = False
     invariant: bool = False
     baseline: float = 0.0
-    target: str = "logit"
+    output: str = "logit"
 
     def map(self, model: nn.Module, images: Tensor) -> Floats:
         """The map (H, W) of `images` (n, C, H, W)."""
@@ -74,7 +74,7 @@ class Subject:
 
     model: nn.Module
     images: Tensor  # (n, C, H, W) float32 in [0, 1], of the class that the map explains
-    index: int  # of the class among the model's outputs
+    target: int  # of the class among the model's outputs
     importance: Floats  # (H, W)
     mean: Tensor  # (C, H, W), of images of all classes
     address: tuple[object, ...] = ()

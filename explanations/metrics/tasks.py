@@ -15,14 +15,15 @@ import numpy as np
 import torch
 from torch import nn
 
-from explanations import execution, layers, randomness
-from explanations.atomic_files import write_atomically
-from explanations.code_version import code_version
 from explanations.metrics import retraining
-from explanations.metrics.material import CONTROL, Material
+from explanations.metrics.context import CONTROL, Material
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
-from explanations.metrics.relearned import WHOLE, Order
+from explanations.metrics.retraining_curves import WHOLE, Order
 from explanations.metrics.subject import Advance, Metric, NotMeasurableError, Parameters, lacks, ranks
+from explanations.models import execution, layer_units
+from explanations.running import randomness
+from explanations.running.atomic_files import write_atomically
+from explanations.running.code_version import code_version
 
 # Networks trained at once where that pays: on a CUDA device, and on a processor where nothing is convolved,
 # for the grouped convolutions of `vmap` take it longer than one network after another.
@@ -81,7 +82,7 @@ class MapTask:
         subject = material.subject(self.method, self.label, self.replicate, count, self.seed)
         content: Content
         try:
-            if metric.neighbours and layers.record(material.model):
+            if metric.neighbours and layer_units.record(material.model):
                 raise lacks("neighbours")
             with execution.single_threaded():  # rounding depends on the number of threads
                 values = metric.measure(subject, self.parameters, advance)

@@ -13,10 +13,11 @@ import safetensors.torch
 import torch
 from torch import nn
 
-from explanations import build as building
-from explanations import manifest, rendering
-from explanations.build import Plan
+from explanations import manifest
+from explanations.building import build as building
+from explanations.building.build import Plan
 from explanations.manifest.records import FORMAT, Classifier, ClassMap, Dataset, Manifest, Method
+from explanations.rendering import pictures
 
 CLASSES = 3
 SIDE = 8
@@ -199,7 +200,7 @@ def _written(folder: Path) -> Path:
             for replicate in (1, 2):
                 key = manifest.array_key(method.slug, label, replicate)
                 maps[key] = random.standard_normal((SIDE, SIDE)).astype(np.float32)
-                picture = rendering.picture(maps[key])
+                picture = pictures.picture(maps[key])
                 sha256 = hashlib.sha256(picture).hexdigest()
                 image = f"images/{sha256[:20]}.png"
                 (folder / image).write_bytes(picture)
@@ -211,7 +212,7 @@ def _written(folder: Path) -> Path:
         seed=0,
         dataset=Dataset("MNIST", "test", "ab" * 32, ("3", "8")),
         classifier=Classifier("package.module:make", "cd" * 32, 0.99),
-        rendering=rendering.settings(SIDE, SIDE),
+        rendering=pictures.settings(SIDE, SIDE),
         versions={"numpy": "2"},
         methods=METHODS,
         maps=tuple(records),

@@ -19,7 +19,7 @@ from survey.models.jobs import DEAD_AFTER, Job
 
 pytestmark = pytest.mark.django_db
 
-PAPER_FACTORY = "explanations.classifiers:PaperCNN"
+PAPER_FACTORY = "explanations.models.paper_cnn:PaperCNN"
 PAPER_WEIGHTS = site.BASE_DIR / "explanations/data/paper_cnn.safetensors"
 FORM = {"name": "digits", "methods": "smoothgrad vargrad", "replicates": 1, "seed": 3}
 

@@ -10,7 +10,7 @@ from torch import nn
 
 from explanations.metrics.subject import Subject
 
-INDEX = 1
+TARGET = 1
 
 
 @pytest.fixture
@@ -19,11 +19,11 @@ def linear_subject(linear_model: nn.Module, bright_images: torch.Tensor) -> Call
 
     def make(**changes: Any) -> Subject:
         image = bright_images[:1]
-        weights = linear_model[1].weight[INDEX].reshape(8, 8)
+        weights = linear_model[1].weight[TARGET].reshape(8, 8)
         given = {
             "model": linear_model,
             "images": image,
-            "index": INDEX,
+            "target": TARGET,
             "importance": (weights * image[0, 0]).double().numpy(),
             "mean": torch.zeros(1, 8, 8),
             "address": (0, "test"),

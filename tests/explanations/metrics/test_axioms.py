@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from explanations.metrics import axioms
+from explanations.metrics.measures import axioms
 from explanations.metrics.subject import Method, NotMeasurableError, unwatched
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.metrics import confidence
+from explanations.metrics.measures import confidence
 from explanations.metrics.subject import NotMeasurableError, unwatched
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.metrics import correlation
+from explanations.metrics.measures import correlation
 from explanations.metrics.subject import NotMeasurableError, unwatched
 
-SINGLE = {"images": 1, "size": 1, "fill": "black", "sigma": 1.0, "target": "logit"}
+SINGLE = {"images": 1, "size": 1, "fill": "black", "sigma": 1.0, "output": "logit"}
 
 
 @pytest.mark.parametrize("size", [1, 2, 3])
@@ -19,7 +19,7 @@ def test_the_contributions_to_a_linear_network_correlate_perfectly_with_the_drop
 def test_the_drops_of_a_linear_network_are_the_contributions(linear_subject, contributions):
     subject = linear_subject()
     black = torch.zeros_like(subject.images)
-    found = correlation.drops(subject.model, subject.images, black, subject.index, 1, "logit", unwatched)
+    found = correlation.drops(subject.model, subject.images, black, subject.target, 1, "logit", unwatched)
     assert found[0] == pytest.approx(contributions, abs=1e-5)
 
 

@@ -4,19 +4,19 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.metrics import curves
+from explanations.metrics.measures import curves
 from explanations.metrics.registry import METRICS
 from explanations.metrics.subject import ranks, unwatched
 
-LOGIT = {"images": 1, "steps": 64, "fill": "black", "sigma": 0.0, "target": "logit"}
+LOGIT = {"images": 1, "steps": 64, "fill": "black", "sigma": 0.0, "output": "logit"}
 
 
 def test_the_deletion_curve_of_a_linear_network_falls_by_each_contribution(linear_subject, contributions):
     subject = linear_subject()
     places = ranks(subject.importance, subject.generator())
     black = torch.zeros_like(subject.images)
-    found = curves.curve(subject.model, subject.images, black, subject.index, places, 64, "logit")[0]
-    bias = float(subject.model[1].bias[subject.index])
+    found = curves.curve(subject.model, subject.images, black, subject.target, places, 64, "logit")[0]
+    bias = float(subject.model[1].bias[subject.target])
     expected = contributions.sum() + bias - np.r_[0, np.cumsum(np.sort(contributions)[::-1])]
     assert found == pytest.approx(expected, abs=1e-5)
 
@@ -24,8 +24,8 @@ def test_the_deletion_curve_of_a_linear_network_falls_by_each_contribution(linea
 def test_insertion_from_black_is_deletion_to_black_backwards_in_the_other_order(linear_subject):
     subject = linear_subject()
     places = ranks(subject.importance, subject.generator())
-    black, asked = torch.zeros_like(subject.images), (subject.index, 63 - places, 64, "logit")
-    inserted = curves.curve(subject.model, black, subject.images, subject.index, places, 64, "logit")
+    black, asked = torch.zeros_like(subject.images), (subject.target, 63 - places, 64, "logit")
+    inserted = curves.curve(subject.model, black, subject.images, subject.target, places, 64, "logit")
     deleted = curves.curve(subject.model, subject.images, black, *asked)
     assert inserted == pytest.approx(deleted[:, ::-1], abs=1e-5)
 

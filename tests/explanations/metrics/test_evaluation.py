@@ -10,15 +10,16 @@ from pathlib import Path
 import pytest
 from torch import nn
 
-from explanations import build as building
 from explanations import manifest
 from explanations.__main__ import main
-from explanations.code_version import code_version
-from explanations.metrics import evaluation, material, sparsity, tasks
+from explanations.building import build as building
+from explanations.metrics import context, evaluation, tasks
+from explanations.metrics.context import Source, loaded
 from explanations.metrics.evaluation import Plan
-from explanations.metrics.material import Source, loaded
+from explanations.metrics.measures import sparsity
 from explanations.metrics.registry import RETRAININGS
 from explanations.metrics.subject import NotMeasurableError
+from explanations.running.code_version import code_version
 
 KAR = {**RETRAININGS["kar"].defaults, "seeds": 1, "epochs": 1}
 QUICK = ("confidence", "sparsity")
@@ -162,7 +163,7 @@ def test_what_other_code_measured_is_not_taken(
     evaluation.evaluate(source, tmp_path / "out", plan)
     assert done == []
     if changed == "network":
-        monkeypatch.setattr(material, "network_version", lambda model: "new")
+        monkeypatch.setattr(context, "network_version", lambda model: "new")
     else:
         other = {sparsity.measure: "new"}
         monkeypatch.setattr(tasks, "code_version", lambda it: other.get(it) or code_version(it))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from explanations.metrics import localisation
+from explanations.metrics.measures import localisation
 from explanations.metrics.subject import NotMeasurableError, unwatched
 
 

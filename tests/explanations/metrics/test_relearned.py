@@ -2,12 +2,12 @@
 
 import pytest
 
-from explanations.metrics import relearned
-from explanations.metrics.relearned import WHOLE, gains
+from explanations.metrics import retraining_curves
+from explanations.metrics.retraining_curves import WHOLE, gains
 
 
 @pytest.fixture
-def curves() -> list[relearned.Curve]:
+def curves() -> list[retraining_curves.Curve]:
     found = {
         (*WHOLE, 0): 0.01,
         (*WHOLE, 1): 0.02,
@@ -24,7 +24,7 @@ def curves() -> list[relearned.Curve]:
         ("b", 2, 0.9, 0): 0.01,
         ("b", 2, 0.9, 1): 0.02,
     }
-    return relearned.curves("kar", found)
+    return retraining_curves.curves("kar", found)
 
 
 def test_every_curve_begins_where_nothing_is_removed(curves):

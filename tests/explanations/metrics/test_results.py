@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from explanations.metrics import figure
-from explanations.metrics.relearned import Curve, Point
 from explanations.metrics.results import Results, Value, summarised
+from explanations.metrics.retraining_curves import Curve, Point
 from explanations.metrics.subject import HIGHER, LOWER, Score
 
 HIT, MISS = Score("hit", "Hit", HIGHER), Score("miss", "Miss", LOWER)

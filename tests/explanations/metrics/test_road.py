@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.metrics import road
+from explanations.metrics.measures import road
 from explanations.metrics.subject import unwatched
 
-EXACT = {"images": 1, "noise": 0.0, "target": "logit"}
+EXACT = {"images": 1, "noise": 0.0, "output": "logit"}
 
 
 def silence(images: torch.Tensor, removed: np.ndarray) -> np.ndarray:

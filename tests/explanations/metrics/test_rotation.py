@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from explanations.metrics import rotation
+from explanations.metrics.measures import rotation
 from explanations.metrics.subject import Method, NotMeasurableError, unwatched
 
 

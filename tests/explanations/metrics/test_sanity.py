@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from explanations.metrics import sanity
+from explanations.metrics.measures import sanity
 from explanations.metrics.subject import Method, unwatched
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from explanations.metrics import sparsity
+from explanations.metrics.measures import sparsity
 from explanations.metrics.subject import NotMeasurableError
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from explanations.metrics import stability
+from explanations.metrics.measures import stability
 from explanations.metrics.subject import NotMeasurableError, unwatched
 
 SETTINGS = {"images": 1, "share": 0.25}

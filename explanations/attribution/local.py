@@ -1,0 +1,149 @@
+"""What a local explanation is: images of a class and a model in, weights `(images, pixels)` out. Knows no
+method.
+"""
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations.attribution import validity
+from explanations.models import execution
+
+Floats = NDArray[np.float64]
+Parameters = dict[str, Any]
+Advance = Callable[[int], None]
+
+# What a method may ask of a model or of the caller, in words for a list.
+NEEDS = {
+    "gradients": "a model that can be differentiated",
+    "modules": "activations that are modules, or that torch.fx can make modules",
+    "layer": "a layer whose output has height and width",
+    "background": "other images of the data set, to compare with",
+    "rules": "layers that have a rule of relevance propagation",
+}
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Images of one class that one replicate explains, and the address of their randomness."""
+
+    seed: int
+    label: str
+    target: int  # of the class among the model's outputs
+    replicate: int
+    numbers: tuple[int, ...]  # of the images in their data set
+    images: Tensor  # (n, C, H, W)
+    classes: tuple[str, ...] = ()  # of the data set, in the order of the model's outputs
+    background: Tensor | None = None  # (m, C, H, W): images of all classes, to compare with
+    first: int = 0  # place of the first of the images among all of the replicate
+
+    def asked_about(self, label: str) -> "Sample":
+        """The same images, to be explained for another class ("why not a 9?"). Raises ValueError."""
+        if label not in self.classes:
+            raise ValueError(f"there is no class {label!r} to ask about; allowed: {', '.join(self.classes)}")
+        if self.classes.index(label) == self.target:
+            raise ValueError(
+                f"images of class {label!r} cannot be asked why they are not of class {label!r}; "
+                "leave the class out with --classes"
+            )
+        return replace(self, target=self.classes.index(label))
+
+
+Explain = Callable[[nn.Module, Sample, Parameters, Advance], Floats]
+
+
+def samples_each(parameters: Parameters) -> int:
+    """The passes of one image where every sample takes one."""
+    return int(parameters["samples"])
+
+
+def once(parameters: Parameters) -> int:
+    """The passes of one image where it goes through the network once."""
+    return 1
+
+
+def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Parameters], int]) -> Explain:
+    """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
+
+    It is given the parameters by name, but for `images`; where it has an argument `address`, the address of
+    the image's randomness; where it has an argument `background`, as many images as that parameter says.
+    An error names the image. It runs in one thread, for rounding depends on how many.
+    """
+    wanted = inspect.signature(explain).parameters
+
+    def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
+        settings = {key: value for key, value in parameters.items() if key != "images"}
+        if "background" in wanted:
+            settings["background"] = _background(slug, sample, parameters["background"])
+        rows = []
+        for image, number in zip(sample.images, sample.numbers, strict=True):
+            if "address" in wanted:
+                settings["address"] = (sample.seed, slug, sample.label, number)
+            try:
+                with execution.single_threaded():
+                    rows.append(explain(model, image[None], sample.target, **settings))
+            except ValueError as error:
+                raise ValueError(f"{slug}, image {number} of class {sample.label!r}: {error}") from None
+            advance(passes_each(parameters))
+        return np.stack(rows)
+
+    explained.__wrapped__ = explain  # type: ignore[attr-defined]
+    return explained
+
+
+def _background(slug: str, sample: Sample, count: int) -> Tensor:
+    available = 0 if sample.background is None else len(sample.background)
+    if sample.background is None or not 1 <= count <= available:
+        raise ValueError(f"{slug}.background is {count}; allowed: 1 to {available}, the images at hand")
+    return sample.background[:count]
+
+
+@dataclass(frozen=True)
+class Local:
+    """A way to explain single images.
+
+    `explain(model, sample, parameters, advance)` gives weights (n, pixels) and calls `advance(count)` with
+    the number of images that went through the network; `passes_each(parameters)` predicts how many that are
+    for one image, and `backward` says whether a backward pass follows each (the one or two passes of a check
+    are not counted). `needs`, of NEEDS, is what it asks of a model. `signed`: whether negative weights mean
+    something. `counter` is the class to explain in place of the images' own, if any.
+    """
+
+    slug: str
+    title: str
+    reference: str
+    explain: Explain
+    defaults: Parameters = field(hash=False)
+    backward: bool
+    signed: bool = True
+    needs: tuple[str, ...] = ()
+    passes_each: Callable[[Parameters], int] = samples_each
+    counter: str | None = None
+
+    def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
+        """The weights (n, pixels) of the images of `sample`, for their class or for the counter class.
+
+        Raises ValueError for weights that must not become a map.
+        """
+        asked = sample if self.counter is None else sample.asked_about(self.counter)
+        weights = self.explain(model, asked, parameters, advance)
+        shape = (len(sample.images), sample.images[0, 0].numel())
+        validity.check_weights(self.slug, sample.label, weights, shape)
+        return weights
+
+    def passes(self, parameters: Parameters) -> int:
+        """Forward passes of one image through the network that a class map takes."""
+        return int(parameters["images"]) * self.passes_each(parameters)
+
+    def about(self, label: str) -> "Local":
+        """This way to explain images, asked about class `label` in place of the images' own."""
+        word = re.sub("[^a-z0-9]+", "-", label.lower()).strip("-")
+        if not word:
+            raise ValueError(f"class {label!r} has no letter or digit to name a method after")
+        return replace(self, slug=f"{self.slug}-for-{word}", counter=label)

@@ -1,0 +1,110 @@
+"""Local importances from images of which parts are covered: occlusion (Zeiler and Fergus 2014,
+arXiv:1311.2901) and RISE (Petsiuk et al. 2018, arXiv:1806.07421). One image (1, C, H, W) in, weights (H * W,)
+out, signed. Knows no dataset and no class maps.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explanations.attribution.gradient.derivatives import Address
+from explanations.models.class_scores import BATCH, class_score, masked
+from explanations.running import randomness
+
+Floats = NDArray[np.float64]
+
+
+def occlusion(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    window: float,
+    positions: int,
+    baseline: float,
+    output: str,
+) -> Floats:
+    """How much the score falls when a square covers a pixel: the mean over the squares that cover it.
+
+    A square's side is the share `window` of the image's shorter side; it stands at `positions` places along
+    each side, evenly; `baseline` is the grey of the square. As the places are given by number, the cost does
+    not depend on the image's size.
+    """
+    masks = squares(image.shape[2], image.shape[3], window, positions)
+    score = class_score(model, target, output)
+    everything = torch.ones(1, masks.shape[1], dtype=torch.bool)
+    replacement = torch.full_like(image, baseline)
+    responses = masked(score, image, replacement, torch.cat([everything, ~masks]).to(image.dtype))
+    falls = responses[0] - responses[1:]  # (squares,)
+    covered = masks.double()
+    return np.asarray(((falls @ covered) / covered.sum(dim=0)).numpy())
+
+
+def squares(height: int, width: int, window: float, positions: int) -> Tensor:
+    """The pixels (positions ** 2, H * W) that each square covers. Raises ValueError where some are never
+    covered."""
+    side = max(1, round(window * min(height, width)))
+    starts = [np.rint(np.linspace(0, length - side, positions)).astype(int) for length in (height, width)]
+    masks = torch.zeros(positions**2, height, width, dtype=torch.bool)
+    for k, (top, left) in enumerate((top, left) for top in starts[0] for left in starts[1]):
+        masks[k, top : top + side, left : left + side] = True
+    if not masks.any(dim=0).all():
+        raise ValueError(
+            f"{positions} positions of a square of {side} pixels leave gaps in {height} x {width} pixels; "
+            "ask for a larger window or more positions"
+        )
+    return masks.flatten(1)
+
+
+def rise(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    samples: int,
+    cells: int,
+    shown: float,
+    output: str,
+    address: Address,
+) -> Floats:
+    """The mean of random smooth masks, weighted by the score of the image under each.
+
+    A mask is `cells` x `cells` random cells, each open with the odds `shown`, enlarged smoothly and shifted
+    at random. As in equation 6 of the paper, but the mean score is taken away first: that moves a whole map
+    by about a constant, keeps the order, and makes zero mean "no effect".
+    """
+    score = class_score(model, target, output)
+    black = torch.zeros_like(image)
+    total = torch.zeros(image[0, 0].numel(), dtype=torch.float64)
+    scores, masks = [], []
+    for start in range(0, samples, BATCH):
+        numbers = range(start, min(start + BATCH, samples))
+        masks.append(
+            _soft_masks(image.shape[2], image.shape[3], cells, shown, [(*address, k) for k in numbers])
+        )
+        scores.append(masked(score, image, black, masks[-1]))
+    mean = torch.cat(scores).mean()
+    for part, mask in zip(scores, masks, strict=True):
+        total += (part - mean) @ mask.double()
+    return np.asarray((total / (samples * shown)).numpy())
+
+
+def _soft_masks(height: int, width: int, cells: int, shown: float, addresses: list[Address]) -> Tensor:
+    """A mask (n, H * W) in [0, 1] for every address: section 3.3 of the paper."""
+    cell = (-(-height // cells), -(-width // cells))
+    full = ((cells + 1) * cell[0], (cells + 1) * cell[1])
+    openings, shifts = [], []
+    for address in addresses:
+        generator = randomness.generator(*address)
+        openings.append(generator.random((1, cells, cells)) < shown)
+        shifts.append([int(generator.integers(length)) for length in cell])
+    coarse = torch.from_numpy(np.stack(openings).astype(np.float32))  # (n, 1, cells, cells)
+    large = F.interpolate(coarse, size=full, mode="bilinear", align_corners=False)[:, 0]
+    return torch.stack(
+        [
+            mask[top : top + height, left : left + width].flatten()
+            for mask, (top, left) in zip(large, shifts, strict=True)
+        ]
+    )

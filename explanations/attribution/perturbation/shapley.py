@@ -1,0 +1,96 @@
+"""Shapley values of an image's features by KernelSHAP (Lundberg and Lee 2017, arXiv:1705.07874). One image
+(1, C, H, W) in, weights (H * W,) out, signed. Knows no dataset and no class maps.
+"""
+
+from math import comb
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations.attribution.gradient.derivatives import Address
+from explanations.attribution.perturbation import superpixels
+from explanations.models.class_scores import Score, class_score, masked
+from explanations.running import randomness
+
+Floats = NDArray[np.float64]
+
+
+def kernelshap(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    samples: int,
+    segmentation: str,
+    segments: int,
+    hiding: str,
+    output: str,
+    address: Address,
+) -> Floats:
+    """The Shapley value of every superpixel, on each of its pixels.
+
+    From `samples` coalitions, drawn in pairs of complements by the Shapley kernel; from all of them, and then
+    exactly, where there are no more. The features that hiding does not change have the value 0.
+    """
+    features = superpixels.segments(image, segmentation, segments)
+    replacement = superpixels.hidden(image, features, hiding)
+    values = shapley_values(
+        class_score(model, target, output), image, replacement, features, samples, address
+    )
+    return np.asarray(values[features.flatten().numpy()])
+
+
+def shapley_values(
+    score: Score, image: Tensor, replacement: Tensor, features: Tensor, samples: int, address: Address
+) -> Floats:
+    """The Shapley values (F,) of the features that `features` (H, W) numbers from 0."""
+    count = int(features.max()) + 1
+    players = superpixels.changing(image, replacement, features)
+    values = np.zeros(count)
+    if len(players) == 0:
+        return values
+    coalitions, weights = _coalitions(len(players), samples, address)  # (N, players), (N,)
+    masks = torch.ones(len(coalitions) + 2, count)
+    masks[1, players] = 0
+    masks[2:, players] = torch.from_numpy(coalitions.astype(np.float32))
+    scores = masked(score, image, replacement, masks, features).numpy()
+    values[players] = constrained_fit(
+        coalitions, weights, scores[2:] - scores[1], float(scores[0] - scores[1])
+    )
+    return values
+
+
+def _coalitions(players: int, samples: int, address: Address) -> tuple[NDArray[np.bool_], Floats]:
+    """Coalitions (N, players), neither empty nor full, and their weights (N,): all, if they are no more than
+    `samples`."""
+    if players < 2:
+        return np.zeros((0, players), dtype=bool), np.zeros(0)
+    if 2**players - 2 <= samples:
+        numbers = np.arange(1, 2**players - 1)
+        every = (numbers[:, None] >> np.arange(players) & 1).astype(bool)
+        sizes = np.arange(players + 1)
+        kernel = [
+            (players - 1) / (comb(players, s) * s * (players - s)) if 0 < s < players else 0 for s in sizes
+        ]
+        return every, np.asarray(kernel)[every.sum(axis=1)]
+    sizes = np.arange(1, players)
+    odds = 1 / (sizes * (players - sizes))  # the kernel times the number of coalitions of that size
+    drawn = []
+    for k in range(-(-samples // 2)):
+        generator = randomness.generator(*address, k)
+        coalition = generator.permutation(players) < generator.choice(sizes, p=odds / odds.sum())
+        drawn += [coalition, ~coalition]
+    return np.stack(drawn)[:samples], np.ones(samples)
+
+
+def constrained_fit(coalitions: NDArray[np.bool_], weights: Floats, gains: Floats, total: float) -> Floats:
+    """The values (F,) that fit the coalitions' gains (N,) best and add up to `total`: equation 8's least
+    squares. Of several, where coalitions are too few, the most even."""
+    count = coalitions.shape[1]
+    even = np.full(count, total / count)
+    inner = coalitions - coalitions.mean(axis=1, keepdims=True)  # (N, F): moves that keep the sum
+    root = np.sqrt(weights)
+    move, *_ = np.linalg.lstsq(inner * root[:, None], (gains - coalitions @ even) * root, rcond=None)
+    return even + move - move.mean() if len(gains) else even

@@ -1,0 +1,129 @@
+"""LIME on the units of a layer in place of pixels, as NormLIME allows (Ahern et al. 2019, arXiv:1909.04200,
+section 3: a feature is whatever an explanation weighs). A unit is a channel of a layer with maps, or one
+output of a layer without. Knows no dataset and no class maps.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from explanations.attribution.gradient.cam import find_layer, named_layer
+from explanations.attribution.gradient.derivatives import Address
+from explanations.attribution.perturbation import lime
+from explanations.models.class_scores import BATCH, class_score
+from explanations.running import randomness
+
+Floats = NDArray[np.float64]
+
+
+def unit_weights(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    samples: int,
+    features: int,
+    kernel_width: float,
+    layer: str,
+    output: str,
+    address: Address,
+) -> Floats:
+    """LIME's weights (units,) of the units of a layer for one image (1, C, H, W), signed.
+
+    Units are switched off, to 0, with equal odds; those that are 0 already cannot be chosen. Rows of such
+    weights of many images go to any aggregation: NormLIME's gives the class's units.
+    """
+    weights, _ = _explained(model, image, target, samples, features, kernel_width, layer, output, address)
+    return weights
+
+
+def lime_units(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    *,
+    samples: int,
+    features: int,
+    kernel_width: float,
+    layer: str,
+    output: str,
+    address: Address,
+) -> Floats:
+    """Where a layer's channels are active, times their LIME weights, scaled up: (H * W,), signed.
+
+    `layer` is the name of a module whose output is (n, channels, height, width), or "" for Grad-CAM's.
+    """
+    weights, activations = _explained(
+        model, image, target, samples, features, kernel_width, layer, output, address
+    )
+    if activations.ndim != 4:
+        raise ValueError(
+            f"the units of the layer {layer!r} have no place in an image; name a layer whose output has "
+            "height and width, or take the weights themselves from unit_weights"
+        )
+    activity = activations[0].double().abs().flatten(1)  # (channels, h * w)
+    spread = activity / activity.mean(dim=1, keepdim=True).clamp(min=1e-12)
+    heat = torch.from_numpy(weights) @ spread  # every channel's weight, where the channel is active
+    coarse = heat.reshape(1, 1, *activations.shape[2:])
+    full = F.interpolate(coarse, size=image.shape[2:], mode="bilinear", align_corners=False)
+    return np.asarray(full.flatten().numpy())
+
+
+def _explained(
+    model: nn.Module,
+    image: Tensor,
+    target: int,
+    samples: int,
+    features: int,
+    kernel_width: float,
+    layer: str,
+    output: str,
+    address: Address,
+) -> tuple[Floats, Tensor]:
+    """LIME's weights (units,) and what the layer gives the image."""
+    module = named_layer(model, layer or find_layer(model, image))
+    switches = _Switches(module)
+    score = class_score(model, target, output)
+    with switches, torch.inference_mode():
+        score(image)
+        activations = switches.output
+        active = np.flatnonzero(
+            activations[0].flatten(1).abs().amax(dim=1).numpy() if activations.ndim > 2 else activations[0]
+        )
+        count = activations.shape[1]
+        bank = lime.mask_bank(count, samples, randomness.generator(*address), kernel_width)
+        responses = []
+        for masks in torch.split(bank.samples, BATCH):
+            switches.masks = masks
+            responses.append(score(image.expand(len(masks), -1, -1, -1)).double())
+    weights = np.zeros(count)
+    if len(active):
+        moments = bank.projection @ torch.cat(responses).numpy()  # (units,)
+        gram = bank.gram[np.ix_(active, active)]
+        chosen = active[lime.lasso_support(gram, moments[active], features)]
+        weights[chosen] = lime.least_squares(bank.gram[np.ix_(chosen, chosen)], moments[chosen])
+    return weights, activations
+
+
+class _Switches:
+    """Inside `with`, multiplies a module's output (n, units, ...) by `masks` (n, units), if there are any."""
+
+    def __init__(self, module: nn.Module) -> None:
+        self.module = module
+        self.masks: Tensor | None = None
+        self.output: Tensor
+
+    def __enter__(self) -> "_Switches":
+        self.handle = self.module.register_forward_hook(self._switch)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.handle.remove()
+
+    def _switch(self, _: nn.Module, __: object, output: Tensor) -> Tensor:
+        if self.masks is None:
+            self.output = output
+            return output
+        return output * self.masks.reshape(*self.masks.shape, *[1] * (output.ndim - 2))

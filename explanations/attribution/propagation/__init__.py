@@ -1,0 +1,1 @@
+"""Methods that propagate relevance or multipliers through the layers."""

@@ -1,0 +1,174 @@
+"""What a build will take, before it is done: passes counted, seconds from a short trial of each method."""
+
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from explanations.building.build import WORK_FOLDER
+from explanations.building.cache import Cache
+from explanations.building.plan import Loaded, Plan, load
+from explanations.building.schedulers import Scheduling
+from explanations.building.tasks import Task, passes_each, perform
+from explanations.models import execution
+from explanations.rendering import pictures
+from explanations.running.atomic_files import refuse_no_folder
+
+TRIAL_SECONDS = 3.0  # about how long a method is tried
+TRIAL_SAMPLES = 50  # in the first look at how fast it is
+
+
+@dataclass(frozen=True)
+class Line:
+    """The work of one local function: all its tasks, those that the cache has, and what the others take."""
+
+    local: str
+    tasks: int
+    cached: int
+    forward_passes: int
+    backward_passes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """What is left of a build, by local function, and the seconds to load, draw and write besides."""
+
+    lines: tuple[Line, ...]
+    other_seconds: float
+    workers: int
+
+    @property
+    def forward_passes(self) -> int:
+        """Images that are still to go through the network."""
+        return sum(line.forward_passes for line in self.lines)
+
+    @property
+    def seconds(self) -> float:
+        """How long the build will take from its start, as busy as the machine was in the trial."""
+        return self.other_seconds + sum(line.seconds for line in self.lines)
+
+    def __str__(self) -> str:
+        rows = [f"{'local':<24} {'tasks':>6} {'cached':>6} {'forward':>12} {'backward':>12} {'seconds':>8}"]
+        rows += [
+            f"{line.local:<24} {line.tasks:>6,} {line.cached:>6,} {line.forward_passes:>12,} "
+            f"{line.backward_passes:>12,} {line.seconds:>8.1f}"
+            for line in self.lines
+        ]
+        processes = "1 process" if self.workers == 1 else f"{self.workers} processes"
+        rows.append(
+            f"about {self.seconds:.0f} s in {processes} here, {self.other_seconds:.1f} of them to load, draw "
+            "and write"
+        )
+        return "\n".join(rows)
+
+
+def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | None = None) -> Forecast:
+    """What building `plan` into `folder` will take. Writes nothing. A cluster is as fast as it is: its
+    seconds are those of this machine."""
+    began = time.monotonic()
+    for place in (folder, cache or folder):
+        refuse_no_folder(place)
+    with execution.on(device=scheduling.device) as settings:
+        loaded = load(plan, settings.device)
+        tasks = loaded.tasks()
+        place = cache or folder / WORK_FOLDER
+        found = Cache(place) if place.is_dir() else None
+        missing = [task for task in tasks if found is None or not found.has(task)]
+        drawing = _drawing_seconds(loaded)
+        other = time.monotonic() - began + drawing
+        lines = tuple(_line(slug, tasks, missing, loaded, scheduling) for slug in loaded.parameters)
+    return Forecast(lines, other, scheduling.workers)
+
+
+def _line(slug: str, tasks: list[Task], missing: list[Task], loaded: Loaded, scheduling: Scheduling) -> Line:
+    own = [task for task in tasks if task.local == slug]
+    left = [task for task in missing if task.local == slug]
+    return Line(
+        slug,
+        len(own),
+        len(own) - len(left),
+        sum(task.forward_passes for task in left),
+        sum(task.backward_passes for task in left),
+        _seconds(loaded, left) * _share(scheduling) if left else 0.0,
+    )
+
+
+def _share(scheduling: Scheduling) -> float:
+    """The time in several processes, of that in one with as many threads as there are processors."""
+    processors = execution.processors()
+    busy = scheduling.workers * max(1, processors // scheduling.workers)
+    return processors / min(busy, processors)
+
+
+def _seconds(loaded: Loaded, left: list[Task]) -> float:
+    """How long the tasks take in this process: so long for each image, and for what a shard's images share.
+
+    The first run of a shard also makes what its images share; how much that is shows beside the second.
+    """
+    one = _of_first(left[0], 1)
+    glance = _with_samples(one, TRIAL_SAMPLES)
+    _timed(loaded, glance)  # the very first passes are slower
+    guess = _timed(loaded, glance) * one.cost / glance.cost
+    if guess > TRIAL_SECONDS:
+        part = _with_samples(one, int(one.parameters.get("samples", 1) * TRIAL_SECONDS / guess) or 1)
+        each, shared = _timed(loaded, part) * one.cost / part.cost, 0.0
+    else:
+        first = _timed(loaded, one)
+        each = _mean_seconds(loaded, left, max(1, int(TRIAL_SECONDS / max(guess, 1e-6))))
+        shared = max(0.0, first - each)
+    places = len({(task.sample.replicate, task.shard) for task in left})
+    return each * sum(len(task.sample.numbers) for task in left) + shared * places
+
+
+def _mean_seconds(loaded: Loaded, left: list[Task], images: int) -> float:
+    """The seconds of an image, by so many images of each task until TRIAL_SECONDS are over: what else the
+    machine does shows in a short trial more than in the build."""
+    taken, count = 0.0, 0
+    for task in left:
+        some = _of_first(task, images)
+        taken += _timed(loaded, some)
+        count += len(some.sample.numbers)
+        if taken >= TRIAL_SECONDS:
+            break
+    return taken / count
+
+
+def _with_samples(task: Task, samples: int) -> Task:
+    """The task with at most so many samples, if its method has any."""
+    if samples >= task.parameters.get("samples", 0):
+        return task
+    parameters = {**task.parameters, "samples": samples}
+    passes = len(task.sample.numbers) * passes_each(task.method, parameters)
+    return replace(
+        task,
+        parameters=parameters,
+        forward_passes=passes,
+        backward_passes=passes if task.backward_passes else 0,
+    )
+
+
+def _of_first(task: Task, count: int) -> Task:
+    """The task with at most so many of its images."""
+    sample = task.sample
+    numbers = sample.numbers[:count]
+    share = len(numbers) / len(sample.numbers)
+    return replace(
+        task,
+        sample=replace(sample, numbers=numbers, images=sample.images[:count]),
+        forward_passes=round(task.forward_passes * share),
+        backward_passes=round(task.backward_passes * share),
+    )
+
+
+def _timed(loaded: Loaded, task: Task) -> float:
+    began = time.monotonic()
+    perform(loaded.model, task)
+    return time.monotonic() - began
+
+
+def _drawing_seconds(loaded: Loaded) -> float:
+    """How long the pictures of the set take, by that of one image."""
+    began = time.monotonic()
+    pictures.picture(loaded.test.images[0].mean(dim=0).numpy())
+    maps = (len(loaded.methods) + 1) * len(loaded.classes) * loaded.plan.replicates
+    return maps * (time.monotonic() - began)

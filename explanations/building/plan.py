@@ -1,0 +1,286 @@
+"""What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
+
+import platform
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import nn
+
+from explanations.building import single_images
+from explanations.building.tasks import Address, Task, shards, versions
+from explanations.datasets import labelled_images
+from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.preprocessing import Preprocessing
+from explanations.datasets.sampling import parts
+from explanations.manifest.records import FORMAT, Classifier, Dataset, Manifest, Method
+from explanations.methods.names import chosen as chosen_methods
+from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Parameters, Sample
+from explanations.models import classifiers, layer_units, loading
+from explanations.rendering import pictures
+from explanations.running.code_version import network_version
+from explanations.running.parameters import changed, refuse_unknown
+from explanations.running.randomness import generator
+
+CHECK = "class-mean"
+CHECK_TITLE = "Class mean"
+CHECK_REFERENCE = "Mean of a part of the images of the class; no explanation, for attention checks only"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
+    {...}}."""
+
+    methods: tuple[str, ...] = DEFAULT
+    classes: tuple[str, ...] | None = None  # None: all of the data set
+    replicates: int = 2
+    seed: int = 0
+    parameters: dict[str, Parameters] = field(default_factory=dict)
+    factory: str = classifiers.PAPER_FACTORY
+    weights: Path = classifiers.PAPER_WEIGHTS
+    data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
+    preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
+    name: str | None = None  # None: the name of the data set
+    layer: str = ""  # explain the units of this layer of the classifier in place of pixels
+    minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
+    each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A plan with its data and classifier: all that its maps depend on.
+
+    `parameters` are whole, by local function; `draft` is the manifest before there are maps.
+    """
+
+    plan: Plan
+    methods: list[ExplanationMethod]
+    parameters: dict[str, Parameters]
+    model: nn.Module
+    test: LabelledImages
+    training: LabelledImages
+    draft: Manifest
+    singles: tuple[single_images.Single, ...] = ()  # where single images are explained
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels that have maps: classes, or single images."""
+        return self.draft.dataset.classes
+
+    def name_of(self, slug: str) -> str:
+        """The name, among those of the plan, of a method with this local function."""
+        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
+
+    def samples(self, slug: str) -> list[Sample]:
+        """The images of every class and replicate that this local function explains."""
+        parameters = self.parameters[slug]
+        return [
+            self._with_background(_first(sample, parameters["images"]), parameters)
+            for sample in self._all_samples
+        ]
+
+    @cached_property
+    def _all_samples(self) -> list[Sample]:
+        if self.singles:
+            return single_images.samples(list(self.singles), self.test, self.plan.seed)
+        return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
+
+    def tasks(self) -> list[Task]:
+        """All tasks; of one function in the order of replicates and shards, which share perturbations."""
+        return [
+            task
+            for slug, parameters in self.parameters.items()
+            for task in sorted(
+                (
+                    task
+                    for sample in self.samples(slug)
+                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                ),
+                key=lambda task: (task.sample.replicate, task.shard, task.sample.target),
+            )
+        ]
+
+    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
+        """The sample with the training images that its method compares with, if it does: the same for all."""
+        if "background" not in parameters:
+            return sample
+        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
+        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
+
+    @cached_property
+    def _network_version(self) -> str:
+        return network_version(self.model)
+
+    def _address(self) -> Address:
+        return {
+            "dataset": self.draft.dataset.sha256,
+            "factory": self.draft.classifier.factory,
+            "weights": self.draft.classifier.weights_sha256,
+            "network": self._network_version,
+            "preprocessing": self.draft.classifier.preprocessing,
+            "versions": self.draft.versions,
+        }
+
+
+def load(plan: Plan, device: str = "cpu") -> Loaded:
+    """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
+    person can mend."""
+    methods = chosen_methods(list(plan.methods))
+    if not methods:
+        raise ValueError("a set has at least one method; name some with --methods")
+    if plan.replicates < 1:
+        raise ValueError(f"{plan.replicates} replicates are asked for; allowed: from 1")
+    if plan.seed < 0:
+        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
+    if plan.each_image is not None and plan.replicates != 1:
+        raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
+    if plan.minimum_support < 1:
+        raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
+    model, test = loading.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
+    if plan.layer and plan.each_image is not None:
+        raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
+    declared = classifiers.preprocessing_of(model)
+    training = labelled_images.load(plan.data, "train", declared)
+    if plan.layer:
+        model, training, test = layer_units.cut(model, plan.layer, training, test)
+    labels = _classes(plan, test)
+    singles = _singles(plan, model, test, labels)
+    classes = tuple(single.record.label for single in singles) or labels
+    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
+    refuse_unknown(plan.parameters, parameters)
+    preprocessing = declared.record() | layer_units.record(model)
+    draft = _draft(plan, model, preprocessing, test, classes, methods, parameters, device)
+    draft = replace(draft, originals=tuple(single.record for single in singles))
+    return Loaded(plan, methods, parameters, model, test, training, draft, singles)
+
+
+def _singles(
+    plan: Plan, model: nn.Module, test: LabelledImages, labels: tuple[str, ...]
+) -> tuple[single_images.Single, ...]:
+    """The single images that are explained; none where classes are."""
+    if plan.each_image is None:
+        return ()
+    return tuple(single_images.singles(model, test, labels, plan.each_image, plan.seed))
+
+
+def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
+    for label in plan.classes or ():
+        if label not in data.classes:
+            raise ValueError(f"{data.name} has no class {label!r}; allowed: {', '.join(data.classes)}")
+    return tuple(label for label in data.classes if label in (plan.classes or data.present))
+
+
+def _parameters(plan: Plan, local: Local) -> Parameters:
+    """The defaults of a local function with what the plan changes. Raises ValueError."""
+    single = {} if plan.each_image is None else {"images": 1}
+    return changed(local.slug, local.defaults, plan.parameters.get(local.slug, {}) | single)
+
+
+def _draft(
+    plan: Plan,
+    model: nn.Module,
+    preprocessing: dict[str, Any],
+    test: LabelledImages,
+    classes: tuple[str, ...],
+    methods: list[ExplanationMethod],
+    parameters: dict[str, Parameters],
+    device: str,
+) -> Manifest:
+    """The manifest before there are maps: all that is known of the set in advance."""
+    return Manifest(
+        format=FORMAT,
+        name=plan.name or test.name,
+        seed=plan.seed,
+        dataset=Dataset(test.name, test.split, test.sha256, classes),
+        classifier=Classifier(
+            plan.factory,
+            classifiers.weights_sha256(plan.weights),
+            classifiers.accuracy(model, test.images, test.labels),
+            preprocessing,
+        ),
+        rendering=pictures.settings(*test.images.shape[2:]),
+        versions={"python": platform.python_version()} | versions() | _device_version(device),
+        methods=(
+            *(
+                _record(m, parameters[m.local.slug], len(classes) * plan.replicates, plan.minimum_support)
+                for m in methods
+            ),
+            _check_record(plan, test),
+        ),
+        maps=(),
+    )
+
+
+def _check_record(plan: Plan, test: LabelledImages) -> Method:
+    """What attention checks show: the mean of a class, or the edges of a single image."""
+    if plan.each_image is None:
+        of = {"split": _means_of(test)}
+        return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
+    title, reference = single_images.CHECK_TITLE, single_images.CHECK_REFERENCE
+    return Method(single_images.CHECK, title, reference, "check", False, {}, 0, 0)
+
+
+def _means_of(test: LabelledImages) -> str:
+    return "all" if test.split == "all" else "train"
+
+
+def _device_version(device: str) -> dict[str, str]:
+    """Maps from a CUDA device are not those of a processor to the last digit."""
+    return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
+
+
+def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int) -> Method:
+    passes = maps * method.local.passes(parameters)
+    return Method(
+        slug=method.slug,
+        title=method.title,
+        reference=method.reference,
+        purpose="comparison",
+        signed=method.signed,
+        parameters={
+            "aggregation": method.aggregate.__name__,
+            "minimum_support": minimum_support,
+            **parameters,
+        },
+        forward_passes=passes,
+        backward_passes=passes if method.local.backward else 0,
+    )
+
+
+def _samples(
+    plan: Plan,
+    model: nn.Module,
+    data: LabelledImages,
+    classes: tuple[str, ...],
+    parameters: dict[str, Parameters],
+) -> list[Sample]:
+    """Disjoint images for each class and replicate, of those that the model assigns to the class."""
+    predicted = classifiers.predicted(model, data.images)
+    kind = "" if data.split == "all" else f"{data.split} "
+    wanted = max(known["images"] for known in parameters.values())
+    samples = []
+    for label in classes:
+        target = data.classes.index(label)
+        numbers = torch.nonzero(predicted == target).flatten().numpy()
+        if len(numbers) < wanted * plan.replicates:
+            can = len(numbers) // plan.replicates
+            remedy = f"ask for {can} or fewer with --images" if can else "leave the class out with --classes"
+            raise ValueError(
+                f"the model assigns {len(numbers)} {kind}images to class {label!r}, "
+                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; {remedy}"
+            )
+        for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, wanted), start=1):
+            samples.append(
+                Sample(
+                    plan.seed, label, target, replicate, tuple(part.tolist()), data.images[part], data.classes
+                )
+            )
+    # all of one replicate together, for they share a bank of perturbations
+    return sorted(samples, key=lambda sample: (sample.replicate, sample.target))
+
+
+def _first(sample: Sample, count: int) -> Sample:
+    return replace(sample, numbers=sample.numbers[:count], images=sample.images[:count])

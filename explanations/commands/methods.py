@@ -1,0 +1,41 @@
+"""List the explanation methods, as text or as JSON."""
+
+import argparse
+import json
+
+from explanations.attribution.local import NEEDS
+from explanations.methods import names, registry
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(options: argparse.Namespace) -> None:
+    """List the explanation methods, as text or as JSON."""
+    if options.format == "json":
+        print(json.dumps([_listed(method) for method in registry.METHODS.values()], indent=1))
+        return
+    for method in registry.METHODS.values():
+        parameters = ", ".join(f"{key}={value}" for key, value in method.local.defaults.items())
+        print(f"{method.slug}: {method.title}. {method.reference}")
+        if also := names.aliases(method.slug):
+            print(f"    also: {', '.join(also)}")
+        print(f"    {method.local.slug}: {parameters}")
+
+
+def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
+    """What the list of methods says of one."""
+    return {
+        "slug": method.slug,
+        "aliases": names.aliases(method.slug),
+        "title": method.title,
+        "reference": method.reference,
+        "signed": method.signed,
+        "needs": {need: NEEDS[need] for need in method.local.needs},
+        "local": method.local.slug,
+        "aggregation": method.aggregation.slug,
+        "parameters": method.local.defaults,
+        "default": method.slug in registry.DEFAULT,
+    }

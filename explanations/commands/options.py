@@ -1,0 +1,129 @@
+"""Options that several commands share, and what they say."""
+
+import argparse
+from pathlib import Path
+
+from explanations.building.plan import Plan
+from explanations.datasets.preprocessing import Preprocessing, declared
+from explanations.manifest.records import PREPROCESSING_KEYS
+from explanations.methods import names, registry
+from explanations.models import classifiers, execution
+from explanations.running.parameters import written
+
+
+def add_plan(parser: argparse.ArgumentParser) -> None:
+    """Add the options of what to build."""
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        metavar="METHOD",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+    )
+    parser.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--images", type=int, help="images that a map aggregates, for every method")
+    parser.add_argument("--samples", type=int, help="perturbed copies of an image, for every method")
+    parser.add_argument(
+        "--set",
+        action="append",
+        metavar="NAME=VALUE",
+        help="one parameter, as in lime.samples=5000; see methods",
+    )
+
+
+def add_layer(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the layer that is explained."""
+    parser.add_argument(
+        "--layer",
+        default="",
+        metavar="NAME",
+        help="explain the units of this layer of a torch.nn.Sequential in place of pixels",
+    )
+
+
+def add_data(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the data."""
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="folder of IDX files, folder of a folder of pictures a class, or .npz file (default: MNIST)",
+    )
+
+
+def add_device(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the device."""
+    parser.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
+
+
+def add_classifier(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the classifier and its data."""
+    parser.add_argument(
+        "--model",
+        default=classifiers.PAPER_FACTORY,
+        metavar="FACTORY",
+        help="package.module:factory, or with arguments: package.module:factory(classes=10)",
+    )
+    parser.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
+    add_data(parser)
+    words = ", ".join(PREPROCESSING_KEYS)
+    parser.add_argument(
+        "--preprocessing",
+        nargs="+",
+        metavar="KEY=VALUE",
+        help=f"{words}, as the model wants them; or a JSON file of these or of timm's keys",
+    )
+
+
+def read_plan(options: argparse.Namespace) -> Plan:
+    """What to build, by the options. Raises ValueError."""
+    chosen = names.chosen(options.methods)
+    return Plan(
+        methods=tuple(options.methods or registry.DEFAULT),
+        classes=tuple(options.classes) if options.classes else None,
+        replicates=_replicates(options),
+        seed=options.seed,
+        parameters=_parameters(options, chosen),
+        factory=options.model,
+        weights=read_weights(options),
+        data=options.data,
+        preprocessing=read_preprocessing(options),
+        name=options.name,
+        minimum_support=options.minimum_support,
+        each_image=options.each_image,
+        layer=options.layer,
+    )
+
+
+def _replicates(options: argparse.Namespace) -> int:
+    if options.replicates is None:
+        return 2 if options.each_image is None else 1
+    return int(options.replicates)
+
+
+def _parameters(
+    options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
+) -> dict[str, registry.Parameters]:
+    """What --images, --samples and --set change, by local function."""
+    defaults = {method.local.slug: method.local.defaults for method in chosen}
+    everywhere = {key: getattr(options, key) for key in ("images", "samples")}
+    changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
+    return {
+        slug: {key: value for key, value in everywhere.items() if value is not None and key in known}
+        | changes.get(slug, {})
+        for slug, known in defaults.items()
+    }
+
+
+def read_weights(options: argparse.Namespace) -> Path:
+    """--weights; the shipped ones for the paper's network alone."""
+    if options.weights:
+        return Path(options.weights)
+    if options.model != classifiers.PAPER_FACTORY:
+        raise ValueError(f"--model {options.model}: name its weights with --weights file.safetensors")
+    return classifiers.PAPER_WEIGHTS
+
+
+def read_preprocessing(options: argparse.Namespace) -> Preprocessing | None:
+    """What --preprocessing declares; None without it. Raises ValueError."""
+    return declared(options.preprocessing) if options.preprocessing else None

@@ -1,0 +1,1 @@
+"""Figures of an explanation set for papers and slides."""

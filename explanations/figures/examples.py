@@ -1,0 +1,75 @@
+"""One explained image a class, and what the classifier says of it, to stand beside the class's maps."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.sampling import parts
+from explanations.figures.gallery import Example
+from explanations.manifest.records import Manifest
+from explanations.models import classifiers
+
+
+def examples(
+    manifest: Manifest,
+    model: nn.Module,
+    data: LabelledImages,
+    replicate: int,
+    methods: Sequence[str] | None = None,
+) -> dict[str, Example]:
+    """By class the first image that its maps of this replicate, by these methods or by all, explain.
+
+    That is the first pick of a method that picks, if there is one. By single image, the image.
+
+    `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
+    """
+    if data.sha256 != manifest.dataset.sha256:
+        raise ValueError(
+            f"{data.name} is not what the set was made of, {manifest.dataset.name}; name it by --data"
+        )
+    if classifiers.preprocessing_of(model).record() != manifest.classifier.preprocessing:
+        raise ValueError(
+            f"the set was made with the preprocessing {manifest.classifier.preprocessing or 'none'}; "
+            "give the same with --preprocessing"
+        )
+    predicted = classifiers.predicted(model, data.images)
+    found = {}
+    for label in manifest.dataset.classes:
+        original = manifest.original(label)
+        if original:
+            number = original.number
+        else:
+            numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
+            [first] = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
+            number = _first_pick(manifest, label, replicate, methods, int(first))
+        image = data.images[number]
+        found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))
+    return found
+
+
+def _first_pick(
+    manifest: Manifest, label: str, replicate: int, methods: Sequence[str] | None, otherwise: int
+) -> int:
+    for record in manifest.maps:
+        wanted = methods is None or record.method in methods
+        if wanted and record.picked and (record.label, record.replicate) == (label, replicate):
+            return record.picked[0]
+    return otherwise
+
+
+def _in_colour(image: Tensor) -> NDArray[np.float32]:
+    """(C, H, W) to (H, W, 3); of other numbers of channels than 3 the mean, as grey."""
+    shown = image if len(image) == 3 else image.mean(dim=0, keepdim=True).expand(3, -1, -1)
+    return shown.permute(1, 2, 0).numpy()
+
+
+def _prediction(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> str:
+    with torch.inference_mode():
+        share, index = model(image[None]).softmax(dim=1)[0].max(dim=0)
+    label = classes[int(index)] if int(index) < len(classes) else str(int(index))
+    percent = "> 99" if share > 0.995 else f"{share:.0%}".removesuffix("%")
+    return f"{label} ({percent} %)"

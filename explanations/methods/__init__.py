@@ -1,0 +1,1 @@
+"""The registry of explanation methods, their names and their aggregations."""

@@ -1,0 +1,383 @@
+"""The registry of explanation methods. Adding a method is one entry in METHODS, and one function.
+
+A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
+`(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
+What people may call methods, and their combinations, is in `naming`.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from explanations.attribution import validity
+from explanations.attribution.gradient import cam, derivatives, noisy_gradients, paths
+from explanations.attribution.gradient.noise import under_noise
+from explanations.attribution.local import Floats, Local, Parameters, Sample, each, once, samples_each
+from explanations.attribution.perturbation import occlusion, shapley, shared_lime, superpixel_lime, units
+from explanations.attribution.propagation import relevance
+from explanations.methods.aggregation import AGGREGATIONS, Aggregation, Counts, support, supported
+
+__all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample"]
+
+
+@dataclass(frozen=True)
+class ExplanationMethod:
+    """An entry of the registry."""
+
+    slug: str
+    title: str
+    reference: str
+    local: Local
+    aggregation: Aggregation
+
+    @property
+    def aggregate(self) -> Callable[[Floats], Floats]:
+        """From the local weights of many images (n, pixels) to the class map (pixels,)."""
+        return self.aggregation.combine
+
+    def class_map(
+        self, weights: Floats, label: str, parameters: Parameters, minimum_support: int = 1
+    ) -> tuple[Floats, Counts]:
+        """The class map (pixels,) of weights (n, pixels) of images of class `label`, and how many images
+        chose each pixel (pixels,).
+
+        Pixels that fewer than `minimum_support` images chose are 0. Raises ValueError for weights, or a map,
+        that say nothing.
+        """
+        validity.check_images(self.local.slug, label, weights, parameters.get("output"))
+        counts = support(weights)
+        if counts.max() < minimum_support:
+            raise ValueError(
+                f"{self.slug}: no pixel of class {label!r} was chosen by {minimum_support} of "
+                f"{len(weights)} images, at most by {counts.max()}; ask for less with --minimum-support"
+            )
+        importance = supported(self.aggregate(weights), counts, minimum_support)
+        validity.check_images(self.slug, label, importance[None], None)
+        return importance, counts
+
+    def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
+        """Of the images of these numbers and weights (n, pixels) those that the map is of, in the order of
+        picking; none where it is of all."""
+        pick = self.aggregation.pick
+        return tuple(numbers[row] for row in pick(weights)) if pick else ()
+
+    @property
+    def signed(self) -> bool:
+        """Whether a map has negative values that mean something."""
+        return self.local.signed and self.aggregation.signed
+
+    def about(self, label: str) -> "ExplanationMethod":
+        """This method, asked about class `label` of the images of the other classes."""
+        local = self.local.about(label)
+        word = local.slug.removeprefix(f"{self.local.slug}-for-")
+        reference = f"{self.reference}; for class {label}, from images of another"
+        return replace(
+            self,
+            slug=f"{self.slug}-for-{word}",
+            title=f"{self.title}, why not {label}",
+            reference=reference,
+            local=local,
+        )
+
+
+def _on_average(local: Local) -> ExplanationMethod:
+    """The entry of a local function whose class map is the mean over images."""
+    return ExplanationMethod(local.slug, local.title, local.reference, local, AGGREGATIONS["mean"])
+
+
+LIME = Local(
+    "lime",
+    "LIME",
+    "Ribeiro et al. 2016, arXiv:1602.04938",
+    shared_lime.explain,
+    {
+        "images": 50,
+        "samples": 1500,
+        "shared_by": 10,
+        "features": 100,
+        "perturbation": "masks",
+        "kernel_width": 0.25,
+        "sigma": 0.3,
+        "output": "logit",
+        "skip_black": True,
+    },
+    backward=False,
+)
+_SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
+# many images with few samples each: at the same cost replicates of different images agree better
+_NOISE = {"images": 50, "samples": 20, "sigma": 0.3, "output": "logit"}
+SMOOTHGRAD = Local(
+    "smoothgrad",
+    "SmoothGrad",
+    f"SmoothGrad-Squared: {_SMILKOV}; Hooker et al. 2019, arXiv:1806.10758",
+    under_noise("smoothgrad", noisy_gradients.smoothgrad_squared),
+    _NOISE,
+    backward=True,
+    signed=False,
+    needs=("gradients",),
+)
+VARGRAD = Local(
+    "vargrad",
+    "VarGrad",
+    "VarGrad: Adebayo et al. 2018, arXiv:1810.03292",
+    under_noise("vargrad", noisy_gradients.vargrad),
+    _NOISE,
+    backward=True,
+    signed=False,
+    needs=("gradients",),
+)
+
+
+def _one(
+    slug: str,
+    title: str,
+    reference: str,
+    explain: Callable[..., Floats],
+    defaults: Parameters,
+    passes_each: Callable[[Parameters], int] = samples_each,
+    backward: bool = True,
+    signed: bool = True,
+    needs: tuple[str, ...] = (),
+) -> Local:
+    """A local function that explains one image at a time."""
+    whole = {"images": 10, **defaults}
+    run = each(slug, explain, passes_each)
+    return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each)
+
+
+_LOGIT = {"output": "logit"}
+_PATH = {"steps": 50, "baseline": 0.0, "tolerance": 0.05, **_LOGIT}
+_SUPERPIXELS = {
+    "samples": 1000,
+    "segments": 50,
+    "features": 10,
+    "hiding": "mean",
+    "kernel_width": 0.25,
+    **_LOGIT,
+}
+_UNITS = {"samples": 1000, "features": 10, "kernel_width": 0.25, "layer": "", **_LOGIT}
+_SELVARAJU = "Selvaraju et al. 2017, arXiv:1610.02391"
+_RIBEIRO = "Ribeiro et al. 2016, arXiv:1602.04938"
+_LUNDBERG = "Lundberg and Lee 2017, arXiv:1705.07874"
+
+LIME_SLIC = _one(
+    "lime-slic",
+    "LIME on superpixels (SLIC)",
+    f"{_RIBEIRO}; superpixels by SLIC: Achanta et al. 2012, doi:10.1109/TPAMI.2012.120",
+    superpixel_lime.lime_superpixels,
+    {**_SUPERPIXELS, "segmentation": "slic"},
+    backward=False,
+)
+LIME_UNITS = _one(
+    "lime-units",
+    "LIME on a layer's units",
+    f"{_RIBEIRO}; on units, where they are active: Ahern et al. 2019, arXiv:1909.04200, section 3",
+    units.lime_units,
+    _UNITS,
+    passes_each=lambda parameters: parameters["samples"] + 1,
+    backward=False,
+    needs=("layer",),
+)
+
+# Local functions whose entry is their mean over the images of a class.
+_AVERAGED = (
+    SMOOTHGRAD,
+    VARGRAD,
+    _one(
+        "gradient",
+        "Gradient",
+        "Simonyan et al. 2013, arXiv:1312.6034, section 3",
+        derivatives.gradient,
+        _LOGIT,
+        passes_each=once,
+        signed=False,
+        needs=("gradients",),
+    ),
+    _one(
+        "input-x-gradient",
+        "Input × gradient",
+        "Shrikumar et al. 2016, arXiv:1605.01713",
+        derivatives.input_x_gradient,
+        _LOGIT,
+        passes_each=once,
+        needs=("gradients",),
+    ),
+    _one(
+        "smoothgrad-signed",
+        "SmoothGrad, signed",
+        f"The mean gradient under noise: {_SMILKOV}, section 3",
+        derivatives.smoothgrad,
+        {"samples": 100, "sigma": 0.3, **_LOGIT},
+        needs=("gradients",),
+    ),
+    _one(
+        "integrated-gradients",
+        "Integrated Gradients",
+        "Sundararajan et al. 2017, arXiv:1703.01365",
+        paths.integrated_gradients,
+        _PATH,
+        passes_each=lambda parameters: int(parameters["steps"]),
+        needs=("gradients",),
+    ),
+    _one(
+        "smooth-integrated-gradients",
+        "Smooth Integrated Gradients",
+        f"Sundararajan et al. 2017, arXiv:1703.01365; under noise: {_SMILKOV}",
+        paths.smooth_integrated_gradients,
+        {"samples": 20, "sigma": 0.1, **_PATH},
+        passes_each=lambda parameters: int(parameters["steps"] * parameters["samples"]),
+        needs=("gradients",),
+    ),
+    _one(
+        "guided-backprop",
+        "Guided Backprop",
+        "Springenberg et al. 2014, arXiv:1412.6806",
+        derivatives.guided_backprop,
+        {},
+        passes_each=once,
+        needs=("gradients", "modules"),
+    ),
+    _one(
+        "grad-cam",
+        "Grad-CAM",
+        _SELVARAJU,
+        cam.grad_cam,
+        {"layer": "", **_LOGIT},
+        passes_each=once,
+        signed=False,
+        needs=("gradients", "layer"),
+    ),
+    _one(
+        "guided-grad-cam",
+        "Guided Grad-CAM",
+        _SELVARAJU,
+        cam.guided_grad_cam,
+        {"layer": "", **_LOGIT},
+        passes_each=lambda parameters: 2,
+        needs=("gradients", "modules", "layer"),
+    ),
+    _one(
+        "deeplift",
+        "DeepLIFT",
+        "Rescale rule: Shrikumar et al. 2017, arXiv:1704.02685",
+        relevance.deeplift,
+        {"baseline": 0.0},
+        passes_each=lambda parameters: 2,
+        needs=("gradients", "modules"),
+    ),
+    _one(
+        "deepshap",
+        "DeepSHAP",
+        f"DeepExplainer: {_LUNDBERG}",
+        relevance.deepshap,
+        {"background": 50},
+        passes_each=lambda parameters: 2 * int(parameters["background"]),
+        needs=("gradients", "modules", "background"),
+    ),
+    _one(
+        "gradientshap",
+        "GradientSHAP",
+        f"GradientExplainer: {_LUNDBERG}; expected gradients: Erion et al. 2019, arXiv:1906.10670",
+        paths.gradientshap,
+        {"samples": 100, "sigma": 0.1, "background": 50, **_LOGIT},
+        needs=("gradients", "background"),
+    ),
+    _one(
+        "kernelshap",
+        "KernelSHAP",
+        f"{_LUNDBERG}, section 4.1",
+        shapley.kernelshap,
+        {"samples": 1000, "segmentation": "slic", "segments": 50, "hiding": "black", **_LOGIT},
+        passes_each=lambda parameters: int(parameters["samples"]) + 2,
+        backward=False,
+    ),
+    LIME_SLIC,
+    _one(
+        "lime-quickshift",
+        "LIME on superpixels (Quickshift)",
+        f"{_RIBEIRO}; superpixels by Quickshift: Vedaldi and Soatto 2008, doi:10.1007/978-3-540-88693-8_52",
+        superpixel_lime.lime_superpixels,
+        {**_SUPERPIXELS, "segmentation": "quickshift"},
+        backward=False,
+    ),
+    LIME_UNITS,
+    _one(
+        "rise",
+        "RISE",
+        "Petsiuk et al. 2018, arXiv:1806.07421",
+        occlusion.rise,
+        {"samples": 1000, "cells": 7, "shown": 0.5, "output": "probability"},
+        backward=False,
+    ),
+    _one(
+        "occlusion",
+        "Occlusion",
+        "Zeiler and Fergus 2014, arXiv:1311.2901, section 4.2",
+        occlusion.occlusion,
+        {"window": 0.25, "positions": 12, "baseline": 0.0, **_LOGIT},
+        passes_each=lambda parameters: int(parameters["positions"]) ** 2 + 1,
+        backward=False,
+    ),
+    _one(
+        "xrai",
+        "XRAI",
+        "Kapishnikov et al. 2019, arXiv:1906.02825",
+        superpixel_lime.xrai,
+        {"images": 5, "steps": 50, "tolerance": 0.05, "algorithm": "full", **_LOGIT},
+        passes_each=lambda parameters: 2 * int(parameters["steps"]),
+        needs=("gradients",),
+    ),
+    _one(
+        "lrp",
+        "LRP",
+        "Bach et al. 2015, doi:10.1371/journal.pone.0130140; "
+        "gamma and epsilon rules: Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10",
+        relevance.lrp,
+        {"gamma": 0.25, "epsilon": 1e-6, "zero_biases": False},
+        passes_each=lambda parameters: 2,
+        needs=("gradients", "modules", "rules"),
+    ),
+    _one(
+        "deep-taylor",
+        "Deep Taylor",
+        "Decomposition: Montavon et al. 2017, arXiv:1512.02479",
+        relevance.deep_taylor,
+        {},
+        passes_each=lambda parameters: 2,
+        signed=False,
+        needs=("gradients", "modules", "rules"),
+    ),
+    _one(
+        "random",
+        "Random",
+        "Uniform noise: what any explanation must beat",
+        derivatives.uniform_noise,
+        {"images": 1},
+        passes_each=lambda parameters: 0,
+        backward=False,
+        signed=False,
+    ),
+)
+LOCALS = {local.slug: local for local in (LIME, *_AVERAGED)}
+
+
+def _entry_of(slug: str, title: str, local: Local, aggregation: str) -> ExplanationMethod:
+    way = AGGREGATIONS[aggregation]
+    reference = way.reference if local is LIME else f"{local.reference}; {way.reference}"
+    return ExplanationMethod(slug, title, reference, local, way)
+
+
+METHODS = {
+    method.slug: method
+    for method in (
+        _entry_of("normlime", "NormLIME", LIME, "normlime"),
+        _entry_of("lime", "LIME", LIME, "sp-lime"),
+        *(_on_average(local) for local in _AVERAGED),
+        _entry_of("sp-lime-pick", "SP-LIME's picks", LIME, "sp-lime-pick"),
+        _entry_of("normlime-global", "Global NormLIME", LIME, "normlime-global"),
+        _entry_of("normlime-superpixels", "NormLIME on superpixels", LIME_SLIC, "normlime"),
+        _entry_of("normlime-units", "NormLIME on a layer's units", LIME_UNITS, "normlime"),
+    )
+}
+
+# The methods of the reference study: what is built where nobody names methods.
+DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")

@@ -1,0 +1,175 @@
+"""What an evaluation works on: a finished set, its network and its images, loaded and compared.
+
+Nothing but the set's own network and data will do: other ones would give numbers about something else.
+"""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from explanations import manifest
+from explanations.datasets import labelled_images
+from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.preprocessing import Preprocessing
+from explanations.manifest import array_key
+from explanations.manifest.arrays import Maps
+from explanations.manifest.records import Manifest
+from explanations.metrics.method_from_record import Context, revived
+from explanations.metrics.subject import Floats, Subject
+from explanations.models import classifiers, factories, layer_units, loading
+from explanations.running.code_version import network_version
+from explanations.running.randomness import generator
+
+CONTROL, CONTROL_TITLE = "random", "Random order"
+BACKGROUND = 200  # images of all classes, for methods that compare with others
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where everything is: what another process needs to load it again."""
+
+    folder: Path
+    factory: str
+    weights: Path
+    data: Path | None = None
+    preprocessing: Preprocessing | None = None
+    masks: Path | None = None
+
+
+@dataclass(frozen=True)
+class Material:
+    """A set and what it explains, loaded by `loaded`."""
+
+    source: Source
+    manifest: Manifest
+    maps: Maps
+    model: nn.Module
+    test: LabelledImages
+    training: LabelledImages
+    masks: NDArray[np.bool_] | None = field(default=None)  # (N, H, W) of the test images
+
+    @property
+    def make(self) -> Callable[[], nn.Module]:
+        """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
+        return lambda: layer_units.untrained(factories.made(self.source.factory), self.model)
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """The methods that are compared, by slug, and a random order of the pixels as their control."""
+        found = {m.slug: m.title for m in self.manifest.methods if m.purpose == "comparison"}
+        return {**found, CONTROL: CONTROL_TITLE} if CONTROL not in found else found
+
+    @cached_property
+    def mean(self) -> Tensor:
+        """The mean training image (C, H, W)."""
+        return self.training.images.mean(dim=0)
+
+    @cached_property
+    def network_version(self) -> str:
+        return network_version(self.model)
+
+    @cached_property
+    def masks_sha256(self) -> str:
+        return "" if self.masks is None else hashlib.sha256(self.masks.tobytes()).hexdigest()
+
+    @cached_property
+    def _predicted(self) -> Tensor:
+        return classifiers.predicted(self.model, self.test.images)
+
+    def importance(self, method: str, label: str, replicate: int, seed: int) -> Floats:
+        """The map (H, W) of a method, or the control's: random numbers."""
+        key = array_key(method, label, replicate)
+        if key in self.maps:
+            return np.asarray(self.maps[key], dtype=np.float64)
+        shape = next(iter(self.maps.values())).shape
+        return np.asarray(generator(seed, CONTROL, label, replicate).random(shape))
+
+    def numbers(self, label: str, count: int, seed: int) -> tuple[int, ...]:
+        """Test images that the model assigns to a class, drawn by the seed. Raises ValueError for too few.
+
+        Of a single image that has maps of its own, that image, however many are asked for.
+        """
+        original = self.manifest.original(label)
+        if original:
+            return (original.number,)
+        target = self.test.classes.index(label)
+        found = torch.nonzero(self._predicted == target).flatten().numpy()
+        if len(found) < count:
+            raise ValueError(
+                f"the model assigns {len(found)} {self.test.split} images to class {label!r}, but {count} "
+                f"are asked for; set the metric's images to {len(found)} or fewer"
+            )
+        return tuple(generator(seed, "evaluation", label).permutation(found)[:count].tolist())
+
+    def target(self, label: str) -> int:
+        """The model's output that the maps of a label explain."""
+        original = self.manifest.original(label)
+        return self.test.classes.index(original.seen if original else label)
+
+    def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
+        """One map with `count` images of its class, and all that the metrics may ask of it."""
+        chosen = self.numbers(label, count, seed)
+        target = self.target(label)
+        images = self.test.images[list(chosen)]
+        background = self.training.images[
+            generator(seed, "background").permutation(len(self.training.images))[:BACKGROUND]
+        ]
+        context = Context(seed, label, target, replicate, chosen, self.test.classes, background)
+        records = {record.slug: record for record in self.manifest.methods}
+        return Subject(
+            model=self.model,
+            images=images,
+            target=target,
+            importance=self.importance(method, label, replicate, seed),
+            mean=self.mean,
+            address=(seed, method, label, replicate),
+            siblings=tuple(
+                self.importance(method, label, other, seed)
+                for other in range(1, self.manifest.replicates + 1)
+                if other != replicate
+            ),
+            masks=None if self.masks is None else self.masks[list(chosen)],
+            method=revived(records[method], context) if method in records else None,
+        )
+
+
+def loaded(source: Source) -> Material:
+    """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
+    described = manifest.read(source.folder)
+    if classifiers.weights_sha256(source.weights) != described.classifier.weights_sha256:
+        raise ValueError(
+            f"{source.weights}: are not the weights that {source.folder} explains; name those with --weights"
+        )
+    model, test = loading.loaded(source.factory, source.weights, source.data, source.preprocessing)
+    if test.sha256 != described.dataset.sha256:
+        raise ValueError(
+            f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
+            "name those with --data"
+        )
+    training = labelled_images.load(source.data, "train", classifiers.preprocessing_of(model))
+    layer = str(described.classifier.preprocessing.get("layer", ""))
+    if layer:
+        model, training, test = layer_units.cut(model, layer, training, test)
+    masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
+    maps = manifest.read_maps(source.folder)
+    return Material(source, described, maps, model, test, training, masks)
+
+
+def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The array `masks` (N, H, W) of an .npz file, true or not 0 where the subject of each test image is."""
+    wanted = (shape[0], *shape[2:])
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            found = file["masks"]
+    except (OSError, ValueError, KeyError, EOFError):
+        raise ValueError(f"{path}: is no .npz file with an array 'masks' of shape {wanted}") from None
+    if found.shape != wanted:
+        raise ValueError(f"{path}: masks has shape {found.shape}; one mask a test image is wanted: {wanted}")
+    return np.asarray(found != 0)

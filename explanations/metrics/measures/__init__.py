@@ -1,0 +1,1 @@
+"""The metrics of a map, a module a family."""

@@ -1,0 +1,80 @@
+"""The method of a finished set, to be asked again: its record in the manifest to a function of images.
+
+What a method promises is said here, by the local function: completeness, where a baseline is all that it
+compares an image with; implementation invariance, where it asks the network for nothing but its outputs and
+their gradients (Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
+"""
+
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from explanations.attribution.local import Floats, Sample
+from explanations.manifest import records
+from explanations.methods import registry
+from explanations.methods.aggregation import AGGREGATIONS
+from explanations.methods.names import chosen
+from explanations.metrics.subject import Method, unwatched
+
+COMPLETE = {"integrated-gradients", "deeplift"}
+INVARIANT = {
+    *("gradient", "input-x-gradient", "smoothgrad", "smoothgrad-signed", "vargrad", "integrated-gradients"),
+    *("smooth-integrated-gradients", "lime", "lime-slic", "occlusion"),
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What an explanation of a set's class takes besides the images."""
+
+    seed: int
+    label: str
+    target: int  # of the class among the model's outputs
+    replicate: int
+    numbers: tuple[int, ...]  # of the images in their data set, for their randomness
+    classes: tuple[str, ...]
+    background: Tensor  # (m, C, H, W), of all classes
+
+
+def revived(record: records.Method, context: Context) -> Method | None:
+    """The method of `record` with its parameters, or None if this version has none of its name."""
+    entry = _entry(record)
+    if entry is None:
+        return None
+    parameters = {key: record.parameters.get(key, value) for key, value in entry.local.defaults.items()}
+
+    def local(model: nn.Module, images: Tensor) -> Floats:
+        sample = Sample(
+            seed=context.seed,
+            label=context.label,
+            target=context.target,
+            replicate=context.replicate,
+            numbers=context.numbers[: len(images)],
+            images=images,
+            classes=context.classes,
+            background=context.background,
+        )
+        return entry.local.attribute(model, sample, {**parameters, "images": len(images)}, unwatched)
+
+    slug = entry.local.slug
+    baseline = parameters.get("baseline", 0.0)
+    return Method(
+        local,
+        entry.aggregate,
+        complete=slug in COMPLETE and isinstance(baseline, float),
+        invariant=slug in INVARIANT,
+        baseline=baseline if isinstance(baseline, float) else 0.0,
+        output=str(parameters.get("output", "logit")),
+    )
+
+
+def _entry(record: records.Method) -> registry.ExplanationMethod | None:
+    """The registry's method with this slug; of a combination, the one whose slug is the record's."""
+    if record.slug in registry.METHODS:
+        return registry.METHODS[record.slug]
+    for slug in registry.LOCALS:
+        for aggregation in AGGREGATIONS:
+            [method] = chosen([f"{slug}:{aggregation}"])
+            if method.slug == record.slug:
+                return method
+    return None

@@ -1,0 +1,199 @@
+"""How networks are run: in blocks that each hold copies of one image, one thread a block, several at once.
+
+A block's content depends on nothing but the image, its samples and their number, and a single thread computes
+it: so the number of threads, the company of an image and the order of the work change no byte. Several blocks
+at once use all processors without the barriers at which the threads of one operation wait for each other.
+Where there is a CUDA device it takes the place of the processor. Knows no method and no dataset.
+"""
+
+import copy
+import ctypes
+import os
+import threading
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from threadpoolctl import threadpool_limits
+from torch import Tensor, fx, nn
+from torch.nn.utils import fuse_conv_bn_eval
+
+from explanations.models import functional_layers
+
+# Values of a block's images together: 250 images of 28 x 28, whose activations fit a processor's cache.
+BLOCK_VALUES = 250 * 28 * 28
+SMALLEST_BLOCK, LARGEST_BLOCK = 8, 250
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
+LARGEST_MMAP_THRESHOLD = 32 << 20  # bytes, the most that glibc takes
+KEPT = 512 << 20  # bytes of freed memory that may stay with the process
+
+DEVICES = ("cpu", "cuda")
+
+
+@dataclass(frozen=True)
+class Execution:
+    """Where networks run: `device` of DEVICES, and how many blocks at once on the processor."""
+
+    threads: int
+    device: str
+
+
+_current: ContextVar[Execution | None] = ContextVar("execution", default=None)
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def found_device() -> str:
+    """ "cuda" where PyTorch has a CUDA device, else "cpu"."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+def current() -> Execution:
+    """What `on` set; else all processors, and the CUDA device where there is one."""
+    return _current.get() or Execution(processors(), found_device())
+
+
+@contextmanager
+def on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
+    """Inside, networks run with so many threads and on this device. Raises ValueError."""
+    chosen = Execution(threads or processors(), device or found_device())
+    if chosen.device not in DEVICES:
+        raise ValueError(f"there is no device {chosen.device!r}; allowed: {', '.join(DEVICES)}")
+    if chosen.device == "cuda" and not torch.cuda.is_available():
+        raise ValueError("there is no CUDA device that PyTorch can use; leave --device out, or say cpu")
+    token = _current.set(chosen)
+    try:
+        yield chosen
+    finally:
+        _current.reset(token)
+
+
+class _Limit:
+    """How many threads of this process are inside `single_threaded`, and what to restore after the last."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.inside = 0
+        self.before = 1
+        self.blas: Any = None
+
+    def __enter__(self) -> None:
+        with self.lock:
+            if self.inside == 0:
+                self.before = torch.get_num_threads()
+                self.blas = threadpool_limits(limits=1, user_api="blas")
+            self.inside += 1
+            torch.set_num_threads(1)  # each thread has a setting of its own besides
+
+    def __exit__(self, *raised: object) -> None:
+        with self.lock:
+            self.inside -= 1
+            if self.inside == 0:
+                self.blas.restore_original_limits()
+                torch.set_num_threads(self.before)
+
+
+_limit = _Limit()
+
+
+def single_threaded() -> AbstractContextManager[None]:
+    """Inside, every operation of PyTorch, NumPy and SciPy takes one thread: its rounding depends on no
+    setting."""
+    return _limit
+
+
+@contextmanager
+def pool() -> Iterator[ThreadPoolExecutor]:
+    """Threads that take up jobs in the order in which they are submitted, each computing alone.
+
+    A job may wait for jobs that were submitted before it. What is still to do is dropped where the body
+    raises.
+    """
+    settings = current()
+    workers = settings.threads if settings.device == "cpu" else 1
+    with single_threaded(), ThreadPoolExecutor(workers) as threads:
+        try:
+            yield threads
+        except BaseException:
+            threads.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def blocks(samples: int, image: Tensor) -> list[tuple[int, int]]:
+    """From which sample to which (exclusive) each block of an image (C, H, W) reaches, of `samples`."""
+    size = min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
+    return [(first, min(first + size, samples)) for first in range(0, samples, size)]
+
+
+def optimised(model: nn.Module, example: Tensor) -> nn.Module:
+    """The model on the current device, with its batch normalisation folded into its convolutions.
+
+    `example` (n, C, H, W) are images on which the folded model must agree with the model, to 1e-3 of its
+    largest output; where it does not, or where torch.fx cannot trace the model, nothing is folded. The model
+    given is left as it is.
+    """
+    device = current().device
+    if _has_batch_normalisation(model) and not model.training:
+        folded = _folded(model)
+        if folded is not None and _agree(model, folded, example):
+            return folded.to(device)
+    return model if device == "cpu" else copy.deepcopy(model).to(device)
+
+
+def _has_batch_normalisation(model: nn.Module) -> bool:
+    return any(isinstance(module, nn.BatchNorm2d) for module in model.modules())
+
+
+def _folded(model: nn.Module) -> nn.Module | None:
+    """A copy whose batch normalisations right behind a convolution are part of it; None where that fails."""
+    try:
+        traced = fx.symbolic_trace(copy.deepcopy(model))
+    except Exception:  # torch.fx raises whatever the traced code raises
+        return None
+    functional_layers.make_modules(traced)
+    modules = dict(traced.named_modules())
+    calls = Counter(str(node.target) for node in traced.graph.nodes if node.op == "call_module")
+    for node in list(traced.graph.nodes):
+        before = node.args[0] if node.op == "call_module" and node.args else None
+        if not isinstance(before, fx.Node) or before.op != "call_module" or len(before.users) > 1:
+            continue
+        names = str(before.target), str(node.target)
+        convolution, normalisation = (modules[name] for name in names)
+        foldable = type(convolution) is nn.Conv2d and type(normalisation) is nn.BatchNorm2d
+        if foldable and all(calls[name] == 1 for name in names):
+            traced.set_submodule(names[0], fuse_conv_bn_eval(convolution, normalisation))
+            node.replace_all_uses_with(before)
+            traced.graph.erase_node(node)
+    traced.recompile()
+    return traced.eval().requires_grad_(False)
+
+
+def _agree(model: nn.Module, other: nn.Module, example: Tensor) -> bool:
+    with torch.inference_mode():
+        expected, found = model(example), other(example)
+    tolerance = 1e-3 * float(expected.abs().max())
+    return expected.shape == found.shape and float((expected - found).abs().max()) <= tolerance
+
+
+def keep_memory() -> bool:
+    """Let freed memory stay with the process, for the next block to use; whether this worked.
+
+    glibc gives blocks of more than 128 kB, as activations are, back to the system as soon as they are freed,
+    and every new one then costs a page fault for each 4 kB: up to half the time of a backward pass. For
+    commands and workers; a program that imports this package decides for itself.
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (OSError, AttributeError, TypeError):  # another C library than glibc
+        return False
+    settings = ((M_MMAP_THRESHOLD, LARGEST_MMAP_THRESHOLD), (M_TRIM_THRESHOLD, KEPT), (M_ARENA_MAX, 1))
+    return all(mallopt(option, value) == 1 for option, value in settings)

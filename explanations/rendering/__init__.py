@@ -1,0 +1,1 @@
+"""From a map to a picture that does not tell its method."""

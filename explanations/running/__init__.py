@@ -1,0 +1,1 @@
+"""Long work: progress, processes, files written whole, randomness, parameters."""

@@ -1,0 +1,81 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from explanations.attribution.gradient import paths
+
+PATH = {"steps": 50, "baseline": 0.0, "tolerance": 0.01, "output": "logit"}
+
+
+def change(model: nn.Module, image: Tensor, target: int) -> float:
+    """How much the logit of an image differs from that of a black one."""
+    return float((model(image) - model(torch.zeros_like(image)))[0, target])
+
+
+def test_integrated_gradients_of_a_linear_model_are_weight_times_pixel(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    weights = paths.integrated_gradients(linear_model, bright_images[:1], 1, **PATH)
+    expected = linear_model[1].weight[1] * bright_images[0].flatten()
+    np.testing.assert_allclose(weights, expected.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_integrated_gradients_add_up_to_the_change_of_the_logit(
+    curved_model: nn.Module, bright_images: Tensor
+) -> None:
+    weights = paths.integrated_gradients(curved_model, bright_images[:1], 1, **PATH)
+    assert weights.sum() == pytest.approx(change(curved_model, bright_images[:1], 1), rel=1e-4)
+
+
+def test_integrated_gradients_of_too_few_steps_are_stopped(bright_images: Tensor) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 30), nn.ReLU(), nn.Linear(30, 3)).requires_grad_(False)
+    torch.manual_seed(0)
+    model[1].weight.normal_(std=3)
+    model[1].bias.normal_(std=9)
+    with pytest.raises(
+        ValueError, match=r"^Integrated Gradients is not complete: .*; ask for (4|8|16) steps"
+    ) as caught:
+        paths.integrated_gradients(model, bright_images[:1], 1, **{**PATH, "steps": 2, "tolerance": 0.03})
+    enough = int(str(caught.value).rpartition("=")[2].rstrip(")"))
+    paths.integrated_gradients(model, bright_images[:1], 1, **{**PATH, "steps": enough, "tolerance": 0.03})
+
+
+def test_where_more_steps_do_not_help_the_tolerance_is_named(bright_images: Tensor) -> None:
+    """A jump that no quadrature sees."""
+
+    class Jumping(nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            return images.flatten(1) * 0.1 + (images.mean(dim=(1, 2, 3)) > 0.3).float()[:, None]
+
+    expected = r"; 16 steps are too few, too; allow more with tolerance, or choose another method$"
+    with pytest.raises(ValueError, match=expected):
+        paths.integrated_gradients(Jumping(), bright_images[:1], 1, **{**PATH, "steps": 2})
+
+
+def test_smoothing_without_noise_changes_nothing(curved_model: nn.Module, bright_images: Tensor) -> None:
+    settings = {**PATH, "samples": 2, "sigma": 0.0, "address": (0,)}
+    smooth = paths.smooth_integrated_gradients(curved_model, bright_images[:1], 1, **settings)
+    plain = paths.integrated_gradients(curved_model, bright_images[:1], 1, **PATH)
+    np.testing.assert_allclose(smooth, plain, rtol=1e-5, atol=1e-9)
+
+
+def test_gradientshap_of_a_linear_model_is_weight_times_difference_from_the_drawn_images(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    """From one image to compare with: w (x - b), whatever points are drawn."""
+    background = torch.full((1, 1, 8, 8), 0.5)
+    settings = {"samples": 5, "sigma": 0.0, "output": "logit", "address": (0,), "background": background}
+    weights = paths.gradientshap(linear_model, bright_images[:1], 1, **settings)
+    expected = linear_model[1].weight[1] * (bright_images[0].flatten() - 0.5)
+    np.testing.assert_allclose(weights, expected.numpy(), rtol=1e-4, atol=1e-6)
+
+
+def test_gradientshap_approaches_the_change_from_the_mean_background(
+    curved_model: nn.Module, bright_images: Tensor
+) -> None:
+    background = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(2))
+    settings = {"samples": 2000, "sigma": 0.0, "output": "logit", "address": (0,), "background": background}
+    weights = paths.gradientshap(curved_model, bright_images[:1], 1, **settings)
+    expected = float(curved_model(bright_images[:1])[0, 1] - curved_model(background)[:, 1].mean())
+    assert weights.sum() == pytest.approx(expected, abs=0.003)

@@ -1,0 +1,150 @@
+import numpy as np
+import pytest
+import torch
+from sklearn.linear_model import LinearRegression
+from torch import Tensor, nn
+
+from explanations.attribution.gradient import cam
+from explanations.attribution.perturbation import lime, superpixel_lime, superpixels, units
+from explanations.running.randomness import generator
+
+LIME = {"samples": 300, "features": 16, "kernel_width": 0.25, "output": "logit", "address": (3,)}
+SQUARES = {"segmentation": "squares", "segments": 16, "hiding": "black"}
+
+
+@pytest.mark.parametrize("kind", superpixels.SEGMENTATIONS)
+def test_every_pixel_belongs_to_a_piece_and_every_piece_has_a_number(
+    kind: str, bright_images: Tensor
+) -> None:
+    pieces = superpixels.segments(bright_images[:1], kind, 16)
+    assert pieces.shape == (8, 8)
+    assert pieces.unique().tolist() == list(range(int(pieces.max()) + 1))
+
+
+def test_squares_are_squares(bright_images: Tensor) -> None:
+    pieces = superpixels.segments(bright_images[:1], "squares", 16)
+    assert torch.equal(pieces[:2, :4], torch.tensor([[0, 0, 1, 1]] * 2))
+
+
+def test_slic_keeps_apart_what_differs() -> None:
+    image = torch.zeros(1, 3, 16, 16)
+    image[:, 0, :, 8:] = 1
+    pieces = superpixels.segments(image, "slic", 4)
+    assert not set(pieces[:, :8].flatten().tolist()) & set(pieces[:, 8:].flatten().tolist())
+
+
+def test_an_image_in_one_piece_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^squares cuts the image into a single piece; choose another seg"):
+        superpixels.segments(torch.zeros(1, 1, 8, 8), "squares", 1)
+
+
+def test_a_piece_is_hidden_behind_its_mean(bright_images: Tensor) -> None:
+    pieces = superpixels.segments(bright_images[:1], "squares", 16)
+    replacement = superpixels.hidden(bright_images[:1], pieces, "mean")
+    torch.testing.assert_close(replacement[0, 0, :2, :2], bright_images[0, 0, :2, :2].mean().expand(2, 2))
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        (
+            lambda image: superpixels.segments(image, "watershed", 9),
+            "segmentation 'watershed'; allowed: quickshift",
+        ),
+        (lambda image: superpixels.hidden(image, image, "blur"), "hiding 'blur'; allowed: mean, black, grey"),
+    ],
+)
+def test_an_unknown_choice_is_refused(call, expected: str) -> None:
+    with pytest.raises(ValueError, match=f"^there is no {expected}"):
+        call(torch.rand(1, 1, 8, 8))
+
+
+def test_lime_on_pieces_of_a_linear_model_is_weight_times_pixel_summed(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    weights = superpixel_lime.lime_superpixels(linear_model, bright_images[:1], 1, **LIME, **SQUARES)
+    pieces = superpixels.segments(bright_images[:1], "squares", 16).flatten()
+    parts = linear_model[1].weight[1] * bright_images[0].flatten()
+    expected = torch.zeros(16).index_add(0, pieces, parts)[pieces]
+    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_lime_on_pieces_chooses_no_more_than_asked_for_and_none_that_hiding_cannot_change(
+    seed: int, curved_model: nn.Module, bright_images: Tensor
+) -> None:
+    """Of so few samples that chance speaks for every piece."""
+    bright_images[:, :, :4] = 0.5  # each piece is its own mean
+    changes = {"samples": 9, "features": 3, "hiding": "mean", "address": (seed,)}
+    weights = superpixel_lime.lime_superpixels(
+        curved_model, bright_images[:1], 1, **{**LIME, **SQUARES, **changes}
+    )
+    assert not weights[:32].any()
+    assert len(np.unique(weights[weights != 0])) == 3
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")
+def test_lime_on_pieces_gives_what_the_lime_package_gives(
+    curved_model: nn.Module, bright_images: Tensor
+) -> None:
+    """The same masks, LASSO path and kernel; its last fit is a ridge, here without a penalty."""
+    from lime.lime_base import LimeBase
+
+    image, bank = bright_images[:1], lime.mask_bank(16, 300, generator(3))
+    pieces = superpixels.segments(image, "squares", 16)
+    shown = bank.samples[:, pieces.flatten()].reshape(-1, 1, 8, 8)
+    scores = curved_model(image * shown)[:, [1]].double().numpy()
+    masks = bank.samples.double().numpy()
+    distances = 1 - np.sqrt(masks.mean(axis=1))
+    kernel = lambda d: np.sqrt(np.exp(-((d / 0.25) ** 2)))  # noqa: E731
+    _, found, *_ = LimeBase(kernel).explain_instance_with_data(
+        masks, scores, distances, 0, 8, model_regressor=LinearRegression(), feature_selection="lasso_path"
+    )
+    weights = superpixel_lime.lime_superpixels(curved_model, image, 1, **{**LIME, **SQUARES, "features": 8})
+    theirs = np.zeros(16)
+    for feature, weight in found:
+        theirs[feature] = weight
+    np.testing.assert_allclose(weights, theirs[pieces.flatten().numpy()], atol=1e-6)
+
+
+@pytest.mark.slow
+def test_xrai_prefers_the_region_that_decides() -> None:
+    """Class 0 is the brightness of the left square; the right one is as bright and plays no part."""
+    image = torch.full((1, 1, 16, 16), 0.1)
+    image[:, :, 4:12, 1:7] = image[:, :, 4:12, 9:15] = 0.9
+    model = nn.Sequential(nn.Flatten(), nn.Linear(256, 1, bias=False)).requires_grad_(False)
+    model[1].weight.copy_((torch.arange(256) % 16 < 8).float()[None])
+    settings = {"steps": 5, "tolerance": 0.01, "algorithm": "full", "output": "logit"}
+    weights = superpixel_lime.xrai(model, image, 0, **settings).reshape(16, 16)
+    assert weights[5:11, 2:6].min() > weights[5:11, 10:14].max()
+
+
+def test_xrai_of_an_image_of_one_colour_is_refused(linear_model: nn.Module) -> None:
+    settings = {"steps": 5, "tolerance": 0.01, "algorithm": "full", "output": "logit"}
+    with pytest.raises(ValueError, match=r"^XRAI cuts the image into regions, and an image of one colour"):
+        superpixel_lime.xrai(linear_model, torch.ones(1, 1, 8, 8), 0, **settings)
+
+
+def test_lime_on_units_of_a_layer_finds_their_outgoing_weights(bright_images: Tensor) -> None:
+    """Switching a unit off takes its activation times its outgoing weight from the logit."""
+    torch.manual_seed(1)
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 3)).requires_grad_(False)
+    settings = {**LIME, "features": 6, "layer": "2"}
+    weights = units.unit_weights(model, bright_images[:1], 1, **settings)
+    expected = model[:3](bright_images[:1])[0] * model[3].weight[1]
+    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-5)
+
+
+def test_the_map_of_units_adds_up_to_their_weights(rectified_model: nn.Module, bright_images: Tensor) -> None:
+    settings = {**LIME, "features": 4, "layer": "1"}
+    weights = units.unit_weights(rectified_model, bright_images[:1], 1, **settings)
+    heat = units.lime_units(rectified_model, bright_images[:1], 1, **settings)
+    assert cam.find_layer(rectified_model, bright_images) == "1"
+    assert heat.mean() / weights.sum() == pytest.approx(1, abs=0.3)  # scaling up moves borders
+
+
+def test_units_without_a_place_have_no_map(bright_images: Tensor) -> None:
+    model = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 3)).requires_grad_(False)
+    with pytest.raises(ValueError, match=r"^the units of the layer '2' have no place in an image; name"):
+        units.lime_units(model, bright_images[:1], 1, **{**LIME, "layer": "2"})

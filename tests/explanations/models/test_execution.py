@@ -1,0 +1,165 @@
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from explanations.models import execution
+
+IMAGE = torch.zeros(1, 28, 28)
+
+MAPPED = """
+import ctypes, sys, torch
+from explanations.models import execution
+
+class Information(ctypes.Structure):  # of malloc.h
+    names = "arena ordblks smblks hblks hblkhd usmblks fsmblks uordblks fordblks keepcost"
+    _fields_ = [(name, ctypes.c_size_t) for name in names.split()]
+
+mallinfo = ctypes.CDLL(None).mallinfo2
+mallinfo.restype = Information
+assert sys.argv[1] == "return" or execution.keep_memory()
+before = mallinfo().hblks
+activations = torch.ones(2_000_000)
+print(mallinfo().hblks - before)
+"""
+
+
+def test_blocks_hold_every_sample_once() -> None:
+    assert execution.blocks(600, IMAGE) == [(0, 250), (250, 500), (500, 600)]
+
+
+def test_large_images_come_in_small_blocks() -> None:
+    assert execution.blocks(20, torch.zeros(3, 224, 224)) == [(0, 8), (8, 16), (16, 20)]
+
+
+def test_a_job_may_wait_for_those_before_it_even_with_one_thread() -> None:
+    with execution.on(threads=1), execution.pool() as pool:
+        first = pool.submit(lambda: 2)
+        assert pool.submit(lambda: first.result() + 1).result() == 3
+
+
+def test_several_jobs_run_at_once() -> None:
+    both = threading.Barrier(2, timeout=5)
+    with execution.on(threads=2), execution.pool() as pool:
+        assert {job.result() for job in [pool.submit(both.wait), pool.submit(both.wait)]} == {0, 1}
+
+
+def test_a_job_computes_in_one_thread_and_the_setting_is_as_before_after_it() -> None:
+    before = torch.get_num_threads()
+    with execution.on(threads=2), execution.pool() as pool:
+        assert pool.submit(torch.get_num_threads).result() == 1
+    assert torch.get_num_threads() == before
+
+
+def test_what_is_left_to_do_is_dropped_after_an_error() -> None:
+    done = []
+
+    def interrupted() -> None:
+        with execution.on(threads=1), execution.pool() as pool:
+            for i in range(50):
+                pool.submit(lambda i=i: (time.sleep(0.01), done.append(i)))
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        interrupted()
+    assert len(done) < 10
+
+
+def test_an_unknown_device_is_refused() -> None:
+    with (
+        pytest.raises(ValueError, match=r"^there is no device 'tpu'; allowed: cpu, cuda$"),
+        execution.on(device="tpu"),
+    ):
+        pass
+
+
+def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    expected = r"^there is no CUDA device that PyTorch can use; leave --device out, or say cpu$"
+    with pytest.raises(ValueError, match=expected), execution.on(device="cuda"):
+        pass
+
+
+def test_the_cuda_device_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    with execution.on():
+        assert execution.current().device == "cuda"
+
+
+class Block(nn.Module):
+    """Convolution, normalisation, and around them a connection that needs the convolution's own output."""
+
+    def __init__(self, shared: bool) -> None:
+        super().__init__()
+        self.convolution, self.normalisation = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4)
+        self.shared = shared
+
+    def forward(self, images: Tensor) -> Tensor:
+        between = self.convolution(images)
+        out = self.normalisation(between)
+        return (out + between if self.shared else out).flatten(1)
+
+
+def seasoned(model: nn.Module) -> nn.Module:
+    """The model in evaluation mode, with running statistics that are not those of the start."""
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.running_mean.uniform_(-1, 1)
+            module.running_var.uniform_(0.5, 2)
+    return model.eval().requires_grad_(False)
+
+
+def normalisations(model: nn.Module, images: Tensor) -> int:
+    """How many batch normalisations a pass goes through."""
+    passed = []
+    for module in model.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.register_forward_hook(lambda *_: passed.append(1))
+    model(images)
+    return len(passed)
+
+
+@pytest.mark.parametrize(("shared", "left"), [(False, 0), (True, 1)])
+def test_normalisation_becomes_part_of_a_convolution_that_nothing_else_needs(
+    shared: bool, left: int, bright_images: Tensor
+) -> None:
+    model = seasoned(Block(shared))
+    faster = execution.optimised(model, bright_images)
+    torch.testing.assert_close(faster(bright_images), model(bright_images))
+    assert normalisations(faster, bright_images) == left
+    assert normalisations(model, bright_images) == 1
+
+
+def test_a_model_that_cannot_be_traced_is_run_as_it_is(bright_images: Tensor) -> None:
+    class Moody(Block):
+        def forward(self, images: Tensor) -> Tensor:
+            return super().forward(images) if images.sum() > 0 else images
+
+    model = seasoned(Moody(False))
+    assert execution.optimised(model, bright_images) is model
+
+
+def test_a_folded_model_that_disagrees_is_not_used(
+    bright_images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(execution, "fuse_conv_bn_eval", lambda convolution, normalisation: convolution)
+    model = seasoned(Block(False))
+    assert execution.optimised(model, bright_images) is model
+
+
+def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution.ctypes, "CDLL", lambda name: object())
+    assert execution.keep_memory() is False
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's malloc")
+@pytest.mark.parametrize(("mode", "mapped"), [("return", "1"), ("keep", "0")])
+def test_activations_come_from_memory_that_stays_with_the_process(mode: str, mapped: str) -> None:
+    """Memory that is mapped for one tensor goes back to the system with it."""
+    command = [sys.executable, "-c", MAPPED, mode]
+    assert subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip() == mapped

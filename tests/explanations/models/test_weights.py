@@ -1,0 +1,90 @@
+import re
+from pathlib import Path
+
+import pytest
+import safetensors.torch
+import torch
+from torch import Tensor, nn
+
+from explanations.models import weights
+
+
+def network() -> nn.Module:
+    return nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Flatten(), nn.Linear(8, 3))
+
+
+@pytest.fixture
+def trained() -> nn.Module:
+    """A network with weights of its own."""
+    torch.manual_seed(4)
+    return network()
+
+
+def saved(tensors: dict[str, Tensor], folder: Path) -> Path:
+    safetensors.torch.save_file(tensors, folder / "w.safetensors")
+    return folder / "w.safetensors"
+
+
+@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "model."])
+def test_weights_are_read_also_from_within_a_wrapper(trained: nn.Module, tmp_path: Path, prefix: str) -> None:
+    path = saved({prefix + name: tensor for name, tensor in trained.state_dict().items()}, tmp_path)
+    model = network()
+    weights.fill(model, path, "a:b")
+    assert all(torch.equal(tensor, trained.state_dict()[name]) for name, tensor in model.state_dict().items())
+
+
+def test_half_precision_becomes_single(trained: nn.Module, tmp_path: Path) -> None:
+    path = saved({name: tensor.half() for name, tensor in trained.state_dict().items()}, tmp_path)
+    model = network()
+    weights.fill(model, path, "a:b")
+    assert model.state_dict()["3.weight"].dtype == torch.float32
+
+
+def test_old_weights_without_counters_of_batches_are_read(trained: nn.Module, tmp_path: Path) -> None:
+    tensors = {name: t for name, t in trained.state_dict().items() if "num_batches" not in name}
+    weights.fill(network(), saved(tensors, tmp_path), "a:b")
+
+
+def test_tied_weights_need_to_be_there_once(tmp_path: Path) -> None:
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 3))
+    model[1].weight = model[0].weight
+    tensors = {name: t for name, t in model.state_dict().items() if name != "1.weight"}
+    weights.fill(model, saved(tensors, tmp_path), "a:b")
+
+
+def test_all_that_does_not_fit_is_named(trained: nn.Module, tmp_path: Path) -> None:
+    tensors = dict(trained.state_dict()) | {"head.bias": torch.zeros(2), "0.weight": torch.zeros(2, 3, 3, 3)}
+    del tensors["3.bias"]
+    path = saved(tensors, tmp_path)
+    with pytest.raises(ValueError) as caught:  # noqa: PT011
+        weights.fill(network(), path, "a:b")
+    assert str(caught.value) == (
+        f"{path}: does not fit a:b; missing: 3.bias; unknown to the network: head.bias; "
+        "of another shape: 0.weight is 2 x 3 x 3 x 3 where the network has 2 x 1 x 3 x 3"
+    )
+
+
+def test_of_many_names_three_are_given(trained: nn.Module, tmp_path: Path) -> None:
+    path = saved({"3.bias": torch.zeros(3)}, tmp_path)
+    expected = "missing: 0.weight, 0.bias, 1.weight and 4 more"
+    with pytest.raises(ValueError, match=re.escape(expected)):
+        weights.fill(network(), path, "a:b")
+
+
+def test_weights_that_are_not_finite_are_refused(trained: nn.Module, tmp_path: Path) -> None:
+    tensors = dict(trained.state_dict())
+    tensors["3.bias"] = torch.tensor([0.0, float("nan"), 0.0])
+    with pytest.raises(ValueError, match=r"w.safetensors: 3.bias has values that are not finite; no map"):
+        weights.fill(network(), saved(tensors, tmp_path), "a:b")
+
+
+def test_a_header_that_begins_as_a_pickle_does_is_read_all_the_same(tmp_path: Path) -> None:
+    """A header of 0x280 bytes begins with 80 02, as pickles of protocol 2 do."""
+    content = safetensors.torch.save({"a": torch.zeros(1)}, {"padding": "x" * 550})
+    for length in range(500, 620):
+        content = safetensors.torch.save({"a": torch.zeros(1)}, {"padding": "x" * length})
+        if content[:2] == b"\x80\x02":
+            break
+    (tmp_path / "w.safetensors").write_bytes(content)
+    assert content[:2] == b"\x80\x02"
+    assert list(weights.read(tmp_path / "w.safetensors")) == ["a"]
