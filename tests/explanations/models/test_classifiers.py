@@ -116,7 +116,8 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
         (
             "PaperCNN",
             "'PaperCNN' is no factory; write package.module:name, as in "
-            "explanations.models.paper_cnn:PaperCNN, or with arguments that are plain values: package.module:name(classes=10)",
+            "explanations.models.paper_cnn:PaperCNN, "
+            "or with arguments that are plain values: package.module:name(classes=10)",
         ),
         (
             "nowhere.at_all:make",
