@@ -128,14 +128,14 @@ def _grey(file: Path) -> Array:
         if image.has_transparency_data:
             *colours, opacity = image.convert("RGBA").split()
             if all(low == high for low, high in (colour.getextrema() for colour in colours)):
-                return np.asarray(opacity, dtype=np.float32) / 255
+                return np.asarray(np.asarray(opacity) / 255, dtype=np.float32)
             raise ValueError(f"{file}: has colours and transparency; save the values as a grey picture")
     if not is_grey(file) and not _equal_channels(file):
         raise ValueError(
             f"{file}: is in colour; save the values as a grey picture or an array, "
             "or name it a finished picture with --pictures"
         )
-    return read_picture(file, 1)[0]
+    return np.asarray(read_picture(file, 1)[0])
 
 
 def _equal_channels(file: Path) -> bool:
