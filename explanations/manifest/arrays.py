@@ -15,6 +15,13 @@ from explanations.manifest.files import ManifestError, content
 from explanations.manifest.json_objects import are_whole, shown
 from explanations.running.atomic_files import write_atomically
 
+# NumPy's types of safetensors' types that are read from files made elsewhere
+DTYPES = {
+    **{f"F{8 * size}": f"<f{size}" for size in (2, 4, 8)},
+    **{f"{kind}{8 * size}": f"<{kind.lower()}{size}" for kind in "IU" for size in (1, 2, 4, 8)},
+    "BOOL": "?",
+}
+
 Maps = dict[str, np.ndarray[Any, np.dtype[np.float32]]]
 
 
@@ -32,6 +39,26 @@ def read(folder: Path, name: str) -> Maps:
         if not np.isfinite(array).all():
             raise ManifestError(f"{name}: {key!r} has values that are not finite; build the set again")
     return arrays
+
+
+def read_tensors(path: Path) -> dict[str, np.ndarray[Any, Any]]:
+    """The arrays by key of any safetensors file, of any shape. Raises ValueError."""
+    try:
+        header, data = _split(str(path), path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path}: cannot be read ({error.strerror})") from None
+    tensors = {}
+    for key, entry in sorted(header.items()):
+        if not isinstance(entry, dict) or entry.get("dtype") not in DTYPES:
+            raise ValueError(f"{path}: {key!r} is not one of {', '.join(DTYPES)}; save it as F32")
+        dtype, shape, offsets = DTYPES[entry["dtype"]], entry.get("shape", []), entry.get("data_offsets", [])
+        if not are_whole(shape, 0) or not are_whole(offsets, 0) or len(offsets) != 2:
+            raise ValueError(f"{path}: {key!r} has no shape and place; save the file again")
+        block = data[offsets[0] : offsets[1]]
+        if len(block) != np.dtype(dtype).itemsize * math.prod(shape):
+            raise ValueError(f"{path}: {key!r} does not lie within the file; save the file again")
+        tensors[key] = np.frombuffer(block, dtype=dtype).reshape(shape)
+    return tensors
 
 
 def write(folder: Path, name: str, arrays: Maps) -> None:
