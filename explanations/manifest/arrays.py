@@ -52,7 +52,7 @@ def read_tensors(path: Path) -> dict[str, np.ndarray[Any, Any]]:
         if not isinstance(entry, dict) or entry.get("dtype") not in DTYPES:
             raise ValueError(f"{path}: {key!r} is not one of {', '.join(DTYPES)}; save it as F32")
         dtype, shape, offsets = DTYPES[entry["dtype"]], entry.get("shape", []), entry.get("data_offsets", [])
-        if not are_whole(shape, 0) or not are_whole(offsets, 0) or len(offsets) != 2:
+        if not are_counts(shape) or not are_counts(offsets) or len(offsets) != 2:
             raise ValueError(f"{path}: {key!r} has no shape and place; save the file again")
         block = data[offsets[0] : offsets[1]]
         if len(block) != np.dtype(dtype).itemsize * math.prod(shape):
