@@ -83,7 +83,7 @@ def edges(image: Tensor) -> NDArray[np.float32]:
 
 def _single(model: nn.Module, data: LabelledImages, label: str, number: int) -> Single:
     image = data.images[number]
-    target = int(classifiers.predicted(model, image[None])[0])
+    target = int(classifiers.predict(model, image[None])[0])
     if target >= len(data.classes):
         raise ValueError(
             f"the model assigns image {number} of {data.name} to its output {target}, which has no name; "

@@ -36,7 +36,7 @@ def examples(
             f"the set was made with the preprocessing {manifest.classifier.preprocessing or 'none'}; "
             "give the same with --preprocessing"
         )
-    predicted = classifiers.predicted(model, data.images)
+    predicted = classifiers.predict(model, data.images)
     found = {}
     for label in manifest.dataset.classes:
         original = manifest.original(label)
