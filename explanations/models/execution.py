@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -130,8 +131,30 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 def blocks(samples: int, image: Tensor) -> list[tuple[int, int]]:
     """From which sample to which (exclusive) each block of an image (C, H, W) reaches, of `samples`."""
-    size = min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
+    size = block_size(image)
     return [(first, min(first + size, samples)) for first in range(0, samples, size)]
+
+
+def block_size(image: Tensor) -> int:
+    """Count the copies of an image (C, H, W) that make a block: fewer the larger it is, to bound memory."""
+    return min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
+
+
+_PLACED: "WeakKeyDictionary[nn.Module, tuple[str, nn.Module]]" = WeakKeyDictionary()
+
+
+def placed(model: nn.Module) -> nn.Module:
+    """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it.
+
+    The one place that moves a model for methods and metrics, whose tensors then follow their images' device.
+    """
+    device = current().device
+    if device == "cpu":
+        return model
+    kept = _PLACED.get(model)
+    if kept is None or kept[0] != device:
+        kept = _PLACED[model] = device, copy.deepcopy(model).to(device)
+    return kept[1]
 
 
 def optimised(model: nn.Module, example: Tensor) -> nn.Module:
@@ -146,7 +169,7 @@ def optimised(model: nn.Module, example: Tensor) -> nn.Module:
         folded = _folded(model)
         if folded is not None and _agree(model, folded, example):
             return folded.to(device)
-    return model if device == "cpu" else copy.deepcopy(model).to(device)
+    return placed(model)
 
 
 def _has_batch_normalisation(model: nn.Module) -> bool:
