@@ -23,10 +23,8 @@ from torch import Tensor
 
 from explanations import manifest
 from explanations.building import single_images
-from explanations.building.cache import Cache
 from explanations.building.plan import CHECK, Loaded, Plan, load
-from explanations.building.schedulers import Scheduling
-from explanations.building.tasks import Floats, Task
+from explanations.building.tasks import OUTCOMES, Floats, Outcome, Task, make_work
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import ClassMap, Manifest
@@ -35,7 +33,10 @@ from explanations.models import execution
 from explanations.rendering import pictures
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
+from explanations.running.processes import processors
 from explanations.running.randomness import generator
+from explanations.running.scheduling import Scheduling
+from explanations.running.store import Store
 
 __all__ = ["Plan", "Scheduling", "build"]
 
@@ -73,9 +74,9 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with lock.held(work / LOCK_FILE, str(folder)):
-        kept = Cache(cache or work)
-        compute(loaded, tasks, kept, step, scheduling)
-        weights = _local_weights(tasks, kept)
+        store = Store(cache or work, OUTCOMES)
+        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, store, step)
+        weights, seconds = _local_weights(tasks, store)
         maps, support, counts = _class_maps(
             loaded.methods,
             loaded.parameters,
@@ -85,7 +86,7 @@ def build(
         )
         picks = _picks(loaded.methods, weights, _numbers(tasks))
         means, mean_counts = _of_checks(loaded)
-        _write_timings(folder, began, kept.seconds(tasks))
+        _write_timings(folder, began, seconds)
         manifest.write_support(folder, support)
         _write_originals(folder, loaded)
         finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts, picks)
@@ -117,31 +118,18 @@ def _is_finished(folder: Path, draft: Manifest) -> bool:
 # Local explanations
 
 
-def compute(loaded: Loaded, tasks: list[Task], cache: Cache, step: Step, scheduling: Scheduling) -> None:
-    """Do the tasks that the cache does not have, and keep each result as it comes."""
-    total = sum(task.cost for task in tasks)
-    missing = [task for task in tasks if not cache.has(task)]
-    done = total - sum(task.cost for task in missing)
-    step(done, total, "")
-
-    def advance(task: Task, share: float) -> None:
-        nonlocal done
-        done = min(done + share * task.cost, total)
-        step(done, total, str(task))
-
-    scheduling.run(loaded.model, missing, cache.keep, advance)
-    step(total, total, "")
-
-
-def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
-    """The local explanations (images, pixels) of every local function, label and replicate."""
+def _local_weights(tasks: list[Task], store: Store[Outcome]) -> tuple[dict[Key, Floats], dict[str, float]]:
+    """The local explanations (images, pixels) of every local method, label and replicate, and the seconds
+    that each local method took, whenever its tasks were done."""
     parts: dict[Key, list[Floats]] = {}
+    seconds: dict[str, float] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        weights = cache.find(task)
-        if weights is None:
-            raise ValueError(f"{task}: the result is no longer in {cache.folder}; run the build again")
-        parts.setdefault(task.key, []).append(weights)
-    return {key: np.concatenate(found) for key, found in parts.items()}
+        outcome = store.read(task.digest)
+        if outcome is None:
+            raise ValueError(f"{task}: the result is no longer in {store.folder}; run the build again")
+        parts.setdefault(task.key, []).append(outcome.weights)
+        seconds[task.local.slug] = seconds.get(task.local.slug, 0) + outcome.seconds
+    return {key: np.concatenate(shards) for key, shards in parts.items()}, seconds
 
 
 def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
@@ -273,7 +261,7 @@ def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> Non
     timings: dict[str, Any] = {
         "this run": round(time.monotonic() - began, 2),
         "local explanations": {slug: round(spent, 2) for slug, spent in seconds.items()},
-        "processors": execution.processors(),
+        "processors": processors(),
     }
     text = json.dumps(timings, indent=1, sort_keys=True) + "\n"
     write_atomically(folder / TIMINGS_FILE, text.encode())

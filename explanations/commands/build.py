@@ -4,7 +4,15 @@ import argparse
 from pathlib import Path
 
 from explanations.building import build, forecast
-from explanations.commands.options import add_classifier, add_device, add_layer, add_plan, read_plan
+from explanations.commands.options import (
+    add_classifier,
+    add_device,
+    add_layer,
+    add_plan,
+    add_scheduling,
+    read_plan,
+    read_scheduling,
+)
 from explanations.models import execution
 from explanations.running import progress
 
@@ -35,12 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="only say how many passes and seconds it will take"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the work")
-    parser.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="a Dask scheduler that hands out the work, as in tcp://host:8786",
-    )
+    add_scheduling(parser)
     parser.add_argument(
         "--cache", type=Path, metavar="FOLDER", help="keeps local explanations for other builds, too"
     )
@@ -53,7 +56,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
     plan = read_plan(options)
-    scheduling = build.Scheduling(options.workers, options.scheduler, options.device)
+    scheduling = read_scheduling(options)
     execution.keep_memory()
     if options.dry_run:
         print(forecast.of_build(options.out, plan, scheduling, options.cache))
