@@ -19,7 +19,7 @@ from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Par
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.rendering import pictures
+from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
 
@@ -44,6 +44,7 @@ class Plan:
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
+    rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,11 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
     if plan.each_image is not None and plan.replicates != 1:
         raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
+    if plan.each_image is None and plan.rendering.is_on_images:
+        raise ValueError(
+            f"the style {plan.rendering.style} shows the image that a map explains, and a class has "
+            "none; add --each-image, or choose the style heat or signed"
+        )
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
@@ -196,7 +202,7 @@ def _draft(
             classifiers.accuracy(classifier.model, test.images, test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
         ),
-        rendering=pictures.settings(*test.images.shape[2:]),
+        rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
             *(
