@@ -15,6 +15,7 @@ COMMANDS = {
     "train": "train the paper's network",
     "accuracy": "measure a classifier on all test images",
     "build": "build an explanation set, or finish an interrupted one",
+    "collect": "collect maps or pictures that were made elsewhere into an explanation set",
     "stability": "measure how far two seeds agree, and how many samples that takes",
     "methods": "list the explanation methods and their parameters",
     "gallery": "draw the comparison figure of a set",
