@@ -4,7 +4,7 @@ method.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -136,6 +136,15 @@ class Local:
         shape = (len(sample.images), sample.images[0, 0].numel())
         validity.check_weights(self.slug, sample.label, weights, shape)
         return weights
+
+    def refuse_unfit(self, factory: str, lacks: Mapping[str, str]) -> None:
+        """Raises ValueError where the model `factory` lacks something of NEEDS that this method needs."""
+        for need in self.needs:
+            if need in lacks:
+                raise ValueError(
+                    f"{self.slug} needs {NEEDS[need]}, but of {factory} {lacks[need]}; choose methods that "
+                    "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
+                )
 
     def passes(self, parameters: Parameters) -> int:
         """Forward passes of one image through the network that a class map takes."""

@@ -137,6 +137,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")

@@ -5,6 +5,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from explanations.models.outputs import probabilities
+
 Floats = NDArray[np.float64]
 
 OUTPUTS = ("probability", "logit")
@@ -19,5 +21,5 @@ def scores(model: nn.Module, images: Tensor, target: int, output: str = "probabi
     with torch.inference_mode():
         for batch in torch.split(images, BATCH):
             logits = model(batch)
-            parts.append((logits.softmax(dim=1) if output == "probability" else logits)[:, target])
+            parts.append((probabilities(model, logits) if output == "probability" else logits)[:, target])
     return np.asarray(torch.cat(parts).double().cpu().numpy())

@@ -9,6 +9,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from explanations.models.outputs import probabilities
+
 OUTPUTS = ("logit", "probability")
 
 # Fixed, for rounding can depend on it.
@@ -25,7 +27,7 @@ def class_score(model: nn.Module, target: int, output: str) -> Score:
 
     def score(images: Tensor) -> Tensor:
         logits: Tensor = model(images)
-        return (logits.softmax(dim=1) if output == "probability" else logits)[:, target]
+        return (probabilities(model, logits) if output == "probability" else logits)[:, target]
 
     return score
 

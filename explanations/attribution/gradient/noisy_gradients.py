@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.outputs import probabilities
 from explanations.running.randomness import normal
 
 Floats = NDArray[np.float64]
@@ -115,11 +116,11 @@ def under_noise(
 
 def gradient(model: nn.Module, images: Tensor, target: int, output: str = "logit") -> Tensor:
     """The gradient, as large as `images` (n, C, H, W), of what the model gives class `target` on each."""
-    inputs = images.contiguous(memory_format=torch.channels_last).detach().requires_grad_()
+    inputs = images.contiguous(memory_format=execution.memory_format(model)).detach().requires_grad_()
     with torch.enable_grad():
         logits = model(inputs)
         # in double precision, for where the softmax saturates its slope vanishes in single
-        values = logits.double().softmax(dim=1) if output == "probability" else logits
+        values = probabilities(model, logits.double()) if output == "probability" else logits
         (slope,) = torch.autograd.grad(values[:, target].sum(), inputs)
     return slope
 

@@ -20,6 +20,7 @@ from sklearn.linear_model import lars_path_gram
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.outputs import probabilities
 
 Floats = NDArray[np.float64]
 
@@ -147,6 +148,7 @@ def _asked(
     if output not in OUTPUTS:
         raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
     network = execution.optimised(model, images[:1])
+    layout = execution.memory_format(network)
     device = execution.current().device
     samples = bank.samples.to(device)
 
@@ -155,8 +157,8 @@ def _asked(
         part = samples[first:last, None]  # (block, 1, H * W)
         perturbed = (flat + part if bank.adds else flat * part).reshape(-1, *image.shape)
         with torch.inference_mode():
-            logits = network(perturbed.contiguous(memory_format=torch.channels_last))
-            values = (logits.softmax(dim=1) if output == "probability" else logits)[:, target]
+            logits = network(perturbed.contiguous(memory_format=layout))
+            values = (probabilities(network, logits) if output == "probability" else logits)[:, target]
         return np.asarray(values.double().cpu().numpy())
 
     for image in images:
