@@ -96,7 +96,9 @@ class Material:
         Of a single image that has maps of its own, that image, however many are asked for.
         """
         original = self.manifest.original(label)
-        if original:
+        if original and original.number is None:
+            raise ValueError(f"the set does not state which image of {self.test.name} {label!r} is")
+        if original and original.number is not None:
             return (original.number,)
         target = self.test.classes.index(label)
         found = torch.nonzero(self._predicted == target).flatten().numpy()
@@ -109,8 +111,12 @@ class Material:
 
     def target(self, label: str) -> int:
         """The model's output that the maps of a label explain."""
-        original = self.manifest.original(label)
-        return self.test.classes.index(original.seen if original else label)
+        target = self.manifest.target(label)
+        if target not in self.test.classes:
+            raise ValueError(
+                f"the set does not state which class of {self.test.name} {label!r} is explained for"
+            )
+        return self.test.classes.index(target)
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
@@ -143,13 +149,13 @@ def loaded(source: Source) -> Material:
     """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
     described = manifest.read(source.folder)
     classifier, test = loading.load(source.model, source.data)
-    if classifier.weights_sha256 != described.classifier.weights_sha256:
+    if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
             f"{source.model.named_weights}: these are not the weights that {source.folder} explains; "
             "name those with --weights"
         )
     model = classifier.model
-    if test.sha256 != described.dataset.sha256:
+    if described.dataset.sha256 not in (None, test.sha256):
         raise ValueError(
             f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
             "name those with --data"

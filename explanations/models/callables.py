@@ -28,7 +28,12 @@ class CallableModel(nn.Module):
 
     def forward(self, images: Tensor) -> Any:
         """What the function gives for images (N, C, H, W), its arrays as tensors."""
-        return _as_tensors(self.function(images))
+        try:
+            return _as_tensors(self.function(images))
+        except RuntimeError:
+            if not images.requires_grad:
+                raise
+            return _as_tensors(self.function(images.detach()))  # NumPy takes no tensor with a gradient
 
     def __reduce__(self) -> tuple[Any, ...]:
         return self.rebuild, self.arguments

@@ -6,7 +6,7 @@ network's last step is a softmax or a sigmoid, its input is taken: those are the
 are computed from its result, of which a saturated one has lost digits.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import torch
@@ -92,12 +92,12 @@ class LastSteps(TorchFunctionMode):
         return next((value for _, value, given in self.calls if given is result), result)
 
 
-def link_of(model: nn.Module) -> str:
+def link_of(model: Callable[[Tensor], Tensor]) -> str:
     """How the logits of a classifier become probabilities: "softmax", or "sigmoid" of each."""
     return str(getattr(model, "link", "softmax"))
 
 
-def probabilities(model: nn.Module, logits: Tensor) -> Tensor:
+def probabilities(model: Callable[[Tensor], Tensor], logits: Tensor) -> Tensor:
     """The probabilities (N, classes) of logits (N, classes) that `model` gave."""
     return logits.sigmoid() if link_of(model) == "sigmoid" else logits.softmax(dim=1)
 

@@ -131,7 +131,7 @@ def test_a_class_that_the_network_sees_in_the_image_can_not_be_asked_why_not(pla
         (lambda r: r["originals"][0].update(label="9"), 'originals.label is "9"; allowed: 0-1, 0-2'),
         (lambda r: r["originals"][0].update(image="images/0123456789.png"), "originals[0].image is"),
         (lambda r: r["originals"][0].update(number=-1), "originals[0].number is -1; allowed: a whole number"),
-        (lambda r: r["originals"][0].pop("seen"), "originals[0].seen is missing"),
+        (lambda r: r["originals"][0].pop("sha256"), "originals[0].sha256 is missing"),
         (lambda r: r["originals"][0].update(sha256="0" * 64), "SHA-256 is"),
     ],
 )
