@@ -113,6 +113,7 @@ class Loaded:
             "weights": self.draft.classifier.weights_sha256,
             "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
+            "outputs": [self.draft.classifier.outputs, self.draft.classifier.scores],
             "versions": self.draft.versions,
         }
 
