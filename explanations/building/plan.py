@@ -113,6 +113,7 @@ class Loaded:
             "weights": self.draft.classifier.weights_sha256,
             "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
+            "outputs": [self.draft.classifier.outputs, self.draft.classifier.scores],
             "versions": self.draft.versions,
         }
 
@@ -137,6 +138,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
@@ -201,6 +204,9 @@ def _draft(
             classifier.weights_sha256,
             classifiers.accuracy(classifier.model, test.images, test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
+            title=classifier.title or None,
+            outputs=classifier.outputs or None,
+            scores=None if classifier.scores == "logits" else classifier.scores,
         ),
         rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
