@@ -1,10 +1,12 @@
 """Build an explanation set, or finish an interrupted one."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from explanations.building import build, forecast
 from explanations.commands.options import add_classifier, add_device, add_layer, add_plan, read_plan
+from explanations.commands.rendering_options import add_rendering, read_rendering
 from explanations.models import execution
 from explanations.running import progress
 
@@ -45,6 +47,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--cache", type=Path, metavar="FOLDER", help="keeps local explanations for other builds, too"
     )
     parser.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")
+    add_rendering(parser)
     add_layer(parser)
     add_device(parser)
     add_classifier(parser)
@@ -52,7 +55,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
-    plan = read_plan(options)
+    plan = replace(read_plan(options), rendering=read_rendering(options))
     scheduling = build.Scheduling(options.workers, options.scheduler, options.device)
     execution.keep_memory()
     if options.dry_run:

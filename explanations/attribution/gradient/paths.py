@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from explanations.attribution import validity
 from explanations.attribution.gradient.derivatives import Address, flat, noisy
-from explanations.models.class_scores import BATCH, Score, class_score, gradients
+from explanations.models.class_scores import ClassScore, class_score, gradients
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -64,7 +64,7 @@ def smooth_integrated_gradients(
     return flat(total / samples)
 
 
-def integral(score: Score, image: Tensor, start: Tensor, steps: int, tolerance: float) -> Tensor:
+def integral(score: ClassScore, image: Tensor, start: Tensor, steps: int, tolerance: float) -> Tensor:
     """Integrated Gradients (1, C, H, W) of the score from `start` to `image`, complete to `tolerance`."""
     with torch.no_grad():
         here, there = (float(score(end)) for end in (image, start))
@@ -81,13 +81,17 @@ def integral(score: Score, image: Tensor, start: Tensor, steps: int, tolerance: 
     return weights
 
 
-def _quadrature(score: Score, image: Tensor, start: Tensor, steps: int) -> Tensor:
+def _quadrature(score: ClassScore, image: Tensor, start: Tensor, steps: int) -> Tensor:
     method = IntegratedGradients(score)
-    weights: Tensor = method.attribute(image, start, n_steps=steps, internal_batch_size=BATCH)
+    weights: Tensor = method.attribute(
+        image, start, n_steps=steps, internal_batch_size=score.block_size(image[0])
+    )
     return weights.detach().double()
 
 
-def _remedy(score: Score, image: Tensor, start: Tensor, steps: int, summed: Callable[[Tensor], None]) -> str:
+def _remedy(
+    score: ClassScore, image: Tensor, start: Tensor, steps: int, summed: Callable[[Tensor], None]
+) -> str:
     """What to do where so many steps are too few: found by trying, up to TRIED times as many."""
     for more in (steps * factor for factor in TRIED):
         try:

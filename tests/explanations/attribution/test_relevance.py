@@ -12,6 +12,7 @@ from explanations.attribution.propagation import relevance
 from explanations.attribution.propagation.preparation import prepare
 from explanations.datasets import labelled_images
 from explanations.models import classifiers
+from explanations.models.spec import ModelSpec
 
 
 def by_shap(model: nn.Module, image: Tensor, background: Tensor, target: int) -> np.ndarray:
@@ -40,7 +41,7 @@ def test_deepshap_is_what_shaps_deep_explainer_gives(
 
 @pytest.mark.slow
 def test_deepshap_is_what_shaps_deep_explainer_gives_on_the_papers_network() -> None:
-    model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
+    model = classifiers.load(ModelSpec()).model
     image, background = labelled_images.mnist("test").images[:1], labelled_images.mnist("train").images[:20]
     weights = relevance.deepshap(model, image, 7, background=background)
     np.testing.assert_allclose(weights, by_shap(model, image, background, 7), atol=1e-5)

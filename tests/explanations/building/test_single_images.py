@@ -23,7 +23,8 @@ from explanations.methods import registry
 from explanations.metrics import evaluation
 from explanations.metrics.context import Source, loaded
 from explanations.models import loading
-from explanations.rendering import photograph
+from explanations.rendering import Rendering, photograph
+from explanations.rendering.redrawing import redraw
 
 
 @pytest.fixture(name="plan")
@@ -34,8 +35,7 @@ def plan_of_images(squares: Path, network: Any) -> Plan:
         methods=("lime", "vargrad"),
         replicates=1,
         parameters=parameters,
-        factory=network.factory,
-        weights=network.weights,
+        model=network.spec,
         data=squares,
         each_image=2,
     )
@@ -79,7 +79,8 @@ def test_the_original_is_the_image_of_its_number_as_the_network_was_given_it(
 
 def test_an_image_is_explained_for_the_class_that_the_network_sees(plan: Plan, of_images: Path) -> None:
     """The map is that of VarGrad on this one image, asked about the predicted class."""
-    model, test = loading.loaded(plan.factory, plan.weights, plan.data, None)
+    loaded_model, test = loading.load(plan.model, plan.data)
+    model = loaded_model.model
     for original in manifest.read(of_images).originals:
         seen = int(model(test.images[[original.number]]).argmax())
         assert original.seen == test.classes[seen]
@@ -131,7 +132,7 @@ def test_a_class_that_the_network_sees_in_the_image_can_not_be_asked_why_not(pla
         (lambda r: r["originals"][0].update(label="9"), 'originals.label is "9"; allowed: 0-1, 0-2'),
         (lambda r: r["originals"][0].update(image="images/0123456789.png"), "originals[0].image is"),
         (lambda r: r["originals"][0].update(number=-1), "originals[0].number is -1; allowed: a whole number"),
-        (lambda r: r["originals"][0].pop("seen"), "originals[0].seen is missing"),
+        (lambda r: r["originals"][0].pop("sha256"), "originals[0].sha256 is missing"),
         (lambda r: r["originals"][0].update(sha256="0" * 64), "SHA-256 is"),
     ],
 )
@@ -161,6 +162,23 @@ def test_a_photograph_is_shown_in_its_colours_without_metadata() -> None:
     assert picture.getpixel((0, 0)) == (255, 0, 0)
 
 
+@pytest.mark.parametrize("style", ["overlay", "top:2"])
+def test_a_set_built_in_a_style_is_the_set_drawn_again_in_it(
+    plan: Plan, of_images: Path, tmp_path: Path, style: str
+) -> None:
+    rendering = Rendering.choose(style)
+    built = building.build(tmp_path / "built", replace(plan, rendering=rendering))
+    assert built == redraw(of_images, rendering, tmp_path / "drawn")
+
+
+def test_maps_of_classes_can_not_be_built_over_an_image(plan: Plan, tmp_path: Path) -> None:
+    classes = replace(plan, each_image=None, rendering=Rendering("overlay"))
+    with pytest.raises(
+        ValueError, match=r"^the style overlay shows the image .* add --each-image, or choose"
+    ):
+        building.build(tmp_path / "classes", classes)
+
+
 def test_edges_stand_where_the_image_changes() -> None:
     image = torch.zeros(3, 8, 8)
     image[:, :, 4:] = 1
@@ -168,7 +186,8 @@ def test_edges_stand_where_the_image_changes() -> None:
 
 
 def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan) -> None:
-    model, test = loading.loaded(plan.factory, plan.weights, plan.data, None)
+    loaded_model, test = loading.load(plan.model, plan.data)
+    model = loaded_model.model
     described = manifest.read(of_images)
     for label, example in examples.examples(described, model, test, 1).items():
         original = described.original(label)
@@ -177,19 +196,19 @@ def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan
 
 
 def test_metrics_ask_of_each_map_its_own_image_and_class(of_images: Path, plan: Plan) -> None:
-    material = loaded(Source(of_images, plan.factory, plan.weights, plan.data))
+    material = loaded(Source(of_images, plan.model, plan.data))
     for original in material.manifest.originals:
         subject = material.subject("lime", original.label, 1, 50, 0)
         np.testing.assert_array_equal(subject.images, material.test.images[[original.number]])
         assert material.test.classes[subject.target] == original.seen
-    source = Source(of_images, plan.factory, plan.weights, plan.data)
+    source = Source(of_images, plan.model, plan.data)
     found = evaluation.evaluate(source, of_images / "metrics", evaluation.Plan(metrics=("curves",)))
     assert found is not None
     assert {value.n for value in found.values} == {1}
 
 
 def test_networks_are_not_trained_by_maps_of_single_images(of_images: Path, plan: Plan) -> None:
-    source = Source(of_images, plan.factory, plan.weights, plan.data)
+    source = Source(of_images, plan.model, plan.data)
     with pytest.raises(ValueError, match="kar: trains by maps of classes"):
         evaluation.evaluate(source, of_images / "metrics", evaluation.Plan(metrics=("kar",)))
 
