@@ -17,6 +17,7 @@ COMMANDS = {
     "build": "build an explanation set, or finish an interrupted one",
     "stability": "measure how far two seeds agree, and how many samples that takes",
     "methods": "list the explanation methods and their parameters",
+    "render": "draw the pictures of a set again, in another style",
     "gallery": "draw the comparison figure of a set",
     "evaluate": "measure how faithful the maps of a set are",
 }

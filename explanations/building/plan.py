@@ -18,7 +18,7 @@ from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Par
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.rendering import pictures
+from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
 from explanations.running.randomness import generator
@@ -48,6 +48,7 @@ class Plan:
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
     for_top: int = 1  # each single image is explained for so many of its likeliest classes
     leave_out: tuple[str, ...] = ()  # labels of classes or images that no method explains
+    rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,11 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         )
     if plan.each_image is None and plan.for_top != 1:
         raise ValueError("--for-top explains single images; add --each-image")
+    if plan.each_image is None and plan.rendering.is_on_images:
+        raise ValueError(
+            f"the style {plan.rendering.style} shows the image that a map explains, and a class has "
+            "none; add --each-image, or choose the style heat or signed"
+        )
     if plan.minimum_support < 1:
         raise ValueError(f"--minimum-support must be at least 1 image (got {plan.minimum_support})")
     classifier, test = loading.load(plan.model, plan.data)
@@ -227,7 +233,7 @@ def _draft(
             int((predicted == test.labels).sum()) / len(test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
         ),
-        rendering=pictures.settings(*test.images.shape[2:]),
+        rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
             *(

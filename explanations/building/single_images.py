@@ -18,7 +18,7 @@ from explanations.attribution.local import Sample
 from explanations.building.predictions import Likely, rank_classes
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.manifest.records import TOP_CLASSES, Original
-from explanations.rendering import pictures
+from explanations.rendering import photograph
 from explanations.running.randomness import generator
 
 CHECK = "image-edges"
@@ -98,7 +98,7 @@ def _explain_for(
                 f"the model assigns image {number} of {data.name} to its output {likely.target}, which has "
                 "no name; name the classes in classes.txt"
             )
-    picture = pictures.photograph(image.numpy())
+    picture = photograph(image.numpy())
     sha256 = hashlib.sha256(picture).hexdigest()
     path = f"{manifest.ORIGINALS_FOLDER}/{sha256[:20]}.png"
     top = tuple((likely.name, likely.probability) for likely in _named(ranked[:TOP_CLASSES]))
