@@ -26,7 +26,11 @@ NEEDS = {
     "layer": "a layer whose output has height and width",
     "background": "other images of the data set, to compare with",
     "rules": "layers that have a rule of relevance propagation",
+    "pixels": "images of at most 6,400 pixels, each of which it weighs",
 }
+
+# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
+MOST_PIXELS = 6400
 
 
 @dataclass(frozen=True)
@@ -136,6 +140,19 @@ class Local:
         shape = (len(sample.images), sample.images[0, 0].numel())
         validity.check_weights(self.slug, sample.label, weights, shape)
         return weights
+
+    def check_size(self, parameters: Parameters, height: int, width: int) -> None:
+        """Raise ValueError if every pixel is a feature and images of this size have too many."""
+        pixels = height * width
+        every_pixel = "pixels" in self.needs or parameters.get("segmentation") == "pixels"
+        if every_pixel and pixels > MOST_PIXELS:
+            own = f"{self.slug}.segmentation=slic"
+            remedy = own if "segmentation" in parameters else "the methods lime-slic and normlime-superpixels"
+            raise ValueError(
+                f"{self.slug} weighs every pixel, and the images have {height} x {width} of them "
+                f"(at most {MOST_PIXELS:,} are allowed): a matrix of pixels by pixels takes "
+                f"{8 * pixels**2 / 2**30:.0f} GiB; weigh superpixels with {remedy}"
+            )
 
     def passes(self, parameters: Parameters) -> int:
         """Forward passes of one image through the network that a class map takes."""
