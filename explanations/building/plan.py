@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from explanations.attribution import baselines
 from explanations.building import single_images
 from explanations.building.tasks import Address, Task, shards, versions
 from explanations.datasets.labelled_images import LabelledImages
@@ -18,10 +19,9 @@ from explanations.methods.registry import ExplanationMethod, Local, Parameters, 
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.rendering import pictures
+from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
-from explanations.running.randomness import generator
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
@@ -48,6 +48,7 @@ class Plan:
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
+    rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,9 @@ class Loaded:
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
+        background = baselines.background(parameters, self.training.images, self.plan.seed)
         return [
-            self._with_background(_first(sample, parameters["images"]), parameters)
+            replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
         ]
 
@@ -103,13 +105,6 @@ class Loaded:
                 key=lambda task: (task.sample.replicate, task.shard, task.sample.target),
             )
         ]
-
-    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
-        """The sample with the training images that its method compares with, if it does: the same for all."""
-        if "background" not in parameters:
-            return sample
-        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
-        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
 
     @cached_property
     def _network_version(self) -> str:
@@ -137,6 +132,11 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
     if plan.each_image is not None and plan.replicates != 1:
         raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
+    if plan.each_image is None and plan.rendering.is_on_images:
+        raise ValueError(
+            f"the style {plan.rendering.style} shows the image that a map explains, and a class has "
+            "none; add --each-image, or choose the style heat or signed"
+        )
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
@@ -151,7 +151,12 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
     )
     methods = chosen_methods(list(plan.methods or ()))
-    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
+    parameters = {
+        method.local.slug: baselines.fitted(
+            method.local.slug, _parameters(plan, method.local), len(training.images)
+        )
+        for method in methods
+    }
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
     for method in methods:
         method.local.check_size(parameters[method.local.slug], height, width)
@@ -208,7 +213,7 @@ def _draft(
             classifiers.accuracy(classifier.model, test.images, test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
         ),
-        rendering=pictures.settings(*test.images.shape[2:]),
+        rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
             *(

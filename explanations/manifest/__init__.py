@@ -27,6 +27,7 @@ from explanations.manifest.files import (
     SUPPORT_FILE,
     ManifestError,
 )
+from explanations.manifest.pictures import write as write_pictures
 from explanations.manifest.records import PREPROCESSING_KEYS, Manifest, array_key
 from explanations.running.atomic_files import write_atomically
 
@@ -46,6 +47,7 @@ __all__ = [
     "read_support",
     "write",
     "write_maps",
+    "write_pictures",
     "write_support",
 ]
 

@@ -22,10 +22,13 @@ def check(manifest: Manifest, maps: Maps, support: Maps) -> None:
 
 
 def _check_methods(manifest: Manifest) -> None:
-    slugs = [method.slug for method in manifest.methods]
-    for slug in slugs:
-        if slugs.count(slug) > 1:
-            raise ManifestError(f"{MANIFEST_FILE}: methods has {slug!r} twice; keep one")
+    for key in ("slug", "title"):
+        values = [getattr(method, key) for method in manifest.methods]
+        for value in values:
+            if values.count(value) > 1:
+                raise ManifestError(
+                    f"{MANIFEST_FILE}: methods has the {key} {value!r} twice; each method needs its own"
+                )
 
 
 def _check_maps(manifest: Manifest) -> None:

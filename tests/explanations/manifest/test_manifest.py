@@ -169,7 +169,7 @@ def test_an_unknown_key_is_refused(small_set: Path) -> None:
             'methods[0].purpose is "decoy"; allowed: comparison, check',
         ),
         (("methods", 0, "signed"), 0, "methods[0].signed is 0; allowed: true or false"),
-        (("methods", 1, "slug"), "lime", "methods has 'lime' twice; keep one"),
+        (("methods", 1, "slug"), "lime", "methods has the slug 'lime' twice; each method needs its own"),
         (("maps", 0, "replicate"), 0, "maps[0].replicate is 0; allowed: a whole number from 1"),
         (("maps", 0, "label"), "7", 'maps[0].label is "7"; allowed: 3, 8'),
         (("maps", 0, "method"), "shap", 'maps[0].method is "shap"; allowed: lime, vargrad, class-mean'),
