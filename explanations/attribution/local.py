@@ -30,7 +30,11 @@ NEEDS = {
     "layer": "a layer whose output has height and width",
     "background": "images of the data set to compare with, unless another baseline is chosen",
     "rules": "layers that have a rule of relevance propagation",
+    "pixels": "images of at most 6,400 pixels, each of which it weighs",
 }
+
+# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
+MOST_PIXELS = 6400
 
 
 @dataclass(frozen=True)
@@ -148,6 +152,19 @@ class Local:
                     f"{self.slug} needs {NEEDS[need]}, but of {factory} {lacks[need]}; choose methods that "
                     "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
                 )
+
+    def check_size(self, parameters: Parameters, height: int, width: int) -> None:
+        """Raise ValueError if every pixel is a feature and images of this size have too many."""
+        pixels = height * width
+        every_pixel = "pixels" in self.needs or parameters.get("segmentation") == "pixels"
+        if every_pixel and pixels > MOST_PIXELS:
+            own = f"{self.slug}.segmentation=slic"
+            remedy = own if "segmentation" in parameters else "the methods lime-slic and normlime-superpixels"
+            raise ValueError(
+                f"{self.slug} weighs every pixel, and the images have {height} x {width} of them "
+                f"(at most {MOST_PIXELS:,} are allowed): a matrix of pixels by pixels takes "
+                f"{8 * pixels**2 / 2**30:.0f} GiB; weigh superpixels with {remedy}"
+            )
 
     def _reason(self, model: nn.Module, images: Tensor) -> str:
         """Say why weights of these images are not finite: the classifier's outputs, or only its gradient."""
