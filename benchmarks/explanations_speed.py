@@ -27,7 +27,8 @@ from lime.lime_image import LimeImageExplainer
 from explanations.attribution.gradient import noisy_gradients
 from explanations.attribution.perturbation import lime
 from explanations.datasets import labelled_images
-from explanations.models import classifiers, execution, paper_cnn
+from explanations.models import execution, loading, paper_cnn
+from explanations.models.spec import PAPER_WEIGHTS, ModelSpec
 
 THREADS = 2
 REPEATS = 3
@@ -62,7 +63,7 @@ def best_batch(function):
 def bare_network():
     """The network as anyone would load it."""
     model = paper_cnn.PaperCNN()
-    model.load_state_dict(safetensors.torch.load_file(classifiers.PAPER_WEIGHTS))
+    model.load_state_dict(safetensors.torch.load_file(PAPER_WEIGHTS))
     return model.eval().requires_grad_(False)
 
 
@@ -181,7 +182,7 @@ def built():
 def main():
     torch.set_num_threads(THREADS)
     execution.keep_memory()
-    model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
+    model = loading.load(ModelSpec(), None)[0].model
     bare, test = bare_network(), labelled_images.mnist("test")
     images = test.images[test.labels == LABEL][:IMAGES]
     with execution.on(threads=THREADS, device="cpu"):

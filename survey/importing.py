@@ -18,7 +18,7 @@ from explanations import manifest as manifests
 
 from .exporting import check_metrics
 from .files.zip_reading import Limits, ZipRefused, unpack
-from .models import ClassMap, ExplanationSet, Original
+from .models import ClassMap, ExplanationSet, Method, Original
 from .set_metrics import METRIC_FORMATS, MetricsRefused, SetMetrics
 
 SET_LIMITS = Limits(members=20_000, unpacked=1 << 30)
@@ -39,7 +39,7 @@ class ImportRefused(Exception):
 
 @transaction.atomic
 def import_set(folder, *, renews_metrics=True):
-    """The ExplanationSet of a folder, with its pictures stored.
+    """Import the explanation set of a folder, with its pictures, and return it.
 
     The same folder again gives the same set, also where its maps were evaluated in between. Metrics that the
     folder has are stored with it; those of a set that is there already are replaced, unless `renews_metrics`
@@ -58,11 +58,16 @@ def import_set(folder, *, renews_metrics=True):
     if explanation_set is None:
         explanation_set = _create_set(manifest, text, digest, folder)
         methods = {
-            record.slug: explanation_set.methods.create(
-                slug=record.slug, title=record.title, reference=record.reference, purpose=record.purpose
+            record.slug: Method(
+                explanation_set=explanation_set,
+                slug=record.slug,
+                title=record.title,
+                reference=record.reference,
+                purpose=record.purpose,
             )
             for record in manifest.methods
         }
+        _create(Method, methods.values())
         _create_maps(manifest, methods, folder)
         _create_originals(explanation_set, manifest, folder)
     elif not explanation_set.maps:
@@ -166,16 +171,16 @@ def _create_set(manifest, text, digest, folder):
     if manifest.originals:
         with Image.open(folder / manifest.originals[0].image) as original:
             original_width, original_height = original.size
-    return ExplanationSet.objects.create(
+    created = ExplanationSet(
         slug=f"{slug}-{digest[:8]}" if is_taken else slug,
         digest=digest,
         manifest=text,
         seed=manifest.seed,
         dataset=manifest.dataset.name,
-        dataset_split=manifest.dataset.split,
-        dataset_sha256=manifest.dataset.sha256,
-        classifier=manifest.classifier.factory,
-        weights_sha256=manifest.classifier.weights_sha256,
+        dataset_split=manifest.dataset.split or "",
+        dataset_sha256=manifest.dataset.sha256 or "",
+        classifier=manifest.classifier.title or manifest.classifier.factory or "",
+        weights_sha256=manifest.classifier.weights_sha256 or "",
         test_accuracy=manifest.classifier.test_accuracy,
         maps=_store_maps(folder, digest),
         picture_width=width,
@@ -183,6 +188,28 @@ def _create_set(manifest, text, digest, folder):
         original_width=original_width,
         original_height=original_height,
     )
+    _check_lengths(created)
+    created.save()
+    return created
+
+
+def _create(model, rows):
+    """Creates the rows, after checking that their texts fit. Raises ImportRefused."""
+    rows = list(rows)
+    for row in rows:
+        _check_lengths(row)
+    model.objects.bulk_create(rows)
+
+
+def _check_lengths(row):
+    """Raises ImportRefused for a text that is longer than its column."""
+    for field in row._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if field.max_length and isinstance(value, str) and len(value) > field.max_length:
+            raise ImportRefused(
+                f"{manifests.MANIFEST_FILE}: the {field.name} {value[:40]!r}… has {len(value)} characters; "
+                f"at most {field.max_length} are allowed."
+            )
 
 
 def _create_maps(manifest, methods, folder):
@@ -191,26 +218,34 @@ def _create_maps(manifest, methods, folder):
         manifest.maps,
         key=lambda record: (labels.index(record.label), record.replicate, slugs.index(record.method)),
     )
-    ClassMap.objects.bulk_create(
-        ClassMap(
-            method=methods[record.method],
-            label=record.label,
-            replicate=record.replicate,
-            image=_store(folder / record.image),
-        )
-        for record in records
+    _create(
+        ClassMap,
+        (
+            ClassMap(
+                method=methods[record.method],
+                label=record.label,
+                replicate=record.replicate,
+                image=_store(folder / record.image),
+            )
+            for record in records
+        ),
     )
 
 
 def _create_originals(explanation_set, manifest, folder):
-    Original.objects.bulk_create(
-        Original(
-            explanation_set=explanation_set,
-            label=record.label,
-            seen=record.seen,
-            image=_store(folder / record.image, "originals"),
-        )
-        for record in manifest.originals
+    _create(
+        Original,
+        (
+            Original(
+                explanation_set=explanation_set,
+                label=record.label,
+                seen=record.seen or "",
+                target=record.target or "",
+                top=record.top,
+                image=_store(folder / record.image, "originals"),
+            )
+            for record in manifest.originals
+        ),
     )
 
 

@@ -194,7 +194,7 @@ def _of_checks(loaded: Loaded) -> tuple[Maps, dict[str, int]]:
         return _class_means(loaded.plan, loaded.training, loaded.classes)
     maps = {
         manifest.array_key(single_images.CHECK, single.record.label, 1): single_images.edges(
-            loaded.test.images[single.record.number]
+            loaded.test.images[single.number]
         )
         for single in loaded.singles
     }

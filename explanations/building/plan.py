@@ -4,7 +4,6 @@ import platform
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -12,14 +11,14 @@ from torch import nn
 from explanations.attribution import baselines
 from explanations.building import single_images
 from explanations.building.tasks import Address, Task, shards, versions
-from explanations.datasets import labelled_images
 from explanations.datasets.labelled_images import LabelledImages
-from explanations.datasets.preprocessing import Preprocessing
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, Manifest, Method
 from explanations.methods.names import chosen as chosen_methods
 from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Parameters, Sample
 from explanations.models import classifiers, layer_units, loading
+from explanations.models.classifiers import LoadedModel
+from explanations.models.spec import ModelSpec
 from explanations.rendering import pictures
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
@@ -39,10 +38,8 @@ class Plan:
     replicates: int = 2
     seed: int = 0
     parameters: dict[str, Parameters] = field(default_factory=dict)
-    factory: str = classifiers.PAPER_FACTORY
-    weights: Path = classifiers.PAPER_WEIGHTS
+    model: ModelSpec = field(default_factory=ModelSpec)
     data: Path | None = None  # a folder of IDX files or of pictures, or an .npz file; None: the bundled MNIST
-    preprocessing: Preprocessing | None = None  # None: what the model itself declares, if it does
     name: str | None = None  # None: the name of the data set
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
@@ -133,11 +130,11 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
-    model, test = loading.loaded(plan.factory, plan.weights, plan.data, plan.preprocessing)
+    classifier, test = loading.load(plan.model, plan.data)
+    model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
-    declared = classifiers.preprocessing_of(model)
-    training = labelled_images.load(plan.data, "train", declared)
+    training = loading.load_images(classifier, plan.data, "train")
     if plan.layer:
         model, training, test = layer_units.cut(model, plan.layer, training, test)
     labels = _classes(plan, test)
@@ -150,8 +147,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         for method in methods
     }
     refuse_unknown(plan.parameters, parameters)
-    preprocessing = declared.record() | layer_units.record(model)
-    draft = _draft(plan, model, preprocessing, test, classes, methods, parameters, device)
+    classifier = replace(classifier, model=model)
+    draft = _draft(plan, classifier, test, classes, methods, parameters, device)
     draft = replace(draft, originals=tuple(single.record for single in singles))
     return Loaded(plan, methods, parameters, model, test, training, draft, singles)
 
@@ -180,8 +177,7 @@ def _parameters(plan: Plan, local: Local) -> Parameters:
 
 def _draft(
     plan: Plan,
-    model: nn.Module,
-    preprocessing: dict[str, Any],
+    classifier: LoadedModel,
     test: LabelledImages,
     classes: tuple[str, ...],
     methods: list[ExplanationMethod],
@@ -195,10 +191,10 @@ def _draft(
         seed=plan.seed,
         dataset=Dataset(test.name, test.split, test.sha256, classes),
         classifier=Classifier(
-            plan.factory,
-            classifiers.weights_sha256(plan.weights),
-            classifiers.accuracy(model, test.images, test.labels),
-            preprocessing,
+            plan.model.factory,
+            classifier.weights_sha256,
+            classifiers.accuracy(classifier.model, test.images, test.labels),
+            classifier.preprocessing.record() | layer_units.record(classifier.model),
         ),
         rendering=pictures.settings(*test.images.shape[2:]),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
@@ -257,7 +253,7 @@ def _samples(
     parameters: dict[str, Parameters],
 ) -> list[Sample]:
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
-    predicted = classifiers.predicted(model, data.images)
+    predicted = classifiers.predict(model, data.images)
     kind = "" if data.split == "all" else f"{data.split} "
     wanted = max(known["images"] for known in parameters.values())
     samples = []

@@ -30,6 +30,7 @@ class Single:
     """One image that has maps of its own; `picture` is the PNG file that participants see beside them."""
 
     record: Original
+    number: int  # of the image in its data set, from 0
     target: int  # of the class that is explained, among the model's outputs
     picture: bytes
 
@@ -66,8 +67,8 @@ def samples(found: list[Single], data: LabelledImages, seed: int) -> list[Sample
             one.record.label,
             one.target,
             1,
-            (one.record.number,),
-            data.images[[one.record.number]],
+            (one.number,),
+            data.images[[one.number]],
             data.classes,
         )
         for one in found
@@ -82,7 +83,7 @@ def edges(image: Tensor) -> NDArray[np.float32]:
 
 def _single(model: nn.Module, data: LabelledImages, label: str, number: int) -> Single:
     image = data.images[number]
-    target = int(classifiers.predicted(model, image[None])[0])
+    target = int(classifiers.predict(model, image[None])[0])
     if target >= len(data.classes):
         raise ValueError(
             f"the model assigns image {number} of {data.name} to its output {target}, which has no name; "
@@ -91,4 +92,5 @@ def _single(model: nn.Module, data: LabelledImages, label: str, number: int) -> 
     picture = pictures.photograph(image.numpy())
     sha256 = hashlib.sha256(picture).hexdigest()
     path = f"{manifest.ORIGINALS_FOLDER}/{sha256[:20]}.png"
-    return Single(Original(label, number, data.classes[target], path, sha256), target, picture)
+    seen = data.classes[target]
+    return Single(Original(label, number, seen, path, sha256, seen), number, target, picture)

@@ -2,7 +2,7 @@
 
 import argparse
 
-from explanations.commands.options import add_classifier, read_preprocessing, read_weights
+from explanations.commands.options import add_classifier, read_model
 from explanations.models import classifiers, loading
 
 
@@ -13,8 +13,6 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Measure a classifier on all test images."""
-    model, test = loading.loaded(
-        options.model, read_weights(options), options.data, read_preprocessing(options)
-    )
-    share = classifiers.accuracy(model, test.images, test.labels)
+    loaded, test = loading.load(read_model(options), options.data)
+    share = classifiers.accuracy(loaded.model, test.images, test.labels)
     print(f"{share:.2%} of the {len(test.images):,} test images of {test.name} are right")

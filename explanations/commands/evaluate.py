@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from explanations.commands.options import add_classifier, read_preprocessing, read_weights
+from explanations.commands.options import add_classifier, read_model
 from explanations.metrics import evaluation, registry
 from explanations.metrics.context import Source
 from explanations.models import execution
@@ -66,9 +66,7 @@ def run(options: argparse.Namespace) -> None:
         part=_part(options.part),
     )
     folder = options.folder
-    source = Source(
-        folder, options.model, read_weights(options), options.data, read_preprocessing(options), options.masks
-    )
+    source = Source(folder, read_model(options), options.data, options.masks)
     out = options.out or folder / FOLDER
     with progress.terminable(), progress.shown("Evaluating", options.progress) as step:
         results = evaluation.evaluate(source, out, plan, step)

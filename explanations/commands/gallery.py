@@ -5,11 +5,12 @@ import sys
 from pathlib import Path
 
 from explanations import manifest
-from explanations.commands.options import add_classifier, read_preprocessing, read_weights
+from explanations.commands.options import add_classifier, read_model
 from explanations.figures import examples, gallery
 from explanations.manifest.records import Manifest
 from explanations.methods import names
-from explanations.models import classifiers, loading
+from explanations.models import loading, weights
+from explanations.models.spec import PAPER_FACTORY, PAPER_WEIGHTS, ModelSpec
 from explanations.running.atomic_files import refuse_unwritable
 
 
@@ -48,14 +49,17 @@ def _examples(
     options: argparse.Namespace, described: Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
-    named = options.data or options.weights or options.model != classifiers.PAPER_FACTORY
-    paper = (classifiers.PAPER_FACTORY, classifiers.weights_sha256(classifiers.PAPER_WEIGHTS))
+    spec = read_model(options)
+    named = options.data or spec != ModelSpec()
+    paper = (PAPER_FACTORY, weights.sha256(PAPER_WEIGHTS))
     is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
     if not named and not (is_paper and described.dataset.name == "MNIST"):
         print("without the images; to show them name --data, --model and --weights", file=sys.stderr)
         return {}
-    weights = read_weights(options)
-    if classifiers.weights_sha256(weights) != described.classifier.weights_sha256:
-        raise ValueError(f"{weights}: are not the weights that the set explains; name those with --weights")
-    model, test = loading.loaded(options.model, weights, options.data, read_preprocessing(options))
-    return examples.examples(described, model, test, replicate, methods)
+    loaded, test = loading.load(spec, options.data)
+    if loaded.weights_sha256 != described.classifier.weights_sha256:
+        raise ValueError(
+            f"{spec.named_weights}: these are not the weights that the set explains; "
+            "name those with --weights"
+        )
+    return examples.examples(described, loaded.model, test, replicate, methods)

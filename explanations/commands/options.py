@@ -4,10 +4,11 @@ import argparse
 from pathlib import Path
 
 from explanations.building.plan import Plan
-from explanations.datasets.preprocessing import Preprocessing, declared
+from explanations.datasets.preprocessing import declared
 from explanations.manifest.records import PREPROCESSING_KEYS
 from explanations.methods import names, registry
-from explanations.models import classifiers, execution
+from explanations.models import execution
+from explanations.models.spec import PAPER_FACTORY, ModelSpec
 from explanations.running.parameters import written
 
 
@@ -60,7 +61,7 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
     """Add the options of the classifier and its data."""
     parser.add_argument(
         "--model",
-        default=classifiers.PAPER_FACTORY,
+        default=PAPER_FACTORY,
         metavar="FACTORY",
         help="package.module:factory, or with arguments: package.module:factory(classes=10)",
     )
@@ -84,10 +85,8 @@ def read_plan(options: argparse.Namespace) -> Plan:
         replicates=_replicates(options),
         seed=options.seed,
         parameters=_parameters(options, chosen),
-        factory=options.model,
-        weights=read_weights(options),
+        model=read_model(options),
         data=options.data,
-        preprocessing=read_preprocessing(options),
         name=options.name,
         minimum_support=options.minimum_support,
         each_image=options.each_image,
@@ -115,15 +114,10 @@ def _parameters(
     }
 
 
-def read_weights(options: argparse.Namespace) -> Path:
-    """--weights; the shipped ones for the paper's network alone."""
-    if options.weights:
-        return Path(options.weights)
-    if options.model != classifiers.PAPER_FACTORY:
-        raise ValueError(f"--model {options.model}: name its weights with --weights file.safetensors")
-    return classifiers.PAPER_WEIGHTS
-
-
-def read_preprocessing(options: argparse.Namespace) -> Preprocessing | None:
-    """What --preprocessing declares; None without it. Raises ValueError."""
-    return declared(options.preprocessing) if options.preprocessing else None
+def read_model(options: argparse.Namespace) -> ModelSpec:
+    """Where the classifier comes from, by the options. Raises ValueError."""
+    return ModelSpec(
+        factory=options.model,
+        weights=options.weights,
+        preprocessing=declared(options.preprocessing) if options.preprocessing else None,
+    )

@@ -1,9 +1,9 @@
 """Labelled images: `(N, C, H, W)` float32 in [0, 1] and labels `(N,)`. Knows no classifier and no Django.
 
 The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Other data come as a
-folder of IDX files with MNIST's names, as folders of pictures, or as an .npz file. A file classes.txt in the
-folder names the classes, one a line, in the order of a classifier's outputs; without it they are called by
-their numbers, or by their folders in alphabetical order.
+folder of IDX files with MNIST's names, as folders of pictures, or as an .npz file. A file classes.txt or
+labels.txt in the folder names the classes, one a line, in the order of a classifier's outputs; without it
+they are called by their numbers, or by their folders in alphabetical order.
 """
 
 from dataclasses import dataclass, replace
@@ -13,13 +13,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explanations.datasets import class_folders, idx_files, npz_files
+from explanations.datasets import class_folders, class_names, idx_files, npz_files
 from explanations.datasets.preprocessing import AS_IT_IS, Preprocessing, shaped
 
 MNIST_FOLDER = Path(__file__).parent.parent / "data" / "mnist"
 
 SPLITS = ("train", "test")
-CLASSES_FILE = "classes.txt"
 PIXELS_AT_ONCE = 2**24  # while images are resized
 
 # SHA-256 of the uncompressed files
@@ -37,7 +36,8 @@ class LabelledImages:
 
     `images` (N, C, H, W) float32 in [0, 1]; `labels` (N,) int64, each an index into `classes`;
     `sha256` of the uncompressed image file or files, before any preprocessing. `split` is "all" where the
-    data are not split: then they serve to train and to test.
+    data are not split: then they serve to train and to test. `names` (N,) of pictures from folders, as in
+    "cat/1.png"; empty for other data.
     """
 
     name: str
@@ -46,6 +46,7 @@ class LabelledImages:
     classes: tuple[str, ...]
     images: Tensor
     labels: Tensor
+    names: tuple[str, ...] = ()
 
     def of_class(self, label: str) -> Tensor:
         """The indices (n,) of the images labelled `label`, in the order of the file."""
@@ -99,7 +100,7 @@ def idx_folder(
         name=name or folder.resolve().name,
         split=split,
         sha256=digest,
-        classes=_names(folder, folder / CLASSES_FILE, labels),
+        classes=_names(folder, folder, labels),
         images=torch.from_numpy(pixels.astype(np.float32) / np.float32(255)),
         labels=torch.from_numpy(labels.astype(np.int64)),
     )
@@ -114,9 +115,7 @@ def npz(path: Path, split: str) -> LabelledImages:
         name=path.stem,
         split=part,
         sha256=digest,
-        classes=_names(path, path.parent / CLASSES_FILE, labels)
-        if names is None
-        else _fit(path, names, labels),
+        classes=_names(path, path.parent, labels) if names is None else _fit(path, names, labels),
         images=_in_the_unit_interval(path, images),
         labels=torch.from_numpy(labels.astype(np.int64)),
     )
@@ -124,13 +123,13 @@ def npz(path: Path, split: str) -> LabelledImages:
 
 def picture_folder(folder: Path, split: str, wanted: Preprocessing = AS_IT_IS) -> LabelledImages:
     """One split of folders of pictures, one folder a class. Raises ValueError."""
-    parts = class_folders.splits(folder)
+    parts = class_folders.split_folders(folder)
     part = _part(folder, split, list(parts), "folders train and test, or a folder of pictures a class")
-    names = _names_in(folder / CLASSES_FILE) or class_folders.class_names(folder)
-    images, labels, digest = class_folders.read(
-        parts[part], names, wanted.wanted_channels, lambda image: shaped(image, wanted)
+    classes = class_names.class_names(folder) or class_folders.class_names(folder)
+    images, labels, names, digest = class_folders.read(
+        parts[part], classes, wanted.wanted_channels, lambda image: shaped(image, wanted)
     )
-    return LabelledImages(folder.resolve().name, part, digest, names, images, labels)
+    return LabelledImages(folder.resolve().name, part, digest, classes, images, labels, names)
 
 
 def _check_split(split: str) -> None:
@@ -164,28 +163,14 @@ def _in_the_unit_interval(path: Path, images: np.ndarray) -> Tensor:
     return torch.from_numpy(images.astype(np.float32))
 
 
-def _names(where: Path, file: Path, labels: np.ndarray) -> tuple[str, ...]:
-    """The names in `file`, or numbers where there is none. Raises ValueError where labels don't fit."""
-    names = _names_in(file)
+def _names(where: Path, folder: Path, labels: np.ndarray) -> tuple[str, ...]:
+    """The names in the classes.txt of `folder`, or numbers. Raises ValueError where labels don't fit."""
+    names = class_names.class_names(folder)
     if names is None:
         if labels.min() < 0:
             raise ValueError(f"{where}: labels go from {labels.min()} to {labels.max()}; allowed: from 0")
         return tuple(str(number) for number in range(int(labels.max()) + 1))
-    return _fit(file, names, labels)
-
-
-def _names_in(file: Path) -> tuple[str, ...] | None:
-    if not file.exists():
-        return None
-    try:
-        lines = [line.strip() for line in file.read_text(encoding="utf-8").split("\n")]
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{file}: is not UTF-8 text (byte {error.start}); save it as UTF-8") from None
-    names = tuple(line for line in lines if line)
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"{file}: {name!r} stands there twice; every class has a name of its own")
-    return names
+    return _fit(class_names.classes_file(folder), names, labels)
 
 
 def _fit(where: Path, names: tuple[str, ...], labels: np.ndarray) -> tuple[str, ...]:

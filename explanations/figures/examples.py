@@ -27,7 +27,7 @@ def examples(
 
     `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
     """
-    if data.sha256 != manifest.dataset.sha256:
+    if manifest.dataset.sha256 not in (None, data.sha256):
         raise ValueError(
             f"{data.name} is not what the set was made of, {manifest.dataset.name}; name it by --data"
         )
@@ -36,15 +36,17 @@ def examples(
             f"the set was made with the preprocessing {manifest.classifier.preprocessing or 'none'}; "
             "give the same with --preprocessing"
         )
-    predicted = classifiers.predicted(model, data.images)
+    predicted = classifiers.predict(model, data.images)
     found = {}
     for label in manifest.dataset.classes:
         original = manifest.original(label)
-        if original:
+        if original and original.number is None:
+            raise ValueError(f"the set does not state which image of {data.name} {label!r} is")
+        if original and original.number is not None:
             number = original.number
         else:
             numbers = torch.nonzero(predicted == data.classes.index(label)).flatten().numpy()
-            [first] = parts(numbers, manifest.seed, label, manifest.replicates, 1)[replicate - 1]
+            [first] = parts(numbers, manifest.seed or 0, label, manifest.replicates, 1)[replicate - 1]
             number = _first_pick(manifest, label, replicate, methods, int(first))
         image = data.images[number]
         found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))

@@ -243,9 +243,11 @@ class _Sheet:
 def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
     """What the maps are of, in lines."""
     records = [record for record in manifest.maps if record.method in {m.slug for m in methods}]
-    accuracy = 100 * manifest.classifier.test_accuracy
+    classifier, accuracy = manifest.classifier, manifest.classifier.test_accuracy
+    network = classifier.title or classifier.factory or "a classifier that is not stated"
+    share = "" if accuracy is None else f" ({accuracy:.2%} accuracy)"
     return [
-        f"{manifest.dataset.name}, of which {manifest.classifier.factory} gets {accuracy:.2f} % right.",
+        f"Images of {manifest.dataset.name}, explained for {network}{share}.",
         _subject_note(manifest, records),
         *_pick_note(records),
         f"Colours are square roots of values over their {pictures.PERCENTILE:g}th percentile.",
@@ -255,8 +257,10 @@ def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
 def _subject_note(manifest: Manifest, records: list[ClassMap]) -> str:
     """Which images a map explains."""
     if manifest.originals:
-        return "A map explains one image, for the class that the model sees in it."
-    counts = sorted({record.images for record in records})
+        return "A map explains one image, for one class."
+    counts = sorted({record.images for record in records if record.images is not None})
+    if not counts:
+        return "A map explains a class."
     images = " or ".join(map(str, counts)) + (" image" if counts == [1] else " images")
     others = ", another replicate others" if manifest.replicates > 1 else ""
     return f"A map explains {images} that the model assigns to the class{others}."

@@ -1,23 +1,23 @@
 """The explanation set: a folder that the build writes and the site reads. Standard library and NumPy only.
 
-    manifest.json       what the set is: dataset, classifier, methods, one record a class map
-    maps.safetensors    raw importances, float32 (H, W), key "method/label/replicate"
-    support.safetensors how many images chose each pixel, the same shapes and keys; absent from older sets
-    images/<name>.png   the blind pictures, one a class map
-    originals/<name>.png the images that are explained, in a set of single images; absent from sets of classes
+    manifest.json       what the set is: dataset, classifier, methods, one record for each map
+    maps.safetensors    importance values, float32 (H, W), key "method/label/replicate"
+    support.safetensors how many images chose each pixel, with the same shapes and keys; optional
+    images/<name>.png   the blind pictures of the maps
+    originals/<name>.png the images that are explained, in a set of single images; else absent
 
-A set of single images has a label, and a map by each method, for each image in place of each class.
-Nothing in a picture's name, size, bytes or metadata tells which method drew it: every picture of a set has
-the same width, height and number of bytes, a name of hexadecimal digits, and no chunk but the picture's
-own. `__all__` is what the site may use; what a manifest says is in `records`.
+A label is one item that participants judge: a class, an image, or an image explained for one class. Every
+method has a map of it. Nothing in a picture's name, size, bytes or metadata reveals its method: all pictures
+of a set have one width, height and number of bytes, a name of hexadecimal digits, and only the chunks that a
+picture needs. `__all__` is what the site may use; `records` has the content of a manifest, and
+docs/explanation-set.md describes every key.
 """
 
 import dataclasses
 import hashlib
-import json
 from pathlib import Path
 
-from explanations.manifest import arrays, parsing, pictures, promises
+from explanations.manifest import arrays, parsing, pictures, promises, writing
 from explanations.manifest.arrays import Maps
 from explanations.manifest.files import (
     IMAGES_FOLDER,
@@ -51,9 +51,9 @@ __all__ = [
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest of the set in `folder`, after checking everything that it promises.
+    """Read the manifest of the set in `folder`, after checking everything that it promises.
 
-    Raises ManifestError where a type, key, map, array or picture is not as the format has it.
+    Raises ManifestError if a type, key, map, array or picture differs from the format.
     """
     folder = Path(folder)
     manifest = parsing.parse(folder)
@@ -63,55 +63,40 @@ def read(folder: Path) -> Manifest:
 
 
 def write(folder: Path, manifest: Manifest) -> None:
-    """Write manifest.json into `folder`: sorted keys, one newline at the end, whole or not at all."""
-    write_atomically(Path(folder) / MANIFEST_FILE, _text(manifest).encode())
+    """Write manifest.json into `folder`: sorted keys, one newline at the end, atomically."""
+    write_atomically(Path(folder) / MANIFEST_FILE, writing.text(manifest).encode())
 
 
 def digest(manifest: Manifest) -> str:
-    """SHA-256 of the set as it was built: of its manifest as `write` has it, but for the metrics.
+    """SHA-256 of the set as it was built: of its manifest as `write` has it, without the metrics.
 
-    A set is the same set before and after it is evaluated.
+    A set keeps its digest when it is evaluated.
     """
-    return hashlib.sha256(_text(dataclasses.replace(manifest, metrics={})).encode()).hexdigest()
-
-
-def _text(manifest: Manifest) -> str:
-    record = dataclasses.asdict(manifest)
-    record["maps"] = sorted(
-        record["maps"], key=lambda entry: (entry["method"], entry["label"], entry["replicate"])
-    )
-    for entry in record["maps"]:
-        if not entry["picked"]:
-            del entry["picked"]  # a map of all images is written as before there were picks
-    for key in ("metrics", "originals"):
-        if not record[key]:
-            del record[key]  # a set that has none is written as before there were any
-    return json.dumps(record, sort_keys=True, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    return hashlib.sha256(writing.text(dataclasses.replace(manifest, metrics={})).encode()).hexdigest()
 
 
 def name_metrics(folder: Path, files: list[str]) -> None:
     """Name the files of an evaluation, paths from the set's folder, in its manifest.
 
-    They are no part of what `read` promises: a set without them is still whole.
+    `read` does not check them: a set without them is still valid.
     """
     write(folder, dataclasses.replace(read(folder), metrics={"files": files}))
 
 
 def read_maps(folder: Path) -> Maps:
-    """The raw importances in `folder`/maps.safetensors: key to float32 (H, W), all of one shape and
-    finite."""
+    """Read `folder`/maps.safetensors: key to float32 (H, W), all of one shape and finite."""
     return arrays.read(Path(folder), MAPS_FILE)
 
 
 def write_maps(folder: Path, maps: Maps) -> None:
-    """Write maps.safetensors: keys sorted, float32 (H, W), little-endian, whole or not at all."""
+    """Write maps.safetensors: keys sorted, float32 (H, W), little-endian, atomically."""
     arrays.write(Path(folder), MAPS_FILE, maps)
 
 
 def read_support(folder: Path) -> Maps:
-    """How many of a map's images chose each pixel: key to whole numbers (H, W); {} for an older set.
+    """Read how many of a map's images chose each pixel: key to whole numbers (H, W); {} without the file.
 
-    A check's maps, of which no image chooses anything, have none.
+    Maps of checks, for which no image chooses anything, have none.
     """
     folder = Path(folder)
     return arrays.read(folder, SUPPORT_FILE) if (folder / SUPPORT_FILE).exists() else {}

@@ -1,11 +1,11 @@
-"""The pictures of a set: each is there, unchanged, and tells nothing but what it shows."""
+"""Checks of a set's pictures: they exist, are unchanged, and reveal nothing but what they show."""
 
 import hashlib
 import struct
 from collections.abc import Iterable
 from pathlib import Path
 
-from explanations.manifest.files import MANIFEST_FILE, ManifestError, content
+from explanations.manifest.files import MANIFEST_FILE, ManifestError, read_file
 from explanations.manifest.records import ClassMap, Manifest, Original
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -13,8 +13,10 @@ PNG_CHUNKS = ("IHDR", "PLTE", "IDAT", "IEND")
 
 
 def check(manifest: Manifest, folder: Path) -> None:
-    """Raise ManifestError unless the pictures of maps have one size in pixels and in bytes, and the images
-    that they explain one in pixels."""
+    """Check that all maps' pictures have one size in pixels and bytes, and all originals one in pixels.
+
+    Raises ManifestError.
+    """
     _check_maps(manifest.maps, folder)
     _check_originals(manifest.originals, folder)
 
@@ -29,7 +31,7 @@ def _check_maps(records: Iterable[ClassMap], folder: Path) -> None:
             raise ManifestError(
                 f"{record.image}: {size[0]} x {size[1]} pixels in {size[2]} bytes, but {first} has "
                 f"{expected[0]} x {expected[1]} in {expected[2]}; all pictures of a set have one size, "
-                "or the size would tell the method"
+                "or the size would reveal the method"
             )
 
 
@@ -47,18 +49,18 @@ def _check_originals(records: Iterable[Original], folder: Path) -> None:
 
 def _unchanged(folder: Path, record: ClassMap | Original) -> bytes:
     """The bytes of a record's picture, after comparing their SHA-256."""
-    found = content(folder, record.image)
-    digest = hashlib.sha256(found).hexdigest()
+    content = read_file(folder, record.image)
+    digest = hashlib.sha256(content).hexdigest()
     if digest != record.sha256:
         raise ManifestError(
             f"{record.image}: SHA-256 is {digest}, but {MANIFEST_FILE} says {record.sha256}; "
             "the file was changed: build the set again"
         )
-    return found
+    return content
 
 
 def _png_size(name: str, content: bytes) -> tuple[int, int]:
-    """Width and height of a PNG that has no chunk but IHDR, PLTE, IDAT, IEND and nothing after its end."""
+    """Width and height of a PNG that has only the chunks IHDR, PLTE, IDAT, IEND and nothing after its end."""
     if not content.startswith(PNG_SIGNATURE) or content[12:16] != b"IHDR" or len(content) < 33:
         raise ManifestError(f"{name}: is not a PNG image; build the set again")
     position, kind = len(PNG_SIGNATURE), ""
@@ -68,7 +70,7 @@ def _png_size(name: str, content: bytes) -> tuple[int, int]:
         if kind not in PNG_CHUNKS:
             raise ManifestError(
                 f"{name}: has a PNG chunk {kind!r}; allowed: {', '.join(PNG_CHUNKS)}, "
-                "for a picture carries no metadata that could tell its method"
+                "because metadata could reveal the method"
             )
         position += 12 + length
     if kind != "IEND" or position != len(content):

@@ -1,4 +1,4 @@
-"""What a manifest promises of itself and of its arrays: every map once, none missing, nothing else."""
+"""Checks of a manifest against itself and its arrays: every map once, none missing, nothing else."""
 
 from collections.abc import Iterable
 
@@ -6,62 +6,61 @@ import numpy as np
 
 from explanations.manifest.arrays import Maps
 from explanations.manifest.files import MANIFEST_FILE, MAPS_FILE, SUPPORT_FILE, ManifestError
-from explanations.manifest.json_objects import shown
-from explanations.manifest.records import Manifest, array_key
+from explanations.manifest.json_objects import as_json
+from explanations.manifest.records import FORMER_FORMAT, Manifest, array_key, equal_maps
 
 
 def check(manifest: Manifest, maps: Maps, support: Maps) -> None:
-    """Raise ManifestError for what is twice, missing or no part of the set."""
+    """Raise ManifestError for a method, map, image or array that is duplicate, missing or unknown."""
     _check_methods(manifest)
     _check_maps(manifest)
+    _check_equal(manifest)
     _check_originals(manifest)
+    _check_left_out(manifest)
     _check_arrays(manifest, maps)
     _check_support(manifest, maps, support)
 
 
 def _check_methods(manifest: Manifest) -> None:
-    slugs = [method.slug for method in manifest.methods]
-    for slug in slugs:
-        if slugs.count(slug) > 1:
-            raise ManifestError(f"{MANIFEST_FILE}: methods has {slug!r} twice; a method stands there once")
+    for key in ("slug", "title"):
+        values = [getattr(method, key) for method in manifest.methods]
+        for value in values:
+            if values.count(value) > 1:
+                raise ManifestError(
+                    f"{MANIFEST_FILE}: methods has the {key} {value!r} twice; each method needs its own"
+                )
 
 
 def _check_maps(manifest: Manifest) -> None:
-    """Every class has a map by every method in every replicate, once, and no map belongs to anything else."""
+    """Check that every label has one map by every method in every replicate, and that there is no other."""
     slugs = [method.slug for method in manifest.methods]
-    found: set[tuple[str, str, int]] = set()
-    images: set[str] = set()
+    seen: set[tuple[str, str, int]] = set()
     for i, record in enumerate(manifest.maps):
         _check_choice(f"maps[{i}].label", record.label, manifest.dataset.classes)
         _check_choice(f"maps[{i}].method", record.method, slugs)
         key = (record.label, record.method, record.replicate)
-        if key in found:
+        if key in seen:
             raise ManifestError(
-                f"{MANIFEST_FILE}: class {record.label!r} has two maps for {record.method!r}, "
+                f"{MANIFEST_FILE}: label {record.label!r} has two maps for {record.method!r}, "
                 f"replicate {record.replicate}; keep one"
             )
         expected = array_key(record.method, record.label, record.replicate)
         _check_choice(f"maps[{i}].array", record.array, [expected])
-        if record.image in images:
-            raise ManifestError(
-                f"{MANIFEST_FILE}: maps[{i}].image is {shown(record.image)}, as another map's is"
-            )
-        found.add(key)
-        images.add(record.image)
+        seen.add(key)
     for label in manifest.dataset.classes:
         for slug in slugs:
             for replicate in range(1, manifest.replicates + 1):
-                if (label, slug, replicate) not in found:
+                if (label, slug, replicate) not in seen:
                     raise ManifestError(_missing(manifest, label, slug, replicate))
 
 
 def _missing(manifest: Manifest, label: str, slug: str, replicate: int) -> str:
-    has = sorted({r.method for r in manifest.maps if r.label == label and r.replicate == replicate})
+    present = sorted({r.method for r in manifest.maps if r.label == label and r.replicate == replicate})
     compared = [method.slug for method in manifest.methods if method.purpose == "comparison"]
     part = f", replicate {replicate}" if manifest.replicates > 1 else ""
     return (
-        f"{MANIFEST_FILE}: class {label!r} has no map for {slug!r}{part} "
-        f"(it has {', '.join(has) or 'none'}); "
+        f"{MANIFEST_FILE}: label {label!r} has no map for {slug!r}{part} "
+        f"(it has {', '.join(present) or 'none'}); "
         f"build the set again with: python -m explanations build --methods {' '.join(compared)}"
     )
 
@@ -69,16 +68,45 @@ def _missing(manifest: Manifest, label: str, slug: str, replicate: int) -> str:
 def _check_choice(name: str, value: str, allowed: Iterable[str]) -> None:
     allowed = list(allowed)
     if value not in allowed:
-        raise ManifestError(f"{MANIFEST_FILE}: {name} is {shown(value)}; allowed: {', '.join(allowed)}")
+        raise ManifestError(f"{MANIFEST_FILE}: {name} is {as_json(value)}; allowed: {', '.join(allowed)}")
+
+
+def _check_equal(manifest: Manifest) -> None:
+    """Check that `equal` names the maps that have the same picture; in format 1 there are none."""
+    pictures: dict[str, str] = {}
+    for i, record in enumerate(manifest.maps):
+        if pictures.setdefault(record.image, record.sha256) != record.sha256:
+            raise ManifestError(
+                f"{MANIFEST_FILE}: maps[{i}].sha256 differs from that of another map with the same image"
+            )
+    groups = equal_maps(manifest.maps)
+    if groups and manifest.format == FORMER_FORMAT:
+        first, second, *_ = groups[0]
+        raise ManifestError(f"{MANIFEST_FILE}: the maps {first} and {second} have the same image")
+    stated = tuple(sorted(tuple(sorted(group)) for group in manifest.equal))
+    if stated != groups:
+        raise ManifestError(
+            f"{MANIFEST_FILE}: equal is {as_json(stated)}, but the maps with the same picture are "
+            f"{as_json(groups)}; write these"
+        )
+
+
+def _check_left_out(manifest: Manifest) -> None:
+    for i, item in enumerate(manifest.left_out):
+        if item.label in manifest.dataset.classes:
+            raise ManifestError(
+                f"{MANIFEST_FILE}: left_out[{i}].label is {as_json(item.label)}, which dataset.classes has, "
+                "too; an item is either part of the set or left out"
+            )
 
 
 def _check_originals(manifest: Manifest) -> None:
-    """Where single images are explained, every label has its one."""
+    """Check that every label has one image where single images are explained."""
     labels = [original.label for original in manifest.originals]
     for label in labels:
         _check_choice("originals.label", label, manifest.dataset.classes)
         if labels.count(label) > 1:
-            raise ManifestError(f"{MANIFEST_FILE}: originals has {label!r} twice; a label has one image")
+            raise ManifestError(f"{MANIFEST_FILE}: originals has {label!r} twice; keep one")
     for label in manifest.dataset.classes if labels else ():
         if label not in labels:
             raise ManifestError(f"{MANIFEST_FILE}: originals has no image {label!r}; build the set again")
@@ -95,7 +123,7 @@ def _check_arrays(manifest: Manifest, maps: Maps) -> None:
 
 
 def _check_support(manifest: Manifest, maps: Maps, support: Maps) -> None:
-    """Where a set has counts, they are of its maps, whole, and no greater than the images of the map."""
+    """Check that counts belong to maps and are whole numbers up to the number of the map's images."""
     images = {record.array: record.images for record in manifest.maps}
     for key, counts in support.items():
         if key not in images:
@@ -104,8 +132,10 @@ def _check_support(manifest: Manifest, maps: Maps, support: Maps) -> None:
             raise ManifestError(
                 f"{SUPPORT_FILE}: {key!r} has shape {counts.shape}, its map has {maps[key].shape}"
             )
-        if (counts < 0).any() or (counts > images[key]).any() or (counts != np.rint(counts)).any():
+        most = images[key] or np.inf
+        if (counts < 0).any() or (counts > most).any() or (counts != np.rint(counts)).any():
+            limit = f" to {images[key]}, the images of its map" if images[key] else ""
             raise ManifestError(
-                f"{SUPPORT_FILE}: {key!r} has values that are no counts; "
-                f"allowed: whole numbers from 0 to {images[key]}, the images of its map"
+                f"{SUPPORT_FILE}: {key!r} has values that are not counts; "
+                f"allowed: whole numbers from 0{limit}"
             )

@@ -1,13 +1,31 @@
-"""What a manifest says: of its data, its classifier, its methods, its maps and the images behind them."""
+"""What a manifest says: the data, the classifier, the methods, the maps and the images behind them.
+
+None stands for what is not stated: a fact of a set that was computed elsewhere. The keys of a record are its
+fields, apart from those that its format does not have.
+"""
 
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-FORMAT = "beholder-explanation-set/1"
+FORMER_FORMAT = "beholder-explanation-set/1"
+FORMAT = "beholder-explanation-set/2"
+FORMATS = (FORMER_FORMAT, FORMAT)
 PURPOSES = ("comparison", "check")
-# What a classifier may declare that it wants of pictures, in these words.
+# What a classifier may declare about the pictures that it takes, in these words.
 PREPROCESSING_KEYS = ("size", "resize", "interpolation", "crop", "channels", "mean", "std")
+TOP_CLASSES = 5  # how many classes of an image are stated with their probabilities
+
+_ADDED = {"added": FORMAT}  # marks the fields that format 1 does not have
+
+
+def keys(record: type, format: str) -> list[str]:
+    """The keys that a record has in a manifest of this format, in order."""
+    return [
+        field.name
+        for field in dataclasses.fields(record)
+        if format == FORMAT or field.metadata.get("added") is None
+    ]
 
 
 @dataclass(frozen=True)
@@ -15,25 +33,33 @@ class Dataset:
     """Where the explained images come from; `classes` are the labels that the set covers, in order."""
 
     name: str
-    split: str
-    sha256: str  # of the uncompressed image file or files
+    split: str | None
+    sha256: str | None  # of the uncompressed image file or files
     classes: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """What was explained: `package.module:factory`, its weights, its accuracy in [0, 1] on the test
-    images, and what was done to the images before (size, crop, mean, deviation; nothing if it is empty)."""
+    """The network that was explained, as `package.module:factory`, its weights and its preprocessing.
 
-    factory: str
-    weights_sha256: str
-    test_accuracy: float
+    `test_accuracy` is the share of the test images that it classifies correctly. `preprocessing` has keys
+    such as size, crop, mean and std, and is empty if images go in as they are. `outputs` says which of
+    several outputs was taken, `scores` what they hold. Classifier(), of which nothing is stated, is null in
+    the manifest.
+    """
+
+    factory: str | None = None
+    weights_sha256: str | None = None
+    test_accuracy: float | None = None
     preprocessing: dict[str, Any] = dataclasses.field(default_factory=dict)
+    title: str | None = dataclasses.field(default=None, metadata=_ADDED)
+    outputs: str | int | None = dataclasses.field(default=None, metadata=_ADDED)
+    scores: str | None = dataclasses.field(default=None, metadata=_ADDED)
 
 
 @dataclass(frozen=True)
 class Method:
-    """How a picture was drawn. A "comparison" is judged by participants; a "check" only tests attention.
+    """How a map was computed. A "comparison" is judged by participants; a "check" only tests attention.
 
     Passes count images through the network, for all maps of the method. Two methods that share their local
     explanations each state the whole count.
@@ -41,17 +67,17 @@ class Method:
 
     slug: str
     title: str
-    reference: str
+    reference: str  # may be empty
     purpose: str
     signed: bool
     parameters: dict[str, Any]
-    forward_passes: int
-    backward_passes: int
+    forward_passes: int | None
+    backward_passes: int | None
 
 
 @dataclass(frozen=True)
 class ClassMap:
-    """One class-level map: `array` is its key in maps.safetensors, `image` its path from the set's folder."""
+    """One map: `array` is its key in maps.safetensors, `image` the path of its picture in the folder."""
 
     label: str
     method: str
@@ -59,28 +85,52 @@ class ClassMap:
     array: str
     image: str
     sha256: str  # of the picture's file
-    images: int  # how many images of the class it aggregates, or was picked from
-    picked: tuple[int, ...] = ()  # of a method that picks: the images' numbers in the data set, best first
+    images: int | None  # how many images it aggregates, or was picked from
+    picked: tuple[int, ...] = ()  # by a method that picks: the images' numbers in the data set, best first
+    target: str | None = dataclasses.field(default=None, metadata=_ADDED)  # the class that it explains
 
 
 @dataclass(frozen=True)
 class Original:
-    """The one image that the maps of `label` explain, of a set of single images; `image` is its path."""
+    """The image that the maps of `label` explain, in a set of single images; `image` is its path.
+
+    Labels of one image, explained for several classes, share the path.
+    """
 
     label: str
-    number: int  # of the image in its data set, from 0
-    seen: str  # the class that the classifier assigns it to, for which it is explained
+    number: int | None  # of the image in its data set, from 0
+    seen: str | None  # the class that the classifier assigns it to
     image: str
     sha256: str  # of the picture's file
+    target: str | None = dataclasses.field(default=None, metadata=_ADDED)  # the class that is explained
+    top: tuple[tuple[str, float], ...] = dataclasses.field(default=(), metadata=_ADDED)
+    # the likeliest classes with their probabilities, at most TOP_CLASSES, the likeliest first
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many test images of each class (rows) the classifier assigns to each class (columns)."""
+
+    classes: tuple[str, ...]
+    counts: tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """An item that no method of the set has a map of, and why; `method` is the one that had none, if any."""
+
+    label: str
+    method: str | None
+    reason: str
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """All that a set says of itself."""
+    """Everything that a set says of itself."""
 
     format: str
     name: str
-    seed: int
+    seed: int | None
     dataset: Dataset
     classifier: Classifier
     rendering: dict[str, Any]
@@ -88,11 +138,20 @@ class Manifest:
     methods: tuple[Method, ...]
     maps: tuple[ClassMap, ...]
     metrics: dict[str, Any] = dataclasses.field(default_factory=dict)  # {"files": [...]} once evaluated
-    originals: tuple[Original, ...] = ()  # one a label where single images are explained; else none
+    originals: tuple[Original, ...] = ()  # one for each label where single images are explained; else none
+    confusion: Confusion | None = dataclasses.field(default=None, metadata=_ADDED)
+    left_out: tuple[LeftOut, ...] = dataclasses.field(default=(), metadata=_ADDED)
+    # keys of maps whose pictures look the same, a group each
+    equal: tuple[tuple[str, ...], ...] = dataclasses.field(default=(), metadata=_ADDED)
 
     def original(self, label: str) -> Original | None:
         """The image that the maps of `label` explain; None where they explain a class."""
         return next((original for original in self.originals if original.label == label), None)
+
+    def target(self, label: str) -> str | None:
+        """The class that the maps of `label` explain: the label itself, unless it names an image."""
+        original = self.original(label)
+        return original.target if original else label
 
     @property
     def replicates(self) -> int:
@@ -103,3 +162,11 @@ class Manifest:
 def array_key(method: str, label: str, replicate: int) -> str:
     """The key of a map in maps.safetensors."""
     return f"{method}/{label}/{replicate}"
+
+
+def equal_maps(maps: tuple[ClassMap, ...]) -> tuple[tuple[str, ...], ...]:
+    """Groups of keys of maps that have the same picture, sorted; () where all pictures differ."""
+    groups: dict[str, list[str]] = {}
+    for record in maps:
+        groups.setdefault(record.sha256, []).append(record.array)
+    return tuple(sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1))

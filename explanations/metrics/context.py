@@ -15,15 +15,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations import manifest
-from explanations.datasets import labelled_images
 from explanations.datasets.labelled_images import LabelledImages
-from explanations.datasets.preprocessing import Preprocessing
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
 from explanations.metrics.method_from_record import Context, revived
 from explanations.metrics.subject import Floats, Subject
 from explanations.models import classifiers, factories, layer_units, loading
+from explanations.models.spec import ModelSpec
 from explanations.running.code_version import network_version
 from explanations.running.randomness import generator
 
@@ -35,10 +34,8 @@ class Source:
     """Where everything is: what another process needs to load it again."""
 
     folder: Path
-    factory: str
-    weights: Path
+    model: ModelSpec
     data: Path | None = None
-    preprocessing: Preprocessing | None = None
     masks: Path | None = None
 
 
@@ -57,7 +54,7 @@ class Material:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        return lambda: layer_units.untrained(factories.made(self.source.factory), self.model)
+        return lambda: layer_units.untrained(factories.make(self.source.model.factory), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -80,7 +77,7 @@ class Material:
 
     @cached_property
     def _predicted(self) -> Tensor:
-        return classifiers.predicted(self.model, self.test.images)
+        return classifiers.predict(self.model, self.test.images)
 
     def importance(self, method: str, label: str, replicate: int, seed: int) -> Floats:
         """The map (H, W) of a method, or the control's: random numbers."""
@@ -96,7 +93,9 @@ class Material:
         Of a single image that has maps of its own, that image, however many are asked for.
         """
         original = self.manifest.original(label)
-        if original:
+        if original and original.number is None:
+            raise ValueError(f"the set does not state which image of {self.test.name} {label!r} is")
+        if original and original.number is not None:
             return (original.number,)
         target = self.test.classes.index(label)
         found = torch.nonzero(self._predicted == target).flatten().numpy()
@@ -109,8 +108,12 @@ class Material:
 
     def target(self, label: str) -> int:
         """The model's output that the maps of a label explain."""
-        original = self.manifest.original(label)
-        return self.test.classes.index(original.seen if original else label)
+        target = self.manifest.target(label)
+        if target not in self.test.classes:
+            raise ValueError(
+                f"the set does not state which class of {self.test.name} {label!r} is explained for"
+            )
+        return self.test.classes.index(target)
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
@@ -139,17 +142,19 @@ class Material:
 def loaded(source: Source) -> Material:
     """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
     described = manifest.read(source.folder)
-    if classifiers.weights_sha256(source.weights) != described.classifier.weights_sha256:
+    classifier, test = loading.load(source.model, source.data)
+    if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
-            f"{source.weights}: are not the weights that {source.folder} explains; name those with --weights"
+            f"{source.model.named_weights}: these are not the weights that {source.folder} explains; "
+            "name those with --weights"
         )
-    model, test = loading.loaded(source.factory, source.weights, source.data, source.preprocessing)
-    if test.sha256 != described.dataset.sha256:
+    model = classifier.model
+    if described.dataset.sha256 not in (None, test.sha256):
         raise ValueError(
             f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
             "name those with --data"
         )
-    training = labelled_images.load(source.data, "train", classifiers.preprocessing_of(model))
+    training = loading.load_images(classifier, source.data, "train")
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)

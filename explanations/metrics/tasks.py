@@ -251,7 +251,7 @@ def _depends(material: Material) -> dict[str, Any]:
     described = material.manifest
     return {
         "dataset": described.dataset.sha256,
-        "factory": material.source.factory,
+        "factory": material.source.model.factory,
         "weights": described.classifier.weights_sha256,
         "network": material.network_version,
         "preprocessing": described.classifier.preprocessing,

@@ -1,63 +1,111 @@
-"""What a method explains of a classifier: the logit or the probability of one class. Knows no method.
+"""The score that methods explain and metrics measure: the logit or the probability of one class.
 
-Images go through the network alone or in batches of one fixed size that hold nothing but copies of one
-image, so that its explanation depends neither on its company nor on the size of anybody's batch.
+All of them ask the network here. Images go through it alone or in blocks (`execution.block_size`) whose size
+depends on nothing but the network and the shape of the images. A block of a method holds copies of a single
+image, so its explanation depends neither on other images nor on the number of threads. Knows no method.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
+
+from explanations.models import execution
 
 OUTPUTS = ("logit", "probability")
 
-# Fixed, for rounding can depend on it.
-BATCH = 100
 
-Score = Callable[[Tensor], Tensor]
+@dataclass(frozen=True)
+class ClassScore:
+    """The function from images (n, C, H, W) to the `output` (n,) of the class of index `target`.
+
+    Probabilities are in double precision: in single precision, one near 1 is 1 and has no gradient.
+    """
+
+    network: Callable[[Tensor], Tensor]
+    target: int
+    output: str
+    sizes: dict[tuple[int, ...], int] = field(default_factory=dict, compare=False)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        logits = self.network(images)
+        values = logits.double().softmax(dim=1) if self.output == "probability" else logits
+        return values[:, self.target]
+
+    @property
+    def device(self) -> torch.device | None:
+        """Where the network's parameters are; None if it has none."""
+        parameters = self.network.parameters() if isinstance(self.network, nn.Module) else iter(())
+        return next((parameter.device for parameter in parameters), None)
+
+    def block_size(self, image: Tensor) -> int:
+        """How many images like `image` (C, H, W) fit a block; measured once for each shape."""
+        shape = tuple(image.shape)
+        if shape not in self.sizes:
+            self.sizes[shape] = execution.block_size(self.network, image.to(self.device))
+        return self.sizes[shape]
 
 
-def class_score(model: nn.Module, target: int, output: str) -> Score:
-    """The function from images (n, C, H, W) to the logit or probability (n,) of the class of index
-    `target`."""
+def class_score(model: nn.Module, target: int, output: str) -> ClassScore:
+    """The score of class `target` by `model`. Raises ValueError for an `output` that is not in OUTPUTS."""
     if output not in OUTPUTS:
         raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
-
-    def score(images: Tensor) -> Tensor:
-        logits: Tensor = model(images)
-        return (logits.softmax(dim=1) if output == "probability" else logits)[:, target]
-
-    return score
+    return ClassScore(model, target, output)
 
 
 def leaf(image: Tensor) -> Tensor:
-    """A copy of `image` that gradients can be asked for."""
+    """A copy of `image` with respect to which gradients can be computed."""
     return image.detach().clone().requires_grad_()
 
 
-def gradients(score: Score, images: Tensor) -> Tensor:
-    """The gradients (n, C, H, W) of the score at `images` (n, C, H, W)."""
-    parts = []
-    for batch in torch.split(images, BATCH):
-        ends = leaf(batch)
-        [slope] = torch.autograd.grad(score(ends).sum(), ends)
-        parts.append(slope)
-    return torch.cat(parts)
+def scores(model: nn.Module, images: Tensor, target: int, output: str = "probability") -> NDArray[np.float64]:
+    """The score (n,) of class `target` by `model` on each of `images` (n, C, H, W)."""
+    score = class_score(model, target, output)
+
+    def compute(first: int, last: int) -> Tensor:
+        with torch.inference_mode():
+            return score(images[first:last].to(score.device)).double().cpu()
+
+    parts = execution.over_blocks(compute, len(images), score.block_size(images[0]))
+    return np.asarray(torch.cat(parts).numpy())
+
+
+def gradient(score: ClassScore, images: Tensor) -> Tensor:
+    """The gradient (n, C, H, W) of the score at `images` (n, C, H, W), which are one block."""
+    inputs = leaf(images)
+    with torch.enable_grad():
+        [slope] = torch.autograd.grad(score(inputs).sum(), inputs)
+    return slope
+
+
+def gradients(score: ClassScore, images: Tensor) -> Tensor:
+    """The gradients (n, C, H, W) of the score at `images` (n, C, H, W), block by block."""
+
+    def compute(first: int, last: int) -> Tensor:
+        return gradient(score, images[first:last].to(score.device)).to(images.device)
+
+    return torch.cat(execution.over_blocks(compute, len(images), score.block_size(images[0])))
 
 
 def masked(
-    score: Score, image: Tensor, hidden: Tensor, masks: Tensor, segments: Tensor | None = None
+    score: ClassScore, image: Tensor, hidden: Tensor, masks: Tensor, segments: Tensor | None = None
 ) -> Tensor:
     """The scores (N,) in double precision of `image` (1, C, H, W) with some of it replaced by `hidden`.
 
-    `masks` (N, F) are 1 where a feature is shown, 0 where it is hidden, or between; `segments` (H, W) says
-    which feature a pixel belongs to, and None that every pixel is one.
+    `masks` (N, F) are 1 where a feature is shown, 0 where it is hidden, or between; `segments` (H, W) is the
+    feature of each pixel; without it, every pixel is a feature.
     """
     height, width = image.shape[2:]
-    scores = []
-    for batch in torch.split(masks, BATCH):
-        shown = batch[:, segments.flatten()] if segments is not None else batch  # (batch, H * W)
-        shown = shown.reshape(-1, 1, height, width).to(image.dtype)
+    image, hidden = image.to(score.device), hidden.to(score.device)
+
+    def compute(first: int, last: int) -> Tensor:
+        part = masks[first:last]
+        shown = part[:, segments.flatten()] if segments is not None else part  # (block, H * W)
+        shown = shown.reshape(-1, 1, height, width).to(image)  # its device and type
         with torch.inference_mode():
-            scores.append(score(image * shown + hidden * (1 - shown)).double())
-    return torch.cat(scores)
+            return score(image * shown + hidden * (1 - shown)).double().cpu()
+
+    return torch.cat(execution.over_blocks(compute, len(masks), score.block_size(image[0])))

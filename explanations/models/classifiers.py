@@ -6,6 +6,7 @@ layer. Weights are safetensors; no pickle is ever loaded.
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import safetensors.torch
@@ -15,16 +16,27 @@ from torch import Tensor, nn
 from explanations.datasets.preprocessing import AS_IT_IS, Normalised, Preprocessing, of_config
 from explanations.models import factories
 from explanations.models import weights as stored
+from explanations.models.spec import PAPER_FACTORY, PAPER_WEIGHTS, ModelSpec
 from explanations.running.atomic_files import write_atomically
-
-PAPER_FACTORY = factories.EXAMPLE
-PAPER_WEIGHTS = Path(__file__).parent.parent / "data" / "paper_cnn.safetensors"
 
 EVALUATION_BATCH = 500  # images of 28 x 28; as many pixels of others
 EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 8
 
 
-def predicted(model: nn.Module, images: Tensor) -> Tensor:
+@dataclass(frozen=True)
+class LoadedModel:
+    """A classifier that is ready to be explained, and what is known of it.
+
+    `model` takes images (N, C, H, W) float32 in [0, 1] and returns logits (N, classes).
+    """
+
+    spec: ModelSpec
+    model: nn.Module
+    weights_sha256: str
+    preprocessing: Preprocessing = AS_IT_IS
+
+
+def predict(model: nn.Module, images: Tensor) -> Tensor:
     """The class (N,) with the greatest logit for each of `images` (N, C, H, W)."""
     batch = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // images[0].numel()))
     with torch.inference_mode():
@@ -33,7 +45,7 @@ def predicted(model: nn.Module, images: Tensor) -> Tensor:
 
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:
     """The share of `images` (N, C, H, W) that the model assigns to their `labels` (N,), in [0, 1]."""
-    return int((predicted(model, images) == labels).sum()) / len(labels)
+    return int((predict(model, images) == labels).sum()) / len(labels)
 
 
 def save(model: nn.Module, path: Path, training: dict[str, object]) -> None:
@@ -47,30 +59,39 @@ def save(model: nn.Module, path: Path, training: dict[str, object]) -> None:
     write_atomically(Path(path), safetensors.torch.save(weights, metadata))
 
 
-def load(factory: str, weights: Path, preprocessing: Preprocessing | None = None) -> nn.Module:
-    """The classifier that `factory` ("package.module:name") makes when called, with weights from safetensors.
+def load(spec: ModelSpec) -> LoadedModel:
+    """The classifier of `spec`, in evaluation mode, its parameters frozen.
 
-    In evaluation mode, its parameters frozen; behind the mean and deviation of `preprocessing`, or of the
-    model's own `pretrained_cfg` where there is none. Raises ValueError with what is wrong and allowed.
+    It stands behind the mean and deviation of its preprocessing. Raises ValueError with what is wrong and
+    what is allowed.
     """
-    model = factories.made(factory)
-    stored.fill(model, weights, factory)
+    weights = _weights_file(spec)
+    model = factories.make(spec.factory)
+    stored.fill(model, weights, spec.factory)
     own = getattr(model, "pretrained_cfg", None)
+    preprocessing = spec.preprocessing
     if preprocessing is None:
-        preprocessing = of_config(own, f"{factory}: pretrained_cfg") if isinstance(own, dict) else AS_IT_IS
+        where = f"{spec.factory}: pretrained_cfg"
+        preprocessing = of_config(own, where) if isinstance(own, dict) else AS_IT_IS
     model = _channels_last(model.float().eval().requires_grad_(False))
-    return model if preprocessing == AS_IT_IS else Normalised(model, preprocessing).eval()
+    if preprocessing != AS_IT_IS:
+        model = Normalised(model, preprocessing).eval()
+    return LoadedModel(spec, model, stored.sha256(weights), preprocessing)
+
+
+def _weights_file(spec: ModelSpec) -> Path:
+    """The file of weights; the shipped one for the paper's network alone. Raises ValueError."""
+    if spec.weights:
+        return Path(spec.weights)
+    if spec.factory != PAPER_FACTORY:
+        raise ValueError(f"--model {spec.factory}: name its weights with --weights file.safetensors")
+    return PAPER_WEIGHTS
 
 
 def preprocessing_of(model: nn.Module) -> Preprocessing:
     """What a loaded classifier wants done to its pictures."""
     declared = (part.preprocessing for part in model.modules() if isinstance(part, Normalised))
     return next(declared, AS_IT_IS)
-
-
-def weights_sha256(weights: Path) -> str:
-    """SHA-256 of a file of weights."""
-    return stored.sha256(weights)
 
 
 def _channels_last(model: nn.Module) -> nn.Module:

@@ -11,30 +11,36 @@ import ctypes
 import os
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakKeyDictionary
 
 import torch
 from threadpoolctl import threadpool_limits
 from torch import Tensor, fx, nn
+from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.utils import fuse_conv_bn_eval
 
 from explanations.models import functional_layers
 
 # Values of a block's images together: 250 images of 28 x 28, whose activations fit a processor's cache.
 BLOCK_VALUES = 250 * 28 * 28
-SMALLEST_BLOCK, LARGEST_BLOCK = 8, 250
+SMALLEST_BLOCK, LARGEST_BLOCK = 8, 250  # images; fewer than 8 only where memory demands it
+BLOCK_BYTES = (
+    384 << 20
+)  # of a block's activations, as autograd keeps them: four images of 224 x 224 in ResNet50
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 << 20  # bytes, the most that glibc takes
 KEPT = 512 << 20  # bytes of freed memory that may stay with the process
 
 DEVICES = ("cpu", "cuda")
+
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -129,25 +135,11 @@ def pool() -> Iterator[ThreadPoolExecutor]:
             raise
 
 
-def blocks(samples: int, image: Tensor) -> list[tuple[int, int]]:
-    """From which sample to which (exclusive) each block of an image (C, H, W) reaches, of `samples`."""
-    size = block_size(image)
-    return [(first, min(first + size, samples)) for first in range(0, samples, size)]
-
-
-def block_size(image: Tensor) -> int:
-    """Count the copies of an image (C, H, W) that make a block: fewer the larger it is, to bound memory."""
-    return min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
-
-
 _PLACED: "WeakKeyDictionary[nn.Module, tuple[str, nn.Module]]" = WeakKeyDictionary()
 
 
 def placed(model: nn.Module) -> nn.Module:
-    """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it.
-
-    The one place that moves a model for methods and metrics, whose tensors then follow their images' device.
-    """
+    """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it."""
     device = current().device
     if device == "cpu":
         return model
@@ -155,6 +147,48 @@ def placed(model: nn.Module) -> nn.Module:
     if kept is None or kept[0] != device:
         kept = _PLACED[model] = device, copy.deepcopy(model).to(device)
     return kept[1]
+
+
+def block_size(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
+    """How many images like `image` (C, H, W) go through `network` at once, from 1 to LARGEST_BLOCK.
+
+    The size depends on nothing but the network and the shape of the image, not on the memory at hand:
+    rounding can depend on the size of a block, so the same explanation needs the same size everywhere.
+    """
+    by_values = min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
+    return min(by_values, max(1, BLOCK_BYTES // max(1, activation_bytes(network, image))))
+
+
+def activation_bytes(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
+    """The bytes that autograd keeps for a backward pass of one image (C, H, W), the parameters apart.
+
+    One forward pass measures them. 0 where the output does not depend on the image differentiably.
+    """
+    parameters = network.parameters() if isinstance(network, nn.Module) else ()
+    own = {parameter.untyped_storage().data_ptr() for parameter in parameters}
+    kept: dict[int, int] = {}
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor.detach()  # the tensor itself would be a cycle, and nothing would free it
+
+    with torch.enable_grad(), saved_tensors_hooks(keep, lambda tensor: tensor):
+        output = network(image[None].detach().clone().requires_grad_().clone())  # networks may write into it
+    del output
+    return sum(size for place, size in kept.items() if place not in own)
+
+
+def blocks(samples: int, size: int) -> list[tuple[int, int]]:
+    """The first and the last sample (exclusive) of each block of at most `size`, of `samples`."""
+    return [(first, min(first + size, samples)) for first in range(0, samples, size)]
+
+
+def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) -> list[Result]:
+    """What `compute(first, last)` gives for each block, in order; several blocks at once where there are
+    threads."""
+    with pool() as threads:
+        return list(threads.map(compute, *zip(*blocks(samples, size), strict=True)))
 
 
 def optimised(model: nn.Module, example: Tensor) -> nn.Module:

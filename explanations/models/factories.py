@@ -10,19 +10,20 @@ from typing import Any
 
 from torch import nn
 
-EXAMPLE = "explanations.models.paper_cnn:PaperCNN"
+from explanations.models.spec import PAPER_FACTORY
+
 # Names in the manifests of older sets, and where the factory is now.
-FORMER = {"explanations.classifiers:PaperCNN": EXAMPLE}
+FORMER = {"explanations.classifiers:PaperCNN": PAPER_FACTORY}
 
 
-def made(factory: str) -> nn.Module:
+def make(factory: str) -> nn.Module:
     """The network that `factory` makes when called. Raises ValueError with what is wrong with it."""
     module_name, name, positional, named = _parsed(factory)
-    make = _found(factory, module_name, name)
-    if not callable(make):
-        raise ValueError(f"{factory}: is a {type(make).__name__}, which can't be called; name a function")
+    function = _imported(factory, module_name, name)
+    if not callable(function):
+        raise ValueError(f"{factory}: is a {type(function).__name__}, which can't be called; name a function")
     try:
-        model = make(*positional, **named)
+        model = function(*positional, **named)
     except Exception as error:  # whatever anyone's own code raises
         reason = " ".join(str(error).split())
         raise ValueError(f"{factory}: failed with {type(error).__name__}: {reason}") from None
@@ -35,7 +36,7 @@ def _parsed(factory: str) -> tuple[str, str, list[Any], dict[str, Any]]:
     """Module, dotted name, arguments and named arguments of a factory's text."""
     module_name, _, text = FORMER.get(factory, factory).partition(":")
     wrong = ValueError(
-        f"{factory!r} is no factory; write package.module:name, as in {EXAMPLE}, "
+        f"{factory!r} is no factory; write package.module:name, as in {PAPER_FACTORY}, "
         "or with arguments that are plain values: package.module:name(classes=10)"
     )
     try:
@@ -58,7 +59,7 @@ def _parsed(factory: str) -> tuple[str, str, list[Any], dict[str, Any]]:
     return module_name, name, arguments, keywords
 
 
-def _found(factory: str, module_name: str, name: str) -> object:
+def _imported(factory: str, module_name: str, name: str) -> object:
     try:
         found: object = importlib.import_module(module_name)
     except ImportError as error:

@@ -1,5 +1,6 @@
 """A classifier and its images, loaded together and tried on one image before any work is done."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,20 +9,26 @@ from torch import Tensor, nn
 
 from explanations.datasets import labelled_images
 from explanations.datasets.labelled_images import LabelledImages
-from explanations.datasets.preprocessing import Around, Preprocessing
+from explanations.datasets.preprocessing import Around
 from explanations.models import classifiers
+from explanations.models.classifiers import LoadedModel
+from explanations.models.spec import ModelSpec
 
 
-def loaded(
-    factory: str, weights: Path, data: Path | None, preprocessing: Preprocessing | None = None
-) -> tuple[nn.Module, LabelledImages]:
+def load(spec: ModelSpec, data: Path | None) -> tuple[LoadedModel, LabelledImages]:
     """The classifier, and the test images at the size that it takes. Raises ValueError if they don't fit."""
-    model = classifiers.load(factory, weights, preprocessing)
-    test = labelled_images.load(data, "test", classifiers.preprocessing_of(model))
-    return fitted(factory, model, test.images[0], test.classes), test
+    loaded = classifiers.load(spec)
+    test = load_images(loaded, data, "test")
+    model = fit(spec.factory, loaded.model, test.images[0], test.classes)
+    return replace(loaded, model=model), test
 
 
-def fitted(factory: str, model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> nn.Module:
+def load_images(loaded: LoadedModel, data: Path | None, split: str) -> LabelledImages:
+    """One split of the data at the size, and with the channels, that the classifier takes."""
+    return labelled_images.load(data, split, loaded.preprocessing)
+
+
+def fit(factory: str, model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> nn.Module:
     """The model, or its logits alone where it returns more, after a trial on `image` (C, H, W).
 
     Of several outputs, as of networks with auxiliary ones, the logits are the attribute or key `logits`, or

@@ -42,7 +42,8 @@ class _Writer:
         practised = Counter()
         for _ in range(self.study.n_practice):
             label, *others = self.rng.sample(self.labels, min(len(self.labels), self.n_options))
-            wrong = [self._mean(other) for other in others]
+            wrong = self._different(label, others) or self._different(label, self.labels)[:1]
+            wrong = wrong or [self._mean(other) for other in others]
             wrong += [wrong[-1]] * (self.n_options - 1 - len(wrong))
             practised[label] += 1
             self._write(Question.Kind.PRACTICE, label, practised[label], wrong, right=self._mean(label))
@@ -88,6 +89,11 @@ class _Writer:
         others = self.rng.sample(self.labels, len(self.labels))
         pictures = [self._mean(name) for name in (others * self.n_options)[: self.n_options]]
         return pictures[0], pictures[1:]
+
+    def _different(self, label, others):
+        """The means of those of `others` that do not look like that of `label`, as of labels of one image."""
+        right = self._mean(label).image.name
+        return [mean for mean in map(self._mean, others) if mean.image.name != right]
 
     def _mean(self, label):
         return self.means[label][0]

@@ -34,6 +34,12 @@ QUESTIONS_ON_IMAGES = {
     "es": "Un ordenador ve «{label}» en esta imagen. ¿Cuál de las opciones de abajo resalta mejor lo que se lo indica?",
     "zh-hans": "计算机在这幅图像中看到了“{label}”。下方哪张图最能突出它作出判断的依据？",
 }
+QUESTIONS_ON_OTHER_CLASSES = {
+    "en": "A computer has looked for signs of “{label}” in this image. Which of the pictures below best highlights them?",
+    "de": "Ein Computer hat in diesem Bild nach Anzeichen für „{label}“ gesucht. Welches der Auswahlbilder darunter hebt sie am besten hervor?",
+    "es": "Un ordenador ha buscado en esta imagen indicios de «{label}». ¿Cuál de las opciones de abajo los resalta mejor?",
+    "zh-hans": "计算机在这幅图像中寻找了“{label}”的迹象。下方哪张图最能突出这些迹象？",
+}
 CONSENTS = {
     "en": """\
 You are invited to take part in a study of how computers recognise images. You will see groups of four pictures and choose, in each group, the one that fits a question best. It takes about five minutes.
@@ -124,6 +130,8 @@ def default_texts(explanation_set, language="en"):
     """The words of a new study on this set, by their column of StudyText."""
     of_images = explanation_set.is_of_images
     questions = QUESTIONS_ON_IMAGES if of_images else QUESTIONS
+    if explanation_set.is_of_other_classes:
+        questions = QUESTIONS_ON_OTHER_CLASSES
     if not of_images and explanation_set.labels() == DIGITS:
         questions = QUESTIONS_ON_DIGITS
     return {

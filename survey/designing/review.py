@@ -12,6 +12,7 @@ from .sampling import round_length
 
 TEXTS = ("title", "question", "consent", "instructions", "thanks")
 WANTED_POWER = DETECTION
+MOST_NAMED = 5  # items of a list in a sentence
 MOST_SIMULATED = 10_000  # participants; the chance to see a lead only grows with more
 LIKELY_BY_CHANCE = 0.05
 LOWEST_PAY_PER_HOUR = {"GBP": 6.0, "USD": 8.0}  # Prolific's, as its help centre gives them
@@ -28,7 +29,7 @@ class Risk:
 
 def risks(study):
     """The risks of a draft (or any study), a list of Risk."""
-    checks = (_checks, _platform, _pictures, _participants, _balance, _texts, _plan)
+    checks = (_checks, _platform, _set, _pictures, _participants, _balance, _texts, _plan)
     return [risk for check in checks for risk in check(study)]
 
 
@@ -119,6 +120,20 @@ def _pay(study):
         )
 
 
+def _set(study):
+    """Items that the explanation set leaves out: what a study shows is a selection."""
+    left_out = study.explanation_set.record().get("left_out", ())
+    if left_out:
+        items = ", ".join(f"{item['label']} ({item['reason']})" for item in left_out[:MOST_NAMED])
+        more = f" and {len(left_out) - MOST_NAMED} more" if len(left_out) > MOST_NAMED else ""
+        yield Risk(
+            "items-left-out",
+            "explanation_set",
+            f"The explanation set leaves out {len(left_out)} of its items for all methods: {items}{more}. "
+            "Results hold for the others.",
+        )
+
+
 def _pictures(study):
     """Two methods that drew the same picture: no answer can tell them apart."""
     scored = ClassMap.objects.filter(options__question__study=study, options__question__kind="scored")
@@ -134,7 +149,8 @@ def _pictures(study):
         yield Risk(
             "identical-pictures",
             "explanation_set",
-            f"{names} drew the same picture in {len(questions)} questions ({', '.join(questions[:5])}).",
+            f"{names} drew the same picture in {len(questions)} questions "
+            f"({', '.join(questions[:MOST_NAMED])}).",
         )
 
 

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from ..models import Study
 
+NOT_STATED = "not stated"
+
 
 @dataclass(frozen=True)
 class Section:
@@ -60,7 +62,8 @@ def _pictures(study):
         f"Classes: {', '.join(study.labels())}.",
         f"Explanation set: {explanation_set.slug}, SHA-256 of its manifest without metrics "
         f"{explanation_set.digest}.",
-        f"Classifier: {explanation_set.classifier}, {explanation_set.accuracy_percent} on the test images.",
+        f"Classifier: {explanation_set.classifier or NOT_STATED}, accuracy on the test images: "
+        f"{explanation_set.accuracy_percent or NOT_STATED}.",
     ]
     return tuple(lines)
 

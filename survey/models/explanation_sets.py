@@ -15,18 +15,21 @@ def new_token():
 
 
 class ExplanationSet(models.Model):
-    """One imported folder. Never edited: another build is another set."""
+    """One imported folder. Never edited: another build is another set.
+
+    Empty texts, and numbers that are null, are facts that the set does not state.
+    """
 
     slug = models.SlugField(max_length=80, unique=True)
     digest = models.CharField("SHA-256 of manifest.json without its metrics", max_length=64, unique=True)
     manifest = models.TextField("manifest.json, verbatim")
-    seed = models.BigIntegerField()
-    dataset = models.CharField(max_length=80)
-    dataset_split = models.CharField(max_length=40)
-    dataset_sha256 = models.CharField(max_length=64)
-    classifier = models.CharField("factory of the classifier", max_length=200)
-    weights_sha256 = models.CharField(max_length=64)
-    test_accuracy = models.FloatField("share of the test images classified correctly")
+    seed = models.BigIntegerField(null=True, blank=True)
+    dataset = models.CharField(max_length=200)
+    dataset_split = models.CharField(max_length=40, blank=True)
+    dataset_sha256 = models.CharField(max_length=64, blank=True)
+    classifier = models.CharField("title or factory of the classifier", max_length=200, blank=True)
+    weights_sha256 = models.CharField(max_length=64, blank=True)
+    test_accuracy = models.FloatField("share of the test images classified correctly", null=True, blank=True)
     # Empty in a set imported before the values were kept; importing its folder again brings them.
     maps = models.FileField("maps.safetensors, the raw values", upload_to="sets/", blank=True)
     # All three or none: an evaluation may come with the set, later, or again.
@@ -67,7 +70,8 @@ class ExplanationSet(models.Model):
 
     @property
     def accuracy_percent(self):
-        return f"{self.test_accuracy:.2%}"
+        """As in "99.43%"; empty where it is not stated."""
+        return "" if self.test_accuracy is None else f"{self.test_accuracy:.2%}"
 
     def record(self):
         """The manifest as written: dataset, classifier, drawing, versions; methods, parameters, cost."""
@@ -95,15 +99,35 @@ class ExplanationSet(models.Model):
         """Whether its labels are single images, which participants see beside their explanations."""
         return self.original_width is not None
 
+    @property
+    def subject(self):
+        """What its maps explain, as in "10 classes"."""
+        items = len(self.record()["dataset"]["classes"])
+        images = {original.image.name for original in self.originals_by_label.values()}
+        if not images:
+            return f"{items} classes"
+        several = f", for several classes each ({items} items)" if len(images) < items else ""
+        return f"{len(images)} single images{several}"
+
+    def confusion_rows(self):
+        """Rows of the confusion matrix: a true class and its counts, if the set states them."""
+        confusion = self.record().get("confusion")
+        return list(zip(confusion["classes"], confusion["counts"], strict=True)) if confusion else []
+
+    @property
+    def is_of_other_classes(self):
+        """Whether some image is explained for a class other than the one that the network sees in it."""
+        return any(original.target != original.seen for original in self.originals_by_label.values())
+
     @cached_property
     def originals_by_label(self):
         """The Original of every label; {} for a set of classes, without a query."""
         return {original.label: original for original in self.originals.all()} if self.is_of_images else {}
 
     def asked_for(self, label):
-        """What a question asks about: the class itself, or what the network sees in a single image."""
+        """What a question asks about: the class that the maps of the label explain, if it is stated."""
         original = self.originals_by_label.get(label)
-        return original.seen if original else label
+        return (original and original.target) or label
 
     def compared_methods(self):
         return self.methods.filter(purpose=Method.Purpose.COMPARISON)
@@ -142,7 +166,7 @@ class Method(models.Model):
     explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="methods")
     slug = models.SlugField(max_length=80)
     title = models.CharField(max_length=80)
-    reference = models.CharField(max_length=400)
+    reference = models.CharField(max_length=400, blank=True)
     purpose = models.CharField(max_length=12, choices=Purpose.choices)
 
     class Meta:
@@ -158,11 +182,16 @@ class Method(models.Model):
 
 
 class Original(models.Model):
-    """The single image that the maps of a label explain. Its token names it to participants."""
+    """The single image that the maps of a label explain. Its token names it to participants.
+
+    Labels of one image that is explained for several classes share the file, not the token.
+    """
 
     explanation_set = models.ForeignKey(ExplanationSet, models.CASCADE, related_name="originals")
-    label = models.CharField(max_length=80)
-    seen = models.CharField("the class that the network sees in it", max_length=200)
+    label = models.CharField(max_length=200)
+    seen = models.CharField("the class that the network assigns it to", max_length=200, blank=True)
+    target = models.CharField("the class that the maps explain", max_length=200, blank=True)
+    top = models.JSONField("the likeliest classes with their probabilities", default=list, blank=True)
     image = models.FileField(upload_to="originals/")
     token = models.CharField(max_length=16, unique=True, default=new_token)
 
@@ -173,18 +202,23 @@ class Original(models.Model):
         ]
 
     def __str__(self):
-        return f"{self.label}, seen as {self.seen}"
+        return f"{self.label}, explained for {self.target or 'a class that is not stated'}"
 
     def get_absolute_url(self):
         """Under the same addresses as the pictures of options."""
         return reverse("participant:picture", args=[self.token])
+
+    @property
+    def top_percent(self):
+        """The likeliest classes, as in "lynx 81.0%, tabby 12.0%"; empty where they are not stated."""
+        return ", ".join(f"{name} {probability:.1%}" for name, probability in self.top)
 
 
 class ClassMap(models.Model):
     """One method's picture of one class, from one of the disjoint samples of images (the replicate)."""
 
     method = models.ForeignKey(Method, models.CASCADE, related_name="class_maps")
-    label = models.CharField(max_length=80)
+    label = models.CharField(max_length=200)
     replicate = models.PositiveSmallIntegerField()
     image = models.FileField(upload_to="maps/")
 

@@ -24,7 +24,7 @@ class Question(models.Model):
     study = models.ForeignKey("Study", models.CASCADE, related_name="questions")
     kind = models.CharField(max_length=8, choices=Kind.choices)
     check_kind = models.CharField(max_length=12, choices=CheckKind.choices, blank=True)
-    label = models.CharField(max_length=80)
+    label = models.CharField(max_length=200)
     replicate = models.PositiveSmallIntegerField()
 
     class Meta:

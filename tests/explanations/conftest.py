@@ -17,6 +17,7 @@ from explanations import manifest
 from explanations.building import build as building
 from explanations.building.build import Plan
 from explanations.manifest.records import FORMAT, Classifier, ClassMap, Dataset, Manifest, Method
+from explanations.models.spec import ModelSpec
 from explanations.rendering import pictures
 
 CLASSES = 3
@@ -68,6 +69,10 @@ class Network:
     weights: Path
     folder: Path
 
+    @property
+    def spec(self) -> ModelSpec:
+        return ModelSpec(self.factory, self.weights)
+
 
 @pytest.fixture
 def network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Network:
@@ -100,7 +105,7 @@ def small() -> dict[str, dict[str, int]]:
 @pytest.fixture
 def plan(squares: Path, network: Network, small: dict[str, dict[str, int]]) -> Plan:
     """A build of three classes by four methods, two replicates each."""
-    return Plan(parameters=small, factory=network.factory, weights=network.weights, data=squares)
+    return Plan(parameters=small, model=network.spec, data=squares)
 
 
 @pytest.fixture

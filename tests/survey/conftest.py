@@ -94,7 +94,10 @@ def with_originals(folder):
         image = f"originals/{digest[:20]}.png"
         (folder / image).write_bytes(out.getvalue())
         record["originals"].append(
-            {"label": label, "number": number, "seen": SEEN[label], "image": image, "sha256": digest}
+            {
+                **{"label": label, "number": number, "seen": SEEN[label], "target": SEEN[label]},
+                **{"image": image, "sha256": digest},
+            }
         )
     path.write_text(json.dumps(record))
     return folder

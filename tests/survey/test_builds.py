@@ -156,7 +156,7 @@ def test_an_error_is_shown_whole(queued_build, monkeypatch, researcher):
 
 def test_a_folder_that_is_no_set_fails_with_its_reason(queued_build, monkeypatch):
     builder(monkeypatch, "pass")
-    assert "has no manifest.json" in work(queued_build).error
+    assert "does not exist; name the folder of a finished explanation set" in work(queued_build).error
 
 
 def test_a_process_is_ended_when_its_build_is_cancelled():

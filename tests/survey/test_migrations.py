@@ -103,3 +103,13 @@ def test_the_texts_of_a_study_become_its_english_ones(migrate):
         "instructions": "Instructions",
         "thanks": "Thanks",
     }
+
+
+def test_images_of_older_sets_were_explained_for_the_class_that_is_seen(migrate):
+    apps = migrate("0044_let_a_plan_name_contrasts_a_baseline_and_a_smallest_difference")
+    explanation_set = apps.get_model("survey", "ExplanationSet").objects.create(
+        slug="set", digest="0", manifest="{}", seed=0, test_accuracy=1, picture_width=8, picture_height=8
+    )
+    explanation_set.originals.create(label="cat-1", seen="lynx")
+    original = migrate("0045_let_sets_leave_facts_unstated").get_model("survey", "Original").objects.get()
+    assert original.target == "lynx"

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution.propagation.preparation import activations, prepare
-from explanations.models import execution
 from explanations.models.class_scores import class_score, gradients, leaf
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
 Address = tuple[object, ...]
+
+COPIES = 100  # noisy copies at once, fewer where they have more than COPIES_VALUES values together
+COPIES_VALUES = 32 * 3 * 224 * 224
 
 
 def flat(attribution: Tensor) -> Floats:
@@ -31,9 +33,11 @@ def noisy(image: Tensor, samples: int, sigma: float, address: Address) -> Iterat
 
     The noise of a copy depends on the address and its number only, not on the block.
     """
-    for first, last in execution.blocks(samples, image[0]):
+    batch = max(1, min(COPIES, COPIES_VALUES // image.numel()))
+    for start in range(0, samples, batch):
+        numbers = range(start, min(start + batch, samples))
         noise = np.stack(
-            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in range(first, last)]
+            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in numbers]
         )
         yield image + sigma * torch.from_numpy(noise).to(image)
 

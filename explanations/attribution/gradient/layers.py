@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from explanations.attribution.propagation.preparation import ACTIVATIONS
-from explanations.models.class_scores import Score
+from explanations.models.class_scores import ClassScore
 
 Hook = Callable[[nn.Module, object, object], Tensor | None]
 
@@ -101,7 +101,7 @@ class InnerLayer:
             )
         return outputs
 
-    def gradients(self, score: Score, images: Tensor, outputs: Tensor) -> Tensor:
+    def gradients(self, score: ClassScore, images: Tensor, outputs: Tensor) -> Tensor:
         """Compute the gradients of the score at `outputs`, put in place of the layer's own for `images`.
 
         What does not pass through the layer, as in a shortcut around it, is as for `images`.

@@ -17,11 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.class_scores import class_score, gradient
 from explanations.running.randomness import normal
 
 Floats = NDArray[np.float64]
-
-OUTPUTS = ("logit", "probability")
 
 
 @dataclass(frozen=True)
@@ -95,33 +94,21 @@ def under_noise(
     advance: Callable[[int], None] | None = None,
 ) -> list[Moments]:
     """Mean and variance of the gradient over noisy copies of each of `images`; arguments as above."""
-    if output not in OUTPUTS:
-        raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
-    network = execution.optimised(model, images[:1])
     device = execution.current().device
+    score = class_score(execution.optimised(model, images[:1]), target, output)
+    size = score.block_size(images[0].to(device))
 
     def of_block(image: Tensor, seed: int, first: int, last: int) -> Moments:
         noise = torch.from_numpy(normal(seed, first, last, image.numel())).reshape(-1, *image.shape)
         copies = (image + sigma * noise).to(device)
-        return _moments(gradient(network, copies, target, output))
+        return _moments(gradient(score, copies))
 
     with execution.pool() as pool:
         jobs = [
-            [pool.submit(of_block, image, seed, *block) for block in execution.blocks(samples, image)]
+            [pool.submit(of_block, image, seed, *block) for block in execution.blocks(samples, size)]
             for image, seed in zip(images, seeds, strict=True)
         ]
         return [_together(parts, advance) for parts in jobs]
-
-
-def gradient(model: nn.Module, images: Tensor, target: int, output: str = "logit") -> Tensor:
-    """The gradient, as large as `images` (n, C, H, W), of what the model gives class `target` on each."""
-    inputs = images.contiguous(memory_format=torch.channels_last).detach().requires_grad_()
-    with torch.enable_grad():
-        logits = model(inputs)
-        # in double precision, for where the softmax saturates its slope vanishes in single
-        values = logits.double().softmax(dim=1) if output == "probability" else logits
-        (slope,) = torch.autograd.grad(values[:, target].sum(), inputs)
-    return slope
 
 
 def _moments(slopes: Tensor) -> Moments:

@@ -16,8 +16,7 @@ from torch.nn import functional as F
 from explanations.attribution import validity
 from explanations.attribution.gradient.derivatives import Address, flat, noisy
 from explanations.attribution.gradient.layers import InnerLayer
-from explanations.models import execution
-from explanations.models.class_scores import Score, class_score, gradients
+from explanations.models.class_scores import ClassScore, class_score, gradients
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -67,7 +66,7 @@ def smooth_integrated_gradients(
     return flat(total / samples)
 
 
-def integral(score: Score, image: Tensor, baselines: Tensor, steps: int, tolerance: float) -> Tensor:
+def integral(score: ClassScore, image: Tensor, baselines: Tensor, steps: int, tolerance: float) -> Tensor:
     """Average Integrated Gradients (1, C, H, W) of the score over `baselines` (m, C, H, W).
 
     Raises ValueError where they are not complete to `tolerance`, with the steps that would be enough.
@@ -77,7 +76,7 @@ def integral(score: Score, image: Tensor, baselines: Tensor, steps: int, toleran
     ).mean(dim=0)
 
 
-def _integral(score: Score, image: Tensor, baseline: Tensor, steps: int, tolerance: float) -> Tensor:
+def _integral(score: ClassScore, image: Tensor, baseline: Tensor, steps: int, tolerance: float) -> Tensor:
     with torch.no_grad():
         reached, start = (float(score(end)) for end in (image, baseline))
     change, scale = reached - start, abs(reached) + abs(start)
@@ -97,8 +96,8 @@ def _integral(score: Score, image: Tensor, baseline: Tensor, steps: int, toleran
     return weights
 
 
-def _quadrature(score: Score, image: Tensor, baseline: Tensor, steps: int) -> Tensor:
-    batch = execution.block_size(image[0])
+def _quadrature(score: ClassScore, image: Tensor, baseline: Tensor, steps: int) -> Tensor:
+    batch = score.block_size(image[0])
     method = IntegratedGradients(score)
     weights: Tensor = method.attribute(image, baseline, n_steps=steps, internal_batch_size=batch)
     return weights.detach().double()
@@ -131,17 +130,23 @@ def gradientshap(
     for copies, starts, shares in _drawn(image, samples, sigma, address, baselines):
         if inner is None:
             slopes = gradients(score, starts + shares * (copies - starts))
-            difference = copies - starts
-        else:
-            ends, begins = inner.outputs(copies), inner.outputs(starts)
-            slopes = inner.gradients(score, copies, begins + shares * (ends - begins))
-            difference = ends - begins
-        total = total + (slopes.double() * difference.double()).sum(dim=0, keepdim=True)
+            total = total + (slopes.double() * (copies - starts).double()).sum(dim=0, keepdim=True)
+            continue
+        size = score.block_size(image[0])
+        for block in zip(*(torch.split(each, size) for each in (copies, starts, shares)), strict=True):
+            total = total + _at_layer(inner, score, *block)
     weights = total / samples
     if inner is not None:
         coarse = weights.sum(dim=1, keepdim=True)  # (1, 1, height, width)
         weights = F.interpolate(coarse, size=image.shape[2:], mode="bilinear", align_corners=False)
     return flat(weights)
+
+
+def _at_layer(layer: InnerLayer, score: ClassScore, copies: Tensor, starts: Tensor, shares: Tensor) -> Tensor:
+    """Sum gradient times difference (1, channels, height, width) at a layer over a block of draws."""
+    ends, begins = layer.outputs(copies), layer.outputs(starts)
+    slopes = layer.gradients(score, copies, begins + shares * (ends - begins))
+    return (slopes.double() * (ends - begins).double()).sum(dim=0, keepdim=True)
 
 
 def _drawn(

@@ -20,10 +20,10 @@ from sklearn.linear_model import lars_path_gram
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.class_scores import class_score
 
 Floats = NDArray[np.float64]
 
-OUTPUTS = ("probability", "logit")
 PERTURBATIONS = ("masks", "gaussian")
 
 
@@ -144,10 +144,9 @@ def _asked(
     pool: ThreadPoolExecutor, model: nn.Module, images: Tensor, target: int, bank: Bank, output: str
 ) -> Iterator[list[Future[Floats]]]:
     """For one image after the other, the responses to its blocks of perturbations, under way in the pool."""
-    if output not in OUTPUTS:
-        raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
-    network = execution.optimised(model, images[:1])
     device = execution.current().device
+    score = class_score(execution.optimised(model, images[:1]), target, output)
+    size = score.block_size(images[0].to(device))
     samples = bank.samples.to(device)
 
     def ask(image: Tensor, first: int, last: int) -> Floats:
@@ -155,12 +154,10 @@ def _asked(
         part = samples[first:last, None]  # (block, 1, H * W)
         perturbed = (flat + part if bank.adds else flat * part).reshape(-1, *image.shape)
         with torch.inference_mode():
-            logits = network(perturbed.contiguous(memory_format=torch.channels_last))
-            values = (logits.softmax(dim=1) if output == "probability" else logits)[:, target]
-        return np.asarray(values.double().cpu().numpy())
+            return np.asarray(score(perturbed).double().cpu().numpy())
 
     for image in images:
-        yield [pool.submit(ask, image, *block) for block in execution.blocks(len(samples), image)]
+        yield [pool.submit(ask, image, *block) for block in execution.blocks(len(samples), size)]
 
 
 def _gathered(parts: list[Future[Floats]], advance: Callable[[int], None] | None = None) -> Floats:

@@ -10,10 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explanations.attribution.gradient.derivatives import Address
-from explanations.models.class_scores import BATCH, class_score, masked
+from explanations.models import execution
+from explanations.models.class_scores import class_score, masked
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
+
+MASKS = 100  # in double precision at once
 
 
 def occlusion(
@@ -33,13 +36,15 @@ def occlusion(
     As the places are given by number, the cost does not depend on the image's size.
     """
     masks = squares(image.shape[2], image.shape[3], window, positions)
-    score = class_score(model, target, output)
+    score = class_score(execution.optimised(model, image), target, output)
     everything = torch.ones(1, masks.shape[1], dtype=torch.bool)
-    shown = torch.cat([everything, ~masks]).to(image.dtype)
+    shown = torch.cat([everything, ~masks])
     responses = [masked(score, image, baseline[None], shown) for baseline in baselines]
     falls = torch.stack([each[0] - each[1:] for each in responses]).mean(dim=0)  # (squares,)
-    covered = masks.double()
-    return np.asarray(((falls @ covered) / covered.sum(dim=0)).numpy())
+    total = torch.zeros(masks.shape[1], dtype=torch.float64)
+    for fall, covered in zip(torch.split(falls, MASKS), torch.split(masks, MASKS), strict=True):
+        total += fall @ covered.double()
+    return np.asarray((total / masks.sum(dim=0)).numpy())
 
 
 def squares(height: int, width: int, window: float, positions: int) -> Tensor:
@@ -75,20 +80,20 @@ def rise(
     at random. As in equation 6 of the paper, but the mean score is taken away first: that moves a whole map
     by about a constant, keeps the order, and makes zero mean "no effect".
     """
-    score = class_score(model, target, output)
+    score = class_score(execution.optimised(model, image), target, output)
     black = torch.zeros_like(image)
-    total = torch.zeros(image[0, 0].numel(), dtype=torch.float64)
-    scores, masks = [], []
-    for start in range(0, samples, BATCH):
-        numbers = range(start, min(start + BATCH, samples))
-        masks.append(
-            _soft_masks(image.shape[2], image.shape[3], cells, shown, [(*address, k) for k in numbers])
-        )
-        scores.append(masked(score, image, black, masks[-1]))
-    mean = torch.cat(scores).mean()
-    for part, mask in zip(scores, masks, strict=True):
-        total += (part - mean) @ mask.double()
-    return np.asarray((total / (samples * shown)).numpy())
+    height, width = image.shape[2:]
+    weighted, coverage = torch.zeros(2, height * width, dtype=torch.float64)
+    scores: list[Tensor] = []
+    for start in range(0, samples, MASKS):
+        addresses = [(*address, k) for k in range(start, min(start + MASKS, samples))]
+        masks = _soft_masks(height, width, cells, shown, addresses)
+        scores.append(masked(score, image, black, masks))
+        # relative to a score near the mean, so that what is subtracted in the end is small
+        weighted += (scores[-1] - scores[0].mean()) @ masks.double()
+        coverage += masks.double().sum(dim=0)
+    excess = torch.cat(scores).mean() - scores[0].mean()
+    return np.asarray(((weighted - excess * coverage) / (samples * shown)).numpy())
 
 
 def _soft_masks(height: int, width: int, cells: int, shown: float, addresses: list[Address]) -> Tensor:

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.perturbation import superpixels
-from explanations.models.class_scores import Score, class_score, masked
+from explanations.models import execution
+from explanations.models.class_scores import ClassScore, class_score, masked
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -36,14 +37,13 @@ def kernelshap(
     """
     features = superpixels.segments(image, segmentation, segments)
     replacement = superpixels.hidden(image, features, hiding)
-    values = shapley_values(
-        class_score(model, target, output), image, replacement, features, samples, address
-    )
+    score = class_score(execution.optimised(model, image), target, output)
+    values = shapley_values(score, image, replacement, features, samples, address)
     return np.asarray(values[features.flatten().numpy()])
 
 
 def shapley_values(
-    score: Score, image: Tensor, replacement: Tensor, features: Tensor, samples: int, address: Address
+    score: ClassScore, image: Tensor, replacement: Tensor, features: Tensor, samples: int, address: Address
 ) -> Floats:
     """The Shapley values (F,) of the features that `features` (H, W) numbers from 0."""
     count = int(features.max()) + 1

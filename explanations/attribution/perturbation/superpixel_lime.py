@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.perturbation import lime, superpixels
+from explanations.models import execution
 from explanations.models.class_scores import class_score, masked
 from explanations.running import randomness
 
@@ -39,7 +40,7 @@ def lime_superpixels(
     weights = np.zeros(int(numbers.max()) + 1)
     if len(candidates):
         bank = lime.mask_bank(len(weights), samples, randomness.generator(*address), kernel_width)
-        score = class_score(model, target, output)
+        score = class_score(execution.optimised(model, image), target, output)
         responses = masked(score, image, replacement, bank.samples, numbers).numpy()
         moments = bank.projection @ responses  # (superpixels,)
         gram = bank.gram[np.ix_(candidates, candidates)]

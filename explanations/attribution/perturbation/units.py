@@ -12,7 +12,7 @@ from torch.nn import functional as F
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.gradient.layers import find_layer, named_layer
 from explanations.attribution.perturbation import lime
-from explanations.models.class_scores import BATCH, class_score
+from explanations.models.class_scores import class_score
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -89,13 +89,14 @@ def _explained(
     with switches, torch.inference_mode():
         score(image)
         activations = switches.output
+        size = score.block_size(image[0])
         active = np.flatnonzero(
             activations[0].flatten(1).abs().amax(dim=1).numpy() if activations.ndim > 2 else activations[0]
         )
         count = activations.shape[1]
         bank = lime.mask_bank(count, samples, randomness.generator(*address), kernel_width)
         responses = []
-        for masks in torch.split(bank.samples, BATCH):
+        for masks in torch.split(bank.samples, size):
             switches.masks = masks
             responses.append(score(image.expand(len(masks), -1, -1, -1)).double())
     weights = np.zeros(count)

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from explanations.metrics.scoring import scores
 from explanations.metrics.subject import Advance, Floats, Parameters, Subject, lacks
+from explanations.models.class_scores import scores
 from explanations.running import randomness
 
 # What may stand between two linear layers: what acts on each unit alone.

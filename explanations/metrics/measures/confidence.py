@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from explanations.metrics.scoring import scores
 from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
+from explanations.models.class_scores import scores
 
 
 def scaled(importance: Floats) -> Floats:

@@ -10,8 +10,10 @@ import torch
 from torch import Tensor, nn
 
 from explanations.metrics.measures.curves import filled
-from explanations.metrics.scoring import BATCH, scores
 from explanations.metrics.subject import Advance, Floats, NotMeasurableError, Parameters, Subject
+from explanations.models.class_scores import scores
+
+SQUARES = 250  # removed from copies of an image at once
 
 
 def drops(
@@ -28,10 +30,10 @@ def drops(
     whole = scores(model, images, target, output)  # (n,)
     result = np.empty((len(images), count))
     for i, (image, empty) in enumerate(zip(images, fill, strict=True)):
-        for start in range(0, count, BATCH):
-            numbers = torch.arange(start, min(start + BATCH, count))
+        for start in range(0, count, SQUARES):
+            numbers = torch.arange(start, min(start + SQUARES, count))
             without = torch.where((squares == numbers[:, None, None])[:, None], empty, image)
-            result[i, start : start + BATCH] = whole[i] - scores(model, without, target, output)
+            result[i, start : start + SQUARES] = whole[i] - scores(model, without, target, output)
             advance(len(numbers))
     return result
 

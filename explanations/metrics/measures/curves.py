@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explanations.metrics.scoring import scores
 from explanations.metrics.subject import Advance, Floats, Parameters, Subject, ranks
+from explanations.models.class_scores import scores
 
 FILLS = ("mean", "black", "blur")
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.sparse.linalg import splu
 from torch import Tensor
 
-from explanations.metrics.scoring import scores
 from explanations.metrics.subject import Advance, Floats, Parameters, Subject, ranks
+from explanations.models.class_scores import scores
 
 SHARES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 DIRECT, DIAGONAL = 1 / 6, 1 / 12  # section 4.2: the weights of the neighbours; 4 and 4 of them make 1

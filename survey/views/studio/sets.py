@@ -28,6 +28,7 @@ def explanation_set(request, slug):
         "record": found.record(),
         "methods": found.methods.all(),
         "rows": found.sheet(),
+        "confusion_rows": found.confusion_rows(),
         "signed": request.GET.get("show") == "signed" and bool(found.maps),
         "metrics": found.metrics,
         "metric_formats": list(METRIC_FORMATS),

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from explanations.attribution.perturbation import lime
 from explanations.datasets import labelled_images
 from explanations.models import classifiers
+from explanations.models.spec import ModelSpec
 from explanations.running.randomness import generator
 
 
@@ -54,7 +55,7 @@ def test_the_package_chooses_the_same_pixels_and_gives_them_the_same_weights(
 @pytest.mark.slow
 def test_so_it_does_on_a_digit_and_the_papers_network() -> None:
     """Where the package spends features on black pixels too, which masking cannot change."""
-    model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
+    model = classifiers.load(ModelSpec()).model
     image = labelled_images.mnist("test").images[:1]
     bank = lime.mask_bank(784, 1000, generator(0, "package"))
     theirs = by_the_package(model, image, 7, bank, 50)

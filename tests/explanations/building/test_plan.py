@@ -44,19 +44,19 @@ def test_replicates_explain_disjoint_images_that_the_model_assigns_to_the_class(
     """The labels of the file play no part: here they are all wrong."""
     data = labelled_images.idx_folder(squares, "test")
     relabelled = replace(data, labels=(data.labels + 1) % 3)
-    model = classifiers.load(plan.factory, plan.weights)
+    model = classifiers.load(plan.model).model
     samples = plan_module._samples(plan, model, relabelled, ("1",), {"lime": {"images": 10}})
     first, second = (set(sample.numbers) for sample in samples)
     assert len(first) == len(second) == 10
     assert not first & second
     for sample in samples:
-        assert classifiers.predicted(model, sample.images).tolist() == [1] * 10
+        assert classifiers.predict(model, sample.images).tolist() == [1] * 10
         assert torch.equal(sample.images, data.images[list(sample.numbers)])
 
 
 def test_a_class_without_images_is_to_be_left_out(plan: Plan) -> None:
     data = labelled_images.load(plan.data, "test")
-    model = classifiers.load(plan.factory, plan.weights)
+    model = classifiers.load(plan.model).model
     none = replace(data, images=data.images[data.labels != 0])
     with pytest.raises(ValueError, match=r"replicates of 1 take 2; leave the class out with --classes$"):
         plan_module._samples(plan, model, none, ("0",), {"lime": {"images": 1}})

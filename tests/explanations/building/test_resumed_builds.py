@@ -72,7 +72,8 @@ def test_another_preprocessing_recomputes_everything(
     )
     building.build(tmp_path / "set", one, cache=cache)
     done = done_tasks(monkeypatch)
-    other = replace(one, preprocessing=Preprocessing(mean=(0.1,), std=(0.9,)))
+    wanted = Preprocessing(mean=(0.1,), std=(0.9,))
+    other = replace(one, model=replace(one.model, preprocessing=wanted))
     building.build(tmp_path / "other", other, cache=cache)
     assert len(done) == 6
 

@@ -34,8 +34,7 @@ def plan_of_images(squares: Path, network: Any) -> Plan:
         methods=("lime", "vargrad"),
         replicates=1,
         parameters=parameters,
-        factory=network.factory,
-        weights=network.weights,
+        model=network.spec,
         data=squares,
         each_image=2,
     )
@@ -79,7 +78,8 @@ def test_the_original_is_the_image_of_its_number_as_the_network_was_given_it(
 
 def test_an_image_is_explained_for_the_class_that_the_network_sees(plan: Plan, of_images: Path) -> None:
     """The map is that of VarGrad on this one image, asked about the predicted class."""
-    model, test = loading.loaded(plan.factory, plan.weights, plan.data, None)
+    loaded_model, test = loading.load(plan.model, plan.data)
+    model = loaded_model.model
     for original in manifest.read(of_images).originals:
         seen = int(model(test.images[[original.number]]).argmax())
         assert original.seen == test.classes[seen]
@@ -131,7 +131,7 @@ def test_a_class_that_the_network_sees_in_the_image_can_not_be_asked_why_not(pla
         (lambda r: r["originals"][0].update(label="9"), 'originals.label is "9"; allowed: 0-1, 0-2'),
         (lambda r: r["originals"][0].update(image="images/0123456789.png"), "originals[0].image is"),
         (lambda r: r["originals"][0].update(number=-1), "originals[0].number is -1; allowed: a whole number"),
-        (lambda r: r["originals"][0].pop("seen"), "originals[0].seen is missing"),
+        (lambda r: r["originals"][0].pop("sha256"), "originals[0].sha256 is missing"),
         (lambda r: r["originals"][0].update(sha256="0" * 64), "SHA-256 is"),
     ],
 )
@@ -168,7 +168,8 @@ def test_edges_stand_where_the_image_changes() -> None:
 
 
 def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan) -> None:
-    model, test = loading.loaded(plan.factory, plan.weights, plan.data, None)
+    loaded_model, test = loading.load(plan.model, plan.data)
+    model = loaded_model.model
     described = manifest.read(of_images)
     for label, example in examples.examples(described, model, test, 1).items():
         original = described.original(label)
@@ -177,19 +178,19 @@ def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan
 
 
 def test_metrics_ask_of_each_map_its_own_image_and_class(of_images: Path, plan: Plan) -> None:
-    material = loaded(Source(of_images, plan.factory, plan.weights, plan.data))
+    material = loaded(Source(of_images, plan.model, plan.data))
     for original in material.manifest.originals:
         subject = material.subject("lime", original.label, 1, 50, 0)
         np.testing.assert_array_equal(subject.images, material.test.images[[original.number]])
         assert material.test.classes[subject.target] == original.seen
-    source = Source(of_images, plan.factory, plan.weights, plan.data)
+    source = Source(of_images, plan.model, plan.data)
     found = evaluation.evaluate(source, of_images / "metrics", evaluation.Plan(metrics=("curves",)))
     assert found is not None
     assert {value.n for value in found.values} == {1}
 
 
 def test_networks_are_not_trained_by_maps_of_single_images(of_images: Path, plan: Plan) -> None:
-    source = Source(of_images, plan.factory, plan.weights, plan.data)
+    source = Source(of_images, plan.model, plan.data)
     with pytest.raises(ValueError, match="kar: trains by maps of classes"):
         evaluation.evaluate(source, of_images / "metrics", evaluation.Plan(metrics=("kar",)))
 

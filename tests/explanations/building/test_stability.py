@@ -22,8 +22,7 @@ def plan(squares: Path, network) -> Plan:
     return Plan(
         classes=("0", "1"),
         parameters=SMALL,
-        factory=network.factory,
-        weights=network.weights,
+        model=network.spec,
         data=squares,
     )
 
@@ -48,8 +47,7 @@ def test_without_noise_two_seeds_agree(plan: Plan) -> None:
     plan = Plan(
         methods=("smoothgrad",),
         parameters=quiet,
-        factory=plan.factory,
-        weights=plan.weights,
+        model=plan.model,
         data=plan.data,
     )
     [row] = stability.report(plan, top=9).rows
@@ -131,7 +129,7 @@ def test_the_command_prints_a_ladder_and_what_is_needed(
     plan: Plan, capsys: pytest.CaptureFixture[str]
 ) -> None:
     command = ["stability", "--methods", "vargrad", "--images", "2", "--samples", "8", "--top", "9"]
-    command += ["--data", str(plan.data), "--model", plan.factory, "--weights", str(plan.weights)]
+    command += ["--data", str(plan.data), "--model", plan.model.factory, "--weights", str(plan.model.weights)]
     assert main(command) == 0
     printed = capsys.readouterr().out
     lines = [line.split(":")[0].strip() for line in printed.splitlines()]

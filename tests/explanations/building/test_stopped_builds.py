@@ -15,7 +15,7 @@ from explanations.building.build import Plan
 def command(plan: Plan, network: Any, *more: str) -> tuple[list[str], dict[str, str]]:
     """A build of the squares that takes some seconds, as a command, and its environment."""
     line = [sys.executable, "-m", "explanations", "build", "--data", str(plan.data), "--images", "3"]
-    line += ["--model", plan.factory, "--weights", str(plan.weights), "--samples", "500", *more]
+    line += ["--model", plan.model.factory, "--weights", str(plan.model.weights), "--samples", "500", *more]
     path = os.pathsep.join([str(network.folder), *sys.path])
     return line, {**os.environ, "PYTHONPATH": path}
 

@@ -206,8 +206,8 @@ def test_a_gallery_with_other_weights_is_refused(
 ) -> None:
     line = refused(["gallery", str(small_set), *arguments], capsys)
     assert line == (
-        f"python -m explanations gallery: {network.weights}: are not the weights that the set explains; "
-        "name those with --weights"
+        f"python -m explanations gallery: {network.weights}: these are not the weights that "
+        "the set explains; name those with --weights"
     )
 
 

@@ -1,7 +1,6 @@
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 from PIL import Image
@@ -40,7 +39,7 @@ def test_a_file_gives_classes_the_order_of_the_outputs(animals: Path) -> None:
     assert data.present == ("owl", "cat")
 
 
-@pytest.mark.parametrize("name", ["test", "val"])
+@pytest.mark.parametrize("name", ["test", "val", "validation", "valid"])
 def test_splits_are_folders_and_share_their_classes(tmp_path: Path, name: str) -> None:
     for path in ("train/cat/1.png", "train/owl/1.png", f"{name}/owl/2.png"):
         picture(tmp_path / path, 9)
@@ -99,7 +98,10 @@ def test_a_folder_that_classes_txt_does_not_name_is_refused(animals: Path) -> No
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (b"cat\nowl\ncat\n", "classes.txt: 'cat' stands there twice; every class has a name of its own"),
+        (
+            b"cat\ncat-1\ncat\n",
+            "classes.txt: two classes would be called 'cat-1'; give every class a name of its own",
+        ),
         (b"cat\nowl\xff\n", "classes.txt: is not UTF-8 text (byte 7); save it as UTF-8"),
     ],
 )
@@ -120,9 +122,39 @@ def test_what_is_no_picture_at_all_is_named(animals: Path) -> None:
     assert refusal(animals).startswith("cat/2.PNG: cannot be read as a picture")
 
 
-def test_sixteen_bits_are_refused(animals: Path) -> None:
-    Image.fromarray(np.zeros((4, 6), dtype=np.uint16)).save(animals / "cat/3.png")
-    assert refusal(animals) == "cat/3.png: is of Pillow's mode I;16; save it with 8 bits a channel"
+@pytest.mark.parametrize("name", ["classes.txt", "labels.txt"])
+def test_a_list_of_classes_may_begin_with_a_byte_order_mark(animals: Path, name: str) -> None:
+    (animals / name).write_bytes("owl\r\ncat\r\n".encode("utf-8-sig"))
+    assert labelled_images.load(animals, "test").classes == ("owl", "cat")
+
+
+def test_two_lists_of_classes_that_differ_are_refused(animals: Path) -> None:
+    (animals / "classes.txt").write_text("owl\ncat\n")
+    (animals / "labels.txt").write_text("cat\nowl\n")
+    assert refusal(animals) == (
+        "FOLDER: classes.txt and labels.txt differ; keep the one in the order of the outputs"
+    )
+
+
+def test_classes_of_one_name_get_numbers_and_folders_say_which(animals: Path) -> None:
+    (animals / "classes.txt").write_text("cat\nowl\ncat\n")
+    assert refusal(animals) == (
+        "cat: classes.txt has 2 classes 'cat'; rename the folder to the one that it holds: cat-1 or cat-2"
+    )
+    (animals / "cat").rename(animals / "cat-2")
+    assert labelled_images.load(animals, "test").labels.tolist() == [1, 1, 2, 2]
+
+
+def test_masks_are_no_class(animals: Path) -> None:
+    picture(animals / "masks/cat/1.png", 255)
+    assert labelled_images.load(animals, "test").classes == ("cat", "owl")
+    (animals / "classes.txt").write_text("cat\nowl\nmasks\n")
+    assert refusal(animals) == "masks: has no pictures; put some there, or remove the folder"
+
+
+def test_pictures_keep_their_names(animals: Path) -> None:
+    names = ("cat/1.bmp", "cat/2.PNG", "owl/a.jpeg", "owl/b.png")
+    assert labelled_images.load(animals, "test").names == names
 
 
 def test_sizes_that_differ_are_refused(animals: Path) -> None:

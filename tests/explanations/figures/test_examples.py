@@ -21,7 +21,7 @@ FAST = {"vargrad": {"images": 2, "samples": 2}}
 @pytest.fixture
 def plan(squares: Path, network) -> Plan:
     """A build of one map of two images for each class and replicate."""
-    return Plan(("vargrad",), parameters=FAST, factory=network.factory, weights=network.weights, data=squares)
+    return Plan(("vargrad",), parameters=FAST, model=network.spec, data=squares)
 
 
 @pytest.fixture
@@ -33,7 +33,8 @@ def built(plan: Plan, tmp_path: Path) -> Manifest:
 @pytest.fixture
 def subject(plan: Plan) -> tuple[nn.Module, LabelledImages]:
     """The classifier of the plan and its test images."""
-    return loading.loaded(plan.factory, plan.weights, plan.data)
+    loaded, test = loading.load(plan.model, plan.data)
+    return loaded.model, test
 
 
 def test_an_example_is_the_first_image_that_the_maps_explain(

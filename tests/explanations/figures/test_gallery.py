@@ -9,7 +9,7 @@ from PIL import Image
 from explanations import manifest
 from explanations.figures import gallery
 from explanations.figures.gallery import Example
-from explanations.manifest.records import Manifest, Original
+from explanations.manifest.records import Classifier, Manifest, Original
 from explanations.rendering import pictures as rendering
 
 Draw = Callable[..., Path]
@@ -52,7 +52,7 @@ def test_images_stand_before_the_maps_with_their_predictions(draw: Draw) -> None
 def test_a_set_of_single_images_says_that_a_map_explains_one(small_manifest: Manifest) -> None:
     singles = tuple(Original(label, 0, "3", "originals/0.png", "0" * 64) for label in ("3", "8"))
     note = gallery._note(replace(small_manifest, originals=singles), list(small_manifest.methods))
-    assert note[1] == "A map explains one image, for the class that the model sees in it."
+    assert note[1] == "A map explains one image, for one class."
 
 
 def test_replicates_methods_and_classes_may_be_chosen(draw: Draw) -> None:
@@ -85,10 +85,15 @@ def test_the_legend_has_two_sides_only_where_a_method_is_signed(draw: Draw, smal
     assert "against the class" in draw().read_text()
 
 
-def test_the_note_says_what_is_explained_and_by_what(draw: Draw) -> None:
-    drawing = " ".join(draw().read_text().split())
-    assert "package.module:make gets 99.00 % right" in drawing
-    assert "A map explains 5 images" in drawing
+def test_the_note_says_what_is_explained_and_by_what(small_manifest: Manifest) -> None:
+    note = gallery._note(small_manifest, list(small_manifest.methods))
+    assert note[0] == "Images of MNIST, explained for package.module:make (99.00% accuracy)."
+    assert note[1].startswith("A map explains 5 images that the model assigns to the class")
+
+
+def test_the_note_leaves_out_what_is_not_stated(small_manifest: Manifest) -> None:
+    note = gallery._note(replace(small_manifest, classifier=Classifier()), list(small_manifest.methods))
+    assert note[0] == "Images of MNIST, explained for a classifier that is not stated."
 
 
 def with_picks(described: Manifest) -> Manifest:

@@ -81,7 +81,7 @@ def test_writing_leaves_no_draft_behind(small_set: Path) -> None:
 
 def test_a_folder_without_a_manifest_is_unfinished(tmp_path: Path) -> None:
     assert refusal(tmp_path) == (
-        f"{tmp_path}: has no manifest.json, so it is no finished explanation set; "
+        f"{tmp_path}: has no manifest.json, so it is not a finished explanation set; "
         f"finish it with: python -m explanations build --out {tmp_path}"
     )
 
@@ -89,14 +89,14 @@ def test_a_folder_without_a_manifest_is_unfinished(tmp_path: Path) -> None:
 def test_another_format_is_refused(small_set: Path) -> None:
     change(small_set, "format", to="beholder-explanation-set/9")
     assert refusal(small_set) == (
-        'manifest.json: format is "beholder-explanation-set/9"; allowed: "beholder-explanation-set/1"; '
-        "build the set with this version"
+        'manifest.json: format is "beholder-explanation-set/9"; allowed: "beholder-explanation-set/1", '
+        '"beholder-explanation-set/2"; build the set with this version'
     )
 
 
 def test_text_that_is_not_json_is_refused(small_set: Path) -> None:
     (small_set / "manifest.json").write_text('{\n"format": }')
-    expected = "manifest.json: not JSON: Expecting value at line 2, column 11; build the set again"
+    expected = "manifest.json: not valid JSON: Expecting value at line 2, column 11; build the set again"
     assert refusal(small_set) == expected
 
 
@@ -112,12 +112,12 @@ def test_deep_nesting_is_refused(small_set: Path) -> None:
 
 def test_a_list_in_place_of_the_manifest_is_refused(small_set: Path) -> None:
     (small_set / "manifest.json").write_text("[]")
-    assert refusal(small_set) == "manifest.json: the file is []; an object is wanted"
+    assert refusal(small_set) == "manifest.json: the file is [], not an object"
 
 
-def test_a_key_that_stands_twice_is_refused(small_set: Path) -> None:
+def test_a_duplicate_key_is_refused(small_set: Path) -> None:
     (small_set / "manifest.json").write_text('{"seed": 1, "seed": 2}')
-    assert refusal(small_set) == "manifest.json: the key 'seed' stands twice in one object; keep one"
+    assert refusal(small_set) == "manifest.json: duplicate key 'seed' in one object; keep one"
 
 
 def test_a_number_that_is_not_finite_is_refused(small_set: Path) -> None:
@@ -128,7 +128,7 @@ def test_a_number_that_is_not_finite_is_refused(small_set: Path) -> None:
 def test_an_unknown_key_is_refused(small_set: Path) -> None:
     change(small_set, "dataset", "licence", to="MIT")
     assert refusal(small_set) == (
-        "manifest.json: dataset.licence is no key of beholder-explanation-set/1; "
+        "manifest.json: dataset.licence is not a key of beholder-explanation-set/2; "
         "allowed: name, split, sha256, classes"
     )
 
@@ -136,12 +136,12 @@ def test_an_unknown_key_is_refused(small_set: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "to", "expected"),
     [
-        (("seed",), ..., "seed is missing; it must be there"),
-        (("seed",), -1, "seed is -1; allowed: a whole number from 0"),
-        (("seed",), True, "seed is true; allowed: a whole number from 0"),
-        (("seed",), 1.0, "seed is 1.0; allowed: a whole number from 0"),
+        (("name",), ..., "name is missing; it is required"),
+        (("seed",), -1, "seed is -1; allowed: a whole number from 0, or null"),
+        (("seed",), True, "seed is true; allowed: a whole number from 0, or null"),
+        (("seed",), 1.0, "seed is 1.0; allowed: a whole number from 0, or null"),
         (("name",), " ", 'name is " "; allowed: text that is not empty'),
-        (("dataset",), 3, "dataset is 3; an object is wanted"),
+        (("dataset",), 3, "dataset is 3, not an object"),
         (
             ("dataset", "classes"),
             ["3", "3"],
@@ -150,12 +150,12 @@ def test_an_unknown_key_is_refused(small_set: Path) -> None:
         (
             ("dataset", "sha256"),
             "AB",
-            'dataset.sha256 is "AB"; allowed: 64 hexadecimal digits in lower case',
+            'dataset.sha256 is "AB"; allowed: 64 hexadecimal digits in lower case, or null',
         ),
         (
             ("classifier", "test_accuracy"),
             99.05,
-            "classifier.test_accuracy is 99.05; allowed: a number from 0 to 1",
+            "classifier.test_accuracy is 99.05; allowed: a number from 0 to 1, or null",
         ),
         (("methods",), [], "methods is []; allowed: a list that is not empty"),
         (
@@ -169,7 +169,7 @@ def test_an_unknown_key_is_refused(small_set: Path) -> None:
             'methods[0].purpose is "decoy"; allowed: comparison, check',
         ),
         (("methods", 0, "signed"), 0, "methods[0].signed is 0; allowed: true or false"),
-        (("methods", 1, "slug"), "lime", "methods has 'lime' twice; a method stands there once"),
+        (("methods", 1, "slug"), "lime", "methods has the slug 'lime' twice; each method needs its own"),
         (("maps", 0, "replicate"), 0, "maps[0].replicate is 0; allowed: a whole number from 1"),
         (("maps", 0, "label"), "7", 'maps[0].label is "7"; allowed: 3, 8'),
         (("maps", 0, "method"), "shap", 'maps[0].method is "shap"; allowed: lime, vargrad, class-mean'),
@@ -199,22 +199,23 @@ def test_a_missing_map_is_named(small_set: Path) -> None:
     position = [entry["array"] for entry in record["maps"]].index("vargrad/3/2")
     change(small_set, "maps", position, to=...)
     assert refusal(small_set) == (
-        "manifest.json: class '3' has no map for 'vargrad', replicate 2 (it has class-mean, lime); "
+        "manifest.json: label '3' has no map for 'vargrad', replicate 2 (it has class-mean, lime); "
         "build the set again with: python -m explanations build --methods lime vargrad"
     )
 
 
-def test_a_map_that_stands_twice_is_refused(small_set: Path) -> None:
+def test_a_duplicate_map_is_refused(small_set: Path) -> None:
     record = json.loads((small_set / "manifest.json").read_text())
     change(small_set, "maps", to=[*record["maps"], record["maps"][0]])
-    expected = "manifest.json: class '3' has two maps for 'class-mean', replicate 1; keep one"
+    expected = "manifest.json: label '3' has two maps for 'class-mean', replicate 1; keep one"
     assert refusal(small_set) == expected
 
 
-def test_a_picture_of_two_maps_is_refused(small_set: Path) -> None:
+def test_a_picture_with_two_digests_is_refused(small_set: Path) -> None:
     image = json.loads((small_set / "manifest.json").read_text())["maps"][0]["image"]
     change(small_set, "maps", 1, "image", to=image)
-    assert refusal(small_set) == f'manifest.json: maps[1].image is "{image}", as another map\'s is'
+    expected = "maps[1].sha256 differs from that of another map with the same image"
+    assert refusal(small_set) == f"manifest.json: {expected}"
 
 
 def test_a_missing_picture_is_named(small_set: Path, small_manifest: Manifest) -> None:
@@ -239,7 +240,7 @@ def test_a_picture_behind_a_link_out_of_the_folder_is_refused(
     outside = small_set.parent / "outside.png"
     image.rename(outside)
     os.symlink(outside, image)
-    expected = "is a link that leads out of the set's folder; put the file itself there"
+    expected = "is a link to a file outside the set's folder; put the file itself there"
     assert refusal(small_set) == f"{small_manifest.maps[0].image}: {expected}"
 
 
@@ -255,7 +256,7 @@ def test_a_picture_that_carries_text_is_refused(small_set: Path, small_manifest:
     image = replace_picture(small_set, file.getvalue())
     assert refusal(small_set) == (
         f"{image}: has a PNG chunk 'tEXt'; allowed: IHDR, PLTE, IDAT, IEND, "
-        "for a picture carries no metadata that could tell its method"
+        "because metadata could reveal the method"
     )
 
 
@@ -271,7 +272,7 @@ def test_a_picture_of_another_size_is_refused(small_set: Path) -> None:
     image = replace_picture(small_set, file.getvalue())
     assert re.fullmatch(
         rf"images/\w+\.png: 8 x 8 pixels in \d+ bytes, but {image} has 9 x 8 in \d+; "
-        "all pictures of a set have one size, or the size would tell the method",
+        "all pictures of a set have one size, or the size would reveal the method",
         refusal(small_set),
     )
 
@@ -325,7 +326,7 @@ def test_arrays_of_two_shapes_are_refused(tmp_path: Path) -> None:
     [
         (b"", "is not a safetensors file; build the set again"),
         (b"\xff" * 40, "is not a safetensors file; build the set again"),
-        (b"\x02" + bytes(7) + b"{,", "its header is not JSON; build the set again"),
+        (b"\x02" + bytes(7) + b"{,", "its header is not valid JSON; build the set again"),
         (b"\x02" + bytes(7) + b"[]", "its header is not a JSON object; build the set again"),
     ],
 )
@@ -396,13 +397,13 @@ def test_counts_are_read_as_they_were_written(small_set: Path) -> None:
         (
             "lime/8/1",
             np.full((8, 8), 6),
-            "'lime/8/1' has values that are no counts; "
+            "'lime/8/1' has values that are not counts; "
             "allowed: whole numbers from 0 to 5, the images of its map",
         ),
         (
             "lime/8/1",
             np.full((8, 8), 0.5),
-            "'lime/8/1' has values that are no counts; "
+            "'lime/8/1' has values that are not counts; "
             "allowed: whole numbers from 0 to 5, the images of its map",
         ),
     ],

@@ -8,6 +8,7 @@ from multiprocessing.connection import wait
 from pathlib import Path
 
 import pytest
+import safetensors.torch
 from torch import nn
 
 from explanations import manifest
@@ -33,12 +34,11 @@ def source(squares: Path, network, tmp_path: Path) -> Source:
         methods=("vargrad",),
         classes=("0", "2"),
         parameters={"vargrad": {"images": 2, "samples": 5}},
-        factory=network.factory,
-        weights=network.weights,
+        model=network.spec,
         data=squares,
     )
     building.build(tmp_path / "set", plan)
-    return Source(tmp_path / "set", network.factory, network.weights, squares)
+    return Source(tmp_path / "set", network.spec, squares)
 
 
 @pytest.fixture
@@ -239,8 +239,7 @@ def units(source: Source, tmp_path: Path) -> Source:
     plan = building.Plan(
         methods=("vargrad",),
         parameters={"vargrad": {"images": 2, "samples": 5}},
-        factory=source.factory,
-        weights=source.weights,
+        model=source.model,
         data=source.data,
         layer="1",
     )
@@ -291,9 +290,11 @@ def test_what_is_out_of_bounds_is_refused_in_one_line(
 
 def test_another_network_than_the_sets_is_refused(source: Source, plan: Plan, tmp_path: Path) -> None:
     other = tmp_path / "other.safetensors"
-    other.write_bytes(source.weights.read_bytes() + b" ")
-    with pytest.raises(ValueError, match=r"are not the weights that .* explains; name those with --weights"):
-        evaluation.evaluate(replace(source, weights=other), tmp_path / "out", plan)
+    tensors = safetensors.torch.load_file(source.model.weights)
+    safetensors.torch.save_file(tensors, other, {"training": "another one"})
+    wrong = replace(source, model=replace(source.model, weights=other))
+    with pytest.raises(ValueError, match=r"these are not the weights that .* explains; name those"):
+        evaluation.evaluate(wrong, tmp_path / "out", plan)
 
 
 def test_other_images_than_the_sets_are_refused(source: Source, plan: Plan, tmp_path: Path) -> None:
@@ -306,7 +307,8 @@ def test_other_images_than_the_sets_are_refused(source: Source, plan: Plan, tmp_
 def test_the_command_prints_a_table_and_names_the_files(
     source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    network = ["--model", source.model.factory, "--weights", str(source.model.weights)]
+    network += ["--data", str(source.data)]
     asked = ["--metrics", "sparsity", "stability", "--set", "stability.share=0.2", "--processes", "1"]
     assert main(["evaluate", str(source.folder), *asked, *network]) == 0
     printed = capsys.readouterr().out
@@ -318,7 +320,8 @@ def test_the_command_prints_a_table_and_names_the_files(
 def test_the_command_tells_a_program_how_far_it_is(
     source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    network = ["--model", source.model.factory, "--weights", str(source.model.weights)]
+    network += ["--data", str(source.data)]
     asked = ["--metrics", "sparsity", "--progress", "json", "--processes", "1"]
     assert main(["evaluate", str(source.folder), *asked, *network]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
@@ -342,6 +345,7 @@ def test_the_command_tells_a_program_how_far_it_is(
 def test_the_command_refuses_in_one_line(
     source: Source, extra: list[str], expected: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    network = ["--model", source.factory, "--weights", str(source.weights), "--data", str(source.data)]
+    network = ["--model", source.model.factory, "--weights", str(source.model.weights)]
+    network += ["--data", str(source.data)]
     assert main(["evaluate", str(source.folder), "--metrics", "sparsity", *network, *extra]) == 2
     assert capsys.readouterr().err == f"python -m explanations evaluate: {expected}\n"

@@ -1,5 +1,6 @@
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from torch import Tensor, nn
 from explanations.datasets import labelled_images
 from explanations.datasets.preprocessing import AS_IT_IS, Preprocessing
 from explanations.models import classifiers, paper_cnn
-from explanations.models.classifiers import PAPER_FACTORY, PAPER_WEIGHTS
+from explanations.models.spec import PAPER_WEIGHTS, ModelSpec
 
 CONFIGURED = """
 def configured():
@@ -31,7 +32,7 @@ def digits() -> tuple[Tensor, Tensor]:
 @pytest.mark.slow
 def test_the_shipped_weights_are_right_on_9905_of_the_10000_test_images() -> None:
     test = labelled_images.mnist("test")
-    model = classifiers.load(PAPER_FACTORY, PAPER_WEIGHTS)
+    model = classifiers.load(ModelSpec()).model
     assert len(test.images) == 10_000
     assert classifiers.accuracy(model, test.images, test.labels) >= 0.9905
 
@@ -92,7 +93,7 @@ def test_images_are_shifted_whole_by_up_to_two_pixels() -> None:
 def test_a_saved_classifier_is_loaded_frozen_and_in_evaluation_mode(tmp_path: Path) -> None:
     model = paper_cnn.PaperCNN().eval()
     classifiers.save(model, tmp_path / "weights", {})
-    loaded = classifiers.load(PAPER_FACTORY, tmp_path / "weights")
+    loaded = classifiers.load(ModelSpec(weights=tmp_path / "weights")).model
     images = torch.rand(3, 1, 28, 28)
     torch.testing.assert_close(loaded(images), model(images))
     assert not loaded.training
@@ -100,13 +101,13 @@ def test_a_saved_classifier_is_loaded_frozen_and_in_evaluation_mode(tmp_path: Pa
 
 
 def test_convolutions_of_a_loaded_classifier_have_their_channels_innermost() -> None:
-    model = classifiers.load(PAPER_FACTORY, PAPER_WEIGHTS)
+    model = classifiers.load(ModelSpec()).model
     strides = [layer.weight.stride() for layer in model if isinstance(layer, nn.Conv2d)]
     assert strides == [(25, 1, 5, 1), (400, 1, 80, 16)]
 
 
 def test_anyones_own_classifier_is_loaded(network) -> None:
-    model = classifiers.load(network.factory, network.weights)
+    model = classifiers.load(network.spec).model
     assert model(torch.zeros(2, 1, 8, 8)).shape == (2, 3)
 
 
@@ -115,8 +116,9 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
     [
         (
             "PaperCNN",
-            "'PaperCNN' is no factory; write package.module:name, as in explanations.models.paper_cnn:PaperCNN, "
-            "or with arguments that are plain values: package.module:name(classes=10)",
+            "'PaperCNN' is no factory; write package.module:name, as in "
+            "explanations.models.paper_cnn:PaperCNN, or with arguments that are plain values: "
+            "package.module:name(classes=10)",
         ),
         (
             "nowhere.at_all:make",
@@ -132,7 +134,7 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
 )
 def test_a_factory_that_makes_no_classifier_is_refused(network, factory: str, expected: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}$"):
-        classifiers.load(factory, network.weights)
+        classifiers.load(ModelSpec(factory, network.weights))
 
 
 def test_weights_that_do_not_fit_are_refused(network) -> None:
@@ -142,18 +144,18 @@ def test_weights_that_do_not_fit_are_refused(network) -> None:
         r"of another shape: 3.bias is 3 where the network has 32, 3.weight is 3 x 12 where"
     )
     with pytest.raises(ValueError, match=expected):
-        classifiers.load(PAPER_FACTORY, network.weights)
+        classifiers.load(ModelSpec(weights=network.weights))
 
 
 def test_weights_that_are_no_safetensors_are_refused(tmp_path: Path) -> None:
     (tmp_path / "weights").write_bytes(b"0.weight = 3")
     with pytest.raises(ValueError, match=r"weights: is not a safetensors file \(.+\)$"):
-        classifiers.load(PAPER_FACTORY, tmp_path / "weights")
+        classifiers.load(ModelSpec(weights=tmp_path / "weights"))
 
 
 def test_a_declared_mean_and_deviation_are_the_first_layer(network) -> None:
     wanted = Preprocessing(mean=(0.1,), std=(2.0,))
-    bare, model = (classifiers.load(network.factory, network.weights, p) for p in (None, wanted))
+    bare, model = (classifiers.load(replace(network.spec, preprocessing=p)).model for p in (None, wanted))
     images = torch.rand(2, 1, 8, 8)
     torch.testing.assert_close(model(images), bare((images - 0.1) / 2))
     assert classifiers.preprocessing_of(model) == wanted
@@ -163,11 +165,11 @@ def test_a_declared_mean_and_deviation_are_the_first_layer(network) -> None:
 def test_what_the_model_itself_declares_counts_where_nothing_else_does(network) -> None:
     with (network.folder / "square_network.py").open("a") as module:
         module.write(CONFIGURED)
-    own = classifiers.load("square_network:configured", network.weights)
+    own = classifiers.load(ModelSpec("square_network:configured", network.weights)).model
     assert classifiers.preprocessing_of(own) == Preprocessing(
         (8, 8), 10, "bilinear", channels=1, mean=(0.5,), std=(0.25,)
     )
-    told = classifiers.load("square_network:configured", network.weights, AS_IT_IS)
+    told = classifiers.load(ModelSpec("square_network:configured", network.weights, AS_IT_IS)).model
     assert classifiers.preprocessing_of(told) == AS_IT_IS
 
 
@@ -175,13 +177,13 @@ def test_predictions_do_not_depend_on_how_many_images_fit_in_a_batch(
     curved_model: nn.Module, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = torch.rand(7, 1, 8, 8)
-    whole = classifiers.predicted(curved_model, images)
+    whole = classifiers.predict(curved_model, images)
     monkeypatch.setattr(classifiers, "EVALUATION_PIXELS", 100)
-    assert torch.equal(classifiers.predicted(curved_model, images), whole)
+    assert torch.equal(classifiers.predict(curved_model, images), whole)
 
 
 def test_missing_weights_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         ValueError, match=r"none: cannot be read \(No such file or directory\); name a safetensors"
     ):
-        classifiers.load(PAPER_FACTORY, tmp_path / "none")
+        classifiers.load(ModelSpec(weights=tmp_path / "none"))

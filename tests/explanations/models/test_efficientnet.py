@@ -14,6 +14,7 @@ from explanations.__main__ import main
 from explanations.attribution.propagation import relevance
 from explanations.datasets.preprocessing import declared
 from explanations.models import loading
+from explanations.models.spec import ModelSpec
 
 FACTORY = "efficientnet_lite_pytorch:EfficientNet.from_name('efficientnet-lite0')"
 # (x - 127) / 128 of bytes, after the shorter side has become 256 pixels and the centre was cut out
@@ -47,7 +48,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_cat_is_a_cat_and_the_coffee_an_espresso(weights: Path, photos: Path) -> None:
-    model, test = loading.loaded(FACTORY, weights, photos, declared(PREPROCESSING))
+    loaded, test = loading.load(ModelSpec(FACTORY, weights, declared(PREPROCESSING)), photos)
+    model = loaded.model
     with torch.inference_mode():
         cat, coffee = model(test.images).argmax(dim=1).tolist()
     assert test.images.shape == (2, 3, 224, 224)
@@ -57,7 +59,8 @@ def test_the_cat_is_a_cat_and_the_coffee_an_espresso(weights: Path, photos: Path
 
 def test_deep_taylor_stops_and_says_what_its_rules_cannot_decompose(weights: Path, photos: Path) -> None:
     """Its linear bottlenecks are no obstacle, its units are that batch normalisation keeps active."""
-    model, test = loading.loaded(FACTORY, weights, photos, declared(PREPROCESSING))
+    loaded, test = loading.load(ModelSpec(FACTORY, weights, declared(PREPROCESSING)), photos)
+    model = loaded.model
     expected = (
         r"units that are active by their bias alone, which hold 9\d% of the logit; choose another method$"
     )

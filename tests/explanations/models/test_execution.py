@@ -29,11 +29,45 @@ print(mallinfo().hblks - before)
 
 
 def test_blocks_hold_every_sample_once() -> None:
-    assert execution.blocks(600, IMAGE) == [(0, 250), (250, 500), (500, 600)]
+    assert execution.blocks(600, 250) == [(0, 250), (250, 500), (500, 600)]
 
 
-def test_large_images_come_in_small_blocks() -> None:
-    assert execution.blocks(20, torch.zeros(3, 224, 224)) == [(0, 8), (8, 16), (16, 20)]
+@pytest.mark.parametrize(("shape", "size"), [((1, 28, 28), 250), ((3, 32, 32), 63), ((3, 224, 224), 8)])
+def test_large_images_come_in_small_blocks(shape: tuple[int, int, int], size: int) -> None:
+    assert execution.block_size(nn.Flatten(), torch.zeros(shape)) == size
+
+
+def test_a_block_holds_as_many_images_as_the_memory_for_activations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ReLU keeps its output: 784 numbers of 4 bytes."""
+    monkeypatch.setattr(execution, "BLOCK_BYTES", 5 * 784 * 4)
+    assert execution.block_size(nn.ReLU(), IMAGE) == 5
+
+
+def test_a_block_holds_one_image_where_not_even_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(execution, "BLOCK_BYTES", 784)
+    assert execution.block_size(nn.ReLU(), IMAGE) == 1
+
+
+def test_the_activations_of_a_network_are_counted_without_its_weights() -> None:
+    """The rectified image and the rectified ten outputs, of 4 bytes each."""
+    network = nn.Sequential(nn.ReLU(), nn.Flatten(), nn.Linear(784, 10), nn.ReLU()).requires_grad_(False)
+    assert execution.activation_bytes(network, IMAGE) == (784 + 10) * 4
+
+
+def test_a_network_that_writes_into_its_input_is_measured_and_the_image_is_left_as_it_is() -> None:
+    image = -torch.ones(1, 28, 28)
+    assert execution.activation_bytes(nn.ReLU(inplace=True), image) == 784 * 4
+    assert image.max() == -1
+
+
+def test_a_network_without_gradients_has_blocks_by_the_size_of_its_images() -> None:
+    assert execution.block_size(lambda images: images.detach().flatten(1), IMAGE) == 250
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_results_of_blocks_come_in_order(threads: int) -> None:
+    with execution.on(threads=threads):
+        assert execution.over_blocks(lambda first, last: (first, last), 5, 2) == [(0, 2), (2, 4), (4, 5)]
 
 
 def test_a_job_may_wait_for_those_before_it_even_with_one_thread() -> None:

@@ -28,7 +28,7 @@ class Returns(nn.Module):
 
 
 def test_a_network_that_fits_is_left_as_it_is(linear_model: nn.Module) -> None:
-    assert loading.fitted("a:b", linear_model, IMAGE, CLASSES) is linear_model
+    assert loading.fit("a:b", linear_model, IMAGE, CLASSES) is linear_model
 
 
 @pytest.mark.parametrize(
@@ -42,13 +42,13 @@ def test_a_network_that_fits_is_left_as_it_is(linear_model: nn.Module) -> None:
 )
 def test_of_several_outputs_the_logits_are_taken(give: Any) -> None:
     model = Returns(give)
-    fitted = loading.fitted("a:b", model, IMAGE, CLASSES)
+    fitted = loading.fit("a:b", model, IMAGE, CLASSES)
     assert torch.equal(fitted(IMAGE[None]), model.layer(IMAGE[None]))
 
 
 def test_the_preprocessing_is_known_behind_other_layers() -> None:
     wanted = Preprocessing(mean=(0.5,), std=(0.5,))
-    model = loading.fitted("a:b", Normalised(Returns(lambda logits: (logits, 1)), wanted), IMAGE, CLASSES)
+    model = loading.fit("a:b", Normalised(Returns(lambda logits: (logits, 1)), wanted), IMAGE, CLASSES)
     assert isinstance(model, loading.Logits)
     assert classifiers.preprocessing_of(model) == wanted
 
@@ -76,22 +76,22 @@ def test_the_preprocessing_is_known_behind_other_layers() -> None:
 )
 def test_other_outputs_are_refused_in_one_line(give: Any, expected: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}"):
-        loading.fitted("a:b", Returns(give), IMAGE, CLASSES)
+        loading.fit("a:b", Returns(give), IMAGE, CLASSES)
 
 
 def test_numbered_classes_may_be_fewer_than_outputs_but_named_ones_not(linear_model: nn.Module) -> None:
-    assert loading.fitted("a:b", linear_model, IMAGE, ("0", "1")) is linear_model
+    assert loading.fit("a:b", linear_model, IMAGE, ("0", "1")) is linear_model
     with pytest.raises(
         ValueError, match=r"^a:b: has 3 outputs, but the data have 2 classes; name those of all"
     ):
-        loading.fitted("a:b", linear_model, IMAGE, ("cat", "dog"))
+        loading.fit("a:b", linear_model, IMAGE, ("cat", "dog"))
 
 
 def test_images_of_a_wrong_size_are_refused_in_one_line(linear_model: nn.Module) -> None:
     with pytest.raises(
         ValueError, match=r"^a:b: can't take images of 3 x 9 x 9 \(RuntimeError: mat1"
     ) as caught:
-        loading.fitted("a:b", linear_model, torch.rand(3, 9, 9), CLASSES)
+        loading.fit("a:b", linear_model, torch.rand(3, 9, 9), CLASSES)
     assert str(caught.value).endswith("; declare what it takes, as in --preprocessing size=224 channels=3")
     assert "\n" not in str(caught.value)
 
@@ -101,4 +101,4 @@ def test_images_of_other_channels_than_the_means_are_refused() -> None:
     with pytest.raises(
         ValueError, match=r"^a:b: takes 3 channels by its preprocessing, but the images are 1 x 8"
     ):
-        loading.fitted("a:b", model, IMAGE, CLASSES)
+        loading.fit("a:b", model, IMAGE, CLASSES)

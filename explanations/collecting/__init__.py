@@ -1,0 +1,1 @@
+"""Maps and pictures made elsewhere, collected into an explanation set. NumPy and Pillow only."""
