@@ -158,6 +158,6 @@ def _drawn(
     first = 0
     for copies in noisy(image, samples, sigma, address):
         part = drawn[first : first + len(copies)]
-        shares = torch.tensor([share for _, share in part], dtype=image.dtype, device=image.device)
-        yield copies, baselines[[number for number, _ in part]], shares[:, None, None, None]
+        shares = torch.tensor([share for _, share in part]).to(image)
+        yield copies, torch.stack([baselines[number] for number, _ in part]), shares[:, None, None, None]
         first += len(copies)

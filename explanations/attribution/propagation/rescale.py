@@ -49,10 +49,10 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
             logits.append(model(batch)[:, target].double())
     with torch.no_grad():
         logit = float(model(image)[0, target])
-    for weight, reference in zip(torch.cat(sums).tolist(), torch.cat(logits).tolist(), strict=True):
+    for total_weight, reference in torch.stack([torch.cat(sums), torch.cat(logits)], dim=1).cpu().tolist():
         validity.check_sum(
             "DeepLIFT",
-            weight,
+            total_weight,
             logit - reference,
             abs(logit) + abs(reference),
             EXACT,
