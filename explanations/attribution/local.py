@@ -76,21 +76,28 @@ def once(parameters: Parameters) -> int:
     return 1
 
 
-def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Parameters], int]) -> Explain:
+def each(
+    slug: str,
+    explain: Callable[..., Floats],
+    passes_each: Callable[[Parameters], int],
+    on_device: bool = False,
+) -> Explain:
     """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
 
     It takes the parameters by name, except `images`; in place of `baseline` and `background` it takes
     `baselines`, the images (m, C, H, W) that they name; if it has an argument `address`, that is the address
-    of the image's randomness. Model and images are on the current device. An error names the image. One
-    thread runs it, because rounding depends on how many do.
+    of the image's randomness. With `on_device` it takes model and images on the current device; without, it
+    moves by itself what it asks the network. An error names the image. One thread runs it, because rounding
+    depends on how many do.
     """
     accepted = inspect.signature(explain).parameters
 
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network, device = execution.placed(model), execution.current().device
+        network = execution.placed(model) if on_device else model
+        images = sample.images.to(execution.current().device) if on_device else sample.images
         settings = {key: value for key, value in parameters.items() if key not in REPLACED}
         rows = []
-        for image, number in zip(sample.images.to(device), sample.numbers, strict=True):
+        for image, number in zip(images, sample.numbers, strict=True):
             if "address" in accepted:
                 settings["address"] = (sample.seed, slug, sample.label, number)
             try:
