@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from explanations.attribution import baselines
 from explanations.building import single_images
 from explanations.building.tasks import Address, Task, shards, versions
 from explanations.datasets.labelled_images import LabelledImages
@@ -21,7 +22,6 @@ from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
-from explanations.running.randomness import generator
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
@@ -75,8 +75,9 @@ class Loaded:
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
+        background = baselines.background(parameters, self.training.images, self.plan.seed)
         return [
-            self._with_background(_first(sample, parameters["images"]), parameters)
+            replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
         ]
 
@@ -101,13 +102,6 @@ class Loaded:
             )
         ]
 
-    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
-        """The sample with the training images that its method compares with, if it does: the same for all."""
-        if "background" not in parameters:
-            return sample
-        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
-        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
-
     @cached_property
     def _network_version(self) -> str:
         return network_version(self.model)
@@ -119,6 +113,7 @@ class Loaded:
             "weights": self.draft.classifier.weights_sha256,
             "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
+            "outputs": [self.draft.classifier.outputs, self.draft.classifier.scores],
             "versions": self.draft.versions,
         }
 
@@ -143,6 +138,8 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
@@ -152,7 +149,12 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     labels = _classes(plan, test)
     singles = _singles(plan, model, test, labels)
     classes = tuple(single.record.label for single in singles) or labels
-    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
+    parameters = {
+        method.local.slug: baselines.fitted(
+            method.local.slug, _parameters(plan, method.local), len(training.images)
+        )
+        for method in methods
+    }
     refuse_unknown(plan.parameters, parameters)
     classifier = replace(classifier, model=model)
     draft = _draft(plan, classifier, test, classes, methods, parameters, device)
@@ -202,6 +204,9 @@ def _draft(
             classifier.weights_sha256,
             classifiers.accuracy(classifier.model, test.images, test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
+            title=classifier.title or None,
+            outputs=classifier.outputs or None,
+            scores=None if classifier.scores == "logits" else classifier.scores,
         ),
         rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
