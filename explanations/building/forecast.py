@@ -8,7 +8,7 @@ from explanations.building.build import WORK_FOLDER
 from explanations.building.plan import Loaded, Plan, load
 from explanations.building.tasks import OUTCOMES, Task, perform
 from explanations.models import execution
-from explanations.rendering import pictures
+from explanations.rendering import Rendering, draw
 from explanations.running import processes
 from explanations.running.atomic_files import refuse_no_folder
 from explanations.running.scheduling import Scheduling
@@ -169,6 +169,6 @@ def _timed(loaded: Loaded, task: Task) -> float:
 def _drawing_seconds(loaded: Loaded) -> float:
     """How long the pictures of the set take, by that of one image."""
     began = time.monotonic()
-    pictures.picture(loaded.test.images[0].mean(dim=0).numpy())
+    draw({"": loaded.test.images[0].mean(dim=0).numpy() + 1}, Rendering())
     maps = (len(loaded.methods) + 1) * len(loaded.classes) * loaded.plan.replicates
     return maps * (time.monotonic() - began)

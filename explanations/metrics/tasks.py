@@ -297,6 +297,7 @@ def _dependencies(loaded: LoadedSet) -> dict[str, Any]:
         "weights": described.classifier.weights_sha256,
         "network": loaded.network_version,
         "preprocessing": described.classifier.preprocessing,
+        "outputs": [described.classifier.outputs, described.classifier.scores],
         "torch": torch.__version__,
     }
 
