@@ -4,7 +4,7 @@ method.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -146,6 +146,15 @@ class Local:
         if not np.isfinite(weights).all():
             validity.check_finite(self.slug, sample.label, weights, self._reason(model, sample.images))
         return weights
+
+    def refuse_unfit(self, factory: str, lacks: Mapping[str, str]) -> None:
+        """Raises ValueError where the model `factory` lacks something of NEEDS that this method needs."""
+        for need in self.needs:
+            if need in lacks:
+                raise ValueError(
+                    f"{self.slug} needs {NEEDS[need]}, but of {factory} {lacks[need]}; choose methods that "
+                    "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
+                )
 
     def _reason(self, model: nn.Module, images: Tensor) -> str:
         """Say why weights of these images are not finite: the classifier's outputs, or only its gradient."""

@@ -7,7 +7,6 @@ without it is unfinished. The same seed, data, weights and library versions give
 type, interrupted or not, whoever does the tasks. Only `timings.json` is about the run.
 """
 
-import hashlib
 import json
 import shutil
 import time
@@ -32,7 +31,7 @@ from explanations.manifest.arrays import Maps
 from explanations.manifest.records import ClassMap, Manifest
 from explanations.methods.registry import ExplanationMethod, Parameters
 from explanations.models import execution
-from explanations.rendering import pictures
+from explanations.rendering import draw
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
 from explanations.running.randomness import generator
@@ -88,7 +87,7 @@ def build(
         _write_timings(folder, began, kept.seconds(tasks))
         manifest.write_support(folder, support)
         _write_originals(folder, loaded)
-        finished = _finish(folder, loaded.draft, maps | means, counts | mean_counts, picks)
+        finished = _finish(folder, loaded, maps | means, counts | mean_counts, picks)
         shutil.rmtree(work)
     return finished
 
@@ -235,37 +234,37 @@ def _mean_image(images: Tensor) -> NDArray[np.float32]:
 
 def _finish(
     folder: Path,
-    draft: Manifest,
+    loaded: Loaded,
     maps: Maps,
     counts: dict[str, int],
     picks: dict[str, tuple[int, ...]],
 ) -> Manifest:
     """Write pictures and arrays, then the manifest, and read it all back."""
-    shutil.rmtree(folder / manifest.IMAGES_FOLDER, ignore_errors=True)
-    (folder / manifest.IMAGES_FOLDER).mkdir()
+    pictures = draw(maps, loaded.plan.rendering, _images(loaded, maps))
+    files = manifest.write_pictures(folder, pictures)
     records = []
-    for key in sorted(maps):
+    for key, file in files.items():
         method, rest = key.split("/", 1)
         label, replicate = rest.rsplit("/", 1)
-        picture = _picture(key, maps[key])
-        sha256 = hashlib.sha256(picture).hexdigest()
-        image = f"{manifest.IMAGES_FOLDER}/{sha256[:20]}.png"
-        if (folder / image).exists():
-            raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
-        (folder / image).write_bytes(picture)
         records.append(
-            ClassMap(label, method, int(replicate), key, image, sha256, counts[key], picks.get(key, ()))
+            ClassMap(
+                label, method, int(replicate), key, file.path, file.sha256, counts[key], picks.get(key, ())
+            )
         )
+    if len({file.sha256 for file in files.values()}) < len(files):
+        digests = [file.sha256 for file in files.values()]
+        key = next(key for key, file in files.items() if digests.count(file.sha256) > 1)
+        raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
     manifest.write_maps(folder, maps)
-    manifest.write(folder, replace(draft, maps=tuple(records)))
+    manifest.write(folder, replace(loaded.draft, maps=tuple(records)))
     return manifest.read(folder)
 
 
-def _picture(key: str, importance: NDArray[np.float32]) -> bytes:
-    try:
-        return pictures.picture(importance)
-    except ValueError as error:
-        raise ValueError(f"{key}: {error}") from None
+def _images(loaded: Loaded, maps: Maps) -> dict[str, NDArray[np.float32]]:
+    """The image (C, H, W) that each map explains, by key, where single images are explained."""
+    images = {one.record.label: loaded.test.images[one.record.number].numpy() for one in loaded.singles}
+    labels = {key: key.split("/", 1)[1].rsplit("/", 1)[0] for key in maps}
+    return {key: images[label] for key, label in labels.items() if label in images}
 
 
 def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> None:

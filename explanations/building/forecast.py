@@ -10,7 +10,7 @@ from explanations.building.plan import Loaded, Plan, load
 from explanations.building.schedulers import Scheduling
 from explanations.building.tasks import Task, passes_each, perform
 from explanations.models import execution
-from explanations.rendering import pictures
+from explanations.rendering import Rendering, draw
 from explanations.running.atomic_files import refuse_no_folder
 
 TRIAL_SECONDS = 3.0  # about how long a method is tried
@@ -169,6 +169,6 @@ def _timed(loaded: Loaded, task: Task) -> float:
 def _drawing_seconds(loaded: Loaded) -> float:
     """How long the pictures of the set take, by that of one image."""
     began = time.monotonic()
-    pictures.picture(loaded.test.images[0].mean(dim=0).numpy())
+    draw({"": loaded.test.images[0].mean(dim=0).numpy() + 1}, Rendering())
     maps = (len(loaded.methods) + 1) * len(loaded.classes) * loaded.plan.replicates
     return maps * (time.monotonic() - began)

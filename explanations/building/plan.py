@@ -19,7 +19,7 @@ from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Par
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.rendering import pictures
+from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
 
@@ -44,6 +44,7 @@ class Plan:
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
+    rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class Loaded:
             "weights": self.draft.classifier.weights_sha256,
             "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
+            "outputs": [self.draft.classifier.outputs, self.draft.classifier.scores],
             "versions": self.draft.versions,
         }
 
@@ -128,9 +130,16 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
         raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
     if plan.each_image is not None and plan.replicates != 1:
         raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
+    if plan.each_image is None and plan.rendering.is_on_images:
+        raise ValueError(
+            f"the style {plan.rendering.style} shows the image that a map explains, and a class has "
+            "none; add --each-image, or choose the style heat or signed"
+        )
     if plan.minimum_support < 1:
         raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
     classifier, test = loading.load(plan.model, plan.data)
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
@@ -195,8 +204,11 @@ def _draft(
             classifier.weights_sha256,
             classifiers.accuracy(classifier.model, test.images, test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
+            title=classifier.title or None,
+            outputs=classifier.outputs or None,
+            scores=None if classifier.scores == "logits" else classifier.scores,
         ),
-        rendering=pictures.settings(*test.images.shape[2:]),
+        rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
         methods=(
             *(

@@ -17,7 +17,7 @@ from explanations.attribution.local import Sample
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.manifest.records import Original
 from explanations.models import classifiers
-from explanations.rendering import pictures
+from explanations.rendering import photograph
 from explanations.running.randomness import generator
 
 CHECK = "image-edges"
@@ -89,7 +89,7 @@ def _single(model: nn.Module, data: LabelledImages, label: str, number: int) -> 
             f"the model assigns image {number} of {data.name} to its output {target}, which has no name; "
             "name the classes in classes.txt"
         )
-    picture = pictures.photograph(image.numpy())
+    picture = photograph(image.numpy())
     sha256 = hashlib.sha256(picture).hexdigest()
     path = f"{manifest.ORIGINALS_FOLDER}/{sha256[:20]}.png"
     seen = data.classes[target]

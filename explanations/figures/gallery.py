@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import ClassMap, Manifest, Method
-from explanations.rendering import pictures
+from explanations.rendering import Rendering, palettes, styles
 
 # Everything is laid out in pixels of the PNG, so that every value of a map has as many as any other.
 DPI = 200
@@ -192,16 +192,15 @@ class _Sheet:
         for place, method in enumerate(self.methods):
             for i, replicate in enumerate(self.replicates):
                 left = self.groups + place * self.step + i * (self.cell[1] + GAP)
-                colours = pictures.signed_colours(self.maps[array_key(method.slug, label, replicate)])
+                colours = styles.colour(
+                    self.maps[array_key(method.slug, label, replicate)], Rendering("signed")
+                )
                 self._picture(left, top, colours)
 
     def _legend(self, top: int) -> None:
         """The palette, and in words what its ends mean; beside it the note."""
         signed = any(method.signed for method in self.methods)
-        colours = pictures.palette()[None]  # (1, 256, 3)
-        if signed:
-            against = pictures.palette(pictures.HUE_AGAINST)[None, ::-1]
-            colours = np.concatenate([against, colours], axis=1)
+        colours = (palettes.signed_palette() if signed else palettes.palette())[None]  # (1, n, 3)
         self._picture(self.first, top, colours, (BAR[1], BAR[0]))
         below = top + BAR[1] + _line(NOTE_SIZE)
         ends = [(0.0, "left", "against the class" if signed else "none"), (1.0, "right", "for the class")]
@@ -250,7 +249,7 @@ def _note(manifest: Manifest, methods: list[Method]) -> list[str]:
         f"Images of {manifest.dataset.name}, explained for {network}{share}.",
         _subject_note(manifest, records),
         *_pick_note(records),
-        f"Colours are square roots of values over their {pictures.PERCENTILE:g}th percentile.",
+        f"Colours are square roots of values over their {Rendering().percentile:g}th percentile.",
     ]
 
 

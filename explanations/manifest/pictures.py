@@ -1,15 +1,50 @@
-"""Checks of a set's pictures: they exist, are unchanged, and reveal nothing but what they show."""
+"""The pictures of a set: files that reveal nothing but what they show, and checks of them."""
 
 import hashlib
+import os
+import shutil
 import struct
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from explanations.manifest.files import MANIFEST_FILE, ManifestError, read_file
+from explanations.manifest.files import IMAGES_FOLDER, MANIFEST_FILE, ManifestError, read_file
 from explanations.manifest.records import ClassMap, Manifest, Original
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_CHUNKS = ("IHDR", "PLTE", "IDAT", "IEND")
+MODIFIED = 946_728_000  # noon of 1 January 2000 (UTC): the one modification time of all pictures
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """A picture's path from the set's folder, and the SHA-256 of its file."""
+
+    path: str
+    sha256: str
+
+
+def write(folder: Path, pictures: Mapping[str, bytes]) -> dict[str, PictureFile]:
+    """Write the pictures of maps, in place of those that are there, and say by key where each is.
+
+    Their names are of their content, their modification times are one. Pictures that look the same have
+    files of their own.
+    """
+    shutil.rmtree(folder / IMAGES_FOLDER, ignore_errors=True)
+    (folder / IMAGES_FOLDER).mkdir(parents=True)
+    files: dict[str, PictureFile] = {}
+    seen: Counter[str] = Counter()
+    for key in sorted(pictures):
+        sha256 = hashlib.sha256(pictures[key]).hexdigest()
+        copy = f"{sha256}/{seen[sha256]}".encode()
+        name = hashlib.sha256(copy).hexdigest() if seen[sha256] else sha256
+        seen[sha256] += 1
+        files[key] = PictureFile(f"{IMAGES_FOLDER}/{name[:20]}.png", sha256)
+        path = folder / files[key].path
+        path.write_bytes(pictures[key])
+        os.utime(path, (MODIFIED, MODIFIED))
+    return files
 
 
 def check(manifest: Manifest, folder: Path) -> None:
@@ -22,7 +57,7 @@ def check(manifest: Manifest, folder: Path) -> None:
 
 
 def _check_maps(records: Iterable[ClassMap], folder: Path) -> None:
-    first, expected = "", (0, 0, 0)
+    first, expected, beginning = "", (0, 0, 0), b""
     for record in records:
         content = _unchanged(folder, record)
         size = (*_png_size(record.image, content), len(content))
@@ -32,6 +67,13 @@ def _check_maps(records: Iterable[ClassMap], folder: Path) -> None:
                 f"{record.image}: {size[0]} x {size[1]} pixels in {size[2]} bytes, but {first} has "
                 f"{expected[0]} x {expected[1]} in {expected[2]}; all pictures of a set have one size, "
                 "or the size would reveal the method"
+            )
+        before, _, _ = content.partition(b"IDAT")
+        beginning = beginning or before
+        if before != beginning:
+            raise ManifestError(
+                f"{record.image}: has other colours or another palette than {first}; all pictures of a set "
+                "have the same, or they would tell the method"
             )
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.outputs import probabilities
 
 OUTPUTS = ("logit", "probability")
 
@@ -32,7 +33,7 @@ class ClassScore:
 
     def __call__(self, images: Tensor) -> Tensor:
         logits = self.network(images)
-        values = logits.double().softmax(dim=1) if self.output == "probability" else logits
+        values = probabilities(self.network, logits.double()) if self.output == "probability" else logits
         return values[:, self.target]
 
     @property

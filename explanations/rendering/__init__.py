@@ -1,1 +1,6 @@
-"""From a map to a picture that does not tell its method."""
+"""From maps to pictures that do not tell their methods. NumPy and Pillow only."""
+
+from explanations.rendering.pictures import draw, find_blank, fit, photograph
+from explanations.rendering.record import STYLES, Rendering
+
+__all__ = ["STYLES", "Rendering", "draw", "find_blank", "fit", "photograph"]

@@ -1,7 +1,6 @@
 """Pictures without any pattern, for attention checks: the pixels of a real one in a random order.
 
-So they have its shades, its size and, since pictures of a set are stored uncompressed, its number of bytes;
-nothing but the pattern tells them apart.
+They have its colours, its size and its number of bytes; nothing but the pattern tells them apart.
 """
 
 import hashlib
@@ -12,6 +11,8 @@ import numpy as np
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from PIL import Image
+
+from explanations.rendering import png
 
 from ..models.explanation_sets import ClassMap, Method
 
@@ -40,16 +41,26 @@ def noise_maps(class_map, n):
 
 
 def _shuffled(class_map, seed):
-    """The PNG file of the picture with its pixels in an order drawn from `seed`."""
-    with class_map.image.open() as file, Image.open(file) as picture:
-        shades = np.asarray(picture)  # (H, W), of the palette
-        order = list(range(shades.size))
-        random.Random(seed).shuffle(order)
-        noise = Image.fromarray(shades.ravel()[order].reshape(shades.shape), "P")
-        noise.putpalette(picture.getpalette())
-    out = io.BytesIO()
-    noise.save(out, "PNG", compress_level=0)
-    return out.getvalue()
+    """The PNG file of the picture with its pixels in an order drawn from `seed`.
+
+    Where disorder takes more bytes than the picture has, similar colours are merged until it fits.
+    """
+    with class_map.image.open() as file:
+        content = file.read()
+    with Image.open(io.BytesIO(content)) as picture:
+        pixels = np.asarray(picture if picture.mode == "P" else picture.convert("RGB"))
+        palette = None
+        if picture.mode == "P":
+            palette = np.array(picture.getpalette(), dtype=np.uint8).reshape(-1, 3)
+    order = list(range(pixels.shape[0] * pixels.shape[1]))
+    random.Random(seed).shuffle(order)
+    noise = pixels.reshape(len(order), -1)[order].reshape(pixels.shape)
+    for step in (1, 2, 4, 8, 16, 32, 64, 128):
+        try:
+            return png.encode([("noise", noise // step * step)], palette, length=len(content))["noise"]
+        except png.TooLong:
+            continue
+    raise ValueError(f"{class_map}: no noise of its size fits into {len(content)} bytes")
 
 
 def _store(content):

@@ -1,7 +1,6 @@
 """Small things to explain: three classes of 8 x 8 images, classifiers of them, a set written by hand."""
 
 import gzip
-import hashlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from explanations.building import build as building
 from explanations.building.build import Plan
 from explanations.manifest.records import FORMAT, Classifier, ClassMap, Dataset, Manifest, Method
 from explanations.models.spec import ModelSpec
-from explanations.rendering import pictures
+from explanations.rendering import Rendering, draw
 
 CLASSES = 3
 SIDE = 8
@@ -197,19 +196,16 @@ def small_set(tmp_path: Path) -> Path:
 
 
 def _written(folder: Path) -> Path:
-    (folder / "images").mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(2)
-    maps, records = {}, []
-    for method in METHODS:
-        for label in ("3", "8"):
-            for replicate in (1, 2):
-                key = manifest.array_key(method.slug, label, replicate)
-                maps[key] = random.standard_normal((SIDE, SIDE)).astype(np.float32)
-                picture = pictures.picture(maps[key])
-                sha256 = hashlib.sha256(picture).hexdigest()
-                image = f"images/{sha256[:20]}.png"
-                (folder / image).write_bytes(picture)
-                records.append(ClassMap(label, method.slug, replicate, key, image, sha256, 5))
+    records: list[ClassMap] = []
+    keys = [
+        (method.slug, label, replicate) for method in METHODS for label in ("3", "8") for replicate in (1, 2)
+    ]
+    maps = {manifest.array_key(*key): random.standard_normal((SIDE, SIDE)).astype(np.float32) for key in keys}
+    files = manifest.write_pictures(folder, draw(maps, Rendering()))
+    for slug, label, replicate in keys:
+        key = manifest.array_key(slug, label, replicate)
+        records.append(ClassMap(label, slug, replicate, key, files[key].path, files[key].sha256, 5))
     manifest.write_maps(folder, maps)
     description = Manifest(
         format=FORMAT,
@@ -217,7 +213,7 @@ def _written(folder: Path) -> Path:
         seed=0,
         dataset=Dataset("MNIST", "test", "ab" * 32, ("3", "8")),
         classifier=Classifier("package.module:make", "cd" * 32, 0.99),
-        rendering=pictures.settings(SIDE, SIDE),
+        rendering=Rendering().record(),
         versions={"numpy": "2"},
         methods=METHODS,
         maps=tuple(records),

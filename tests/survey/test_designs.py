@@ -2,12 +2,15 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
+from explanations.rendering import Rendering, draw
+from survey.designing.noise import noise_maps
 from survey.exporting import columns_of
 from survey.models import Answer, Participation, PlannedQuestion, Study
 from survey.models.plans import NotOffered
@@ -206,3 +209,15 @@ def test_the_quota_of_an_open_study_only_grows(open_study):
     assert open_study.quota == 12
     assert open_study.extend_quota(None)
     assert not open_study.extend_quota(5)
+
+
+def test_noise_fits_into_the_length_of_compressed_pictures(draft_study):
+    """A compressed picture is shorter than its pixels in disorder: similar colours are merged."""
+    mean = draft_study.explanation_set.class_maps.filter(method__slug="class-mean").first()
+    maps = {"smooth": np.outer(np.hanning(60), np.hanning(60))}
+    content = draw(maps, Rendering())["smooth"]
+    with mean.image.storage.open(mean.image.name, "wb") as file:
+        file.write(content)
+    [noise] = noise_maps(mean, 1)
+    assert noise.image.size == len(content)
+    assert noise.image.read() != content

@@ -23,7 +23,7 @@ from explanations.methods import registry
 from explanations.metrics import evaluation
 from explanations.metrics.context import Source, loaded
 from explanations.models import loading
-from explanations.rendering import pictures
+from explanations.rendering import photograph
 
 
 @pytest.fixture(name="plan")
@@ -141,7 +141,7 @@ def test_originals_that_break_the_contract_are_refused(of_images: Path, edit: An
 
 def test_originals_of_two_sizes_are_refused(of_images: Path) -> None:
     original = manifest.read(of_images).originals[1]
-    content = pictures.photograph(np.zeros((3, 9, 9)))
+    content = photograph(np.zeros((3, 9, 9)))
     (of_images / original.image).write_bytes(content)
     digest = manifest.hashlib.sha256(content).hexdigest()
     changed(of_images, lambda record: record["originals"][1].update(sha256=digest))
@@ -156,7 +156,7 @@ def test_a_set_of_classes_is_written_as_before_there_were_originals(small_set: P
 def test_a_photograph_is_shown_in_its_colours_without_metadata() -> None:
     image = np.zeros((3, 2, 4))
     image[0] = 1
-    picture = Image.open(io.BytesIO(pictures.photograph(image)))
+    picture = Image.open(io.BytesIO(photograph(image)))
     assert (picture.size, picture.mode, picture.info) == ((4, 2), "RGB", {})
     assert picture.getpixel((0, 0)) == (255, 0, 0)
 

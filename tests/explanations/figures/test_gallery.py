@@ -10,7 +10,7 @@ from explanations import manifest
 from explanations.figures import gallery
 from explanations.figures.gallery import Example
 from explanations.manifest.records import Classifier, Manifest, Original
-from explanations.rendering import pictures as rendering
+from explanations.rendering import Rendering, palettes, styles
 
 Draw = Callable[..., Path]
 
@@ -67,7 +67,7 @@ def test_every_value_of_a_map_is_a_block_of_one_colour(
     """8 x 8 values in 168 x 168 pixels: blocks of 21 x 21, of the very colours of the palette."""
     with Image.open(draw("sheet.png", (1,), classes=["3"], methods=["lime"])) as image:
         sheet = np.asarray(image.convert("RGB"))
-    colours = rendering.signed_colours(manifest.read_maps(small_set)["lime/3/1"])
+    colours = styles.colour(manifest.read_maps(small_set)["lime/3/1"], Rendering("signed"))
     blocks = np.kron(colours, np.ones((21, 21, 1), dtype=np.uint8))
     places = np.argwhere((sheet == blocks[0, 0]).all(axis=2))
     assert any(
@@ -134,7 +134,7 @@ def test_large_maps_are_drawn_pixel_by_pixel(small_manifest: Manifest, tmp_path:
     maps = {record.array: checks for record in small_manifest.maps}
     gallery.draw(small_manifest, maps, tmp_path / "sheet.png", [1], classes=["3"], methods=["lime"])
     with Image.open(tmp_path / "sheet.png") as image:
-        dark = (np.asarray(image.convert("RGB")) == rendering.palette()[-1]).all(axis=2)
+        dark = (np.asarray(image.convert("RGB")) == palettes.palette()[-1]).all(axis=2)
     assert 224 * 300 // 2 <= dark.sum() < 224 * 300 // 2 + 100  # a few more are of the legend
 
 

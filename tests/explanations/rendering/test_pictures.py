@@ -1,5 +1,7 @@
 import io
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -7,94 +9,120 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
+from skimage import data
 
-from explanations.rendering import pictures
+from explanations.rendering import Rendering, draw, find_blank, palettes, photograph, pictures
+from explanations.rendering.png import Pixels
+
+STYLES = ["heat", "signed", "overlay", "borders", "top:3"]
+HEAT = Rendering()
 
 
-def chunks(picture: bytes) -> list[str]:
-    """The names of a PNG's chunks, in order."""
-    names, position = [], 8
+def chunks(picture: bytes) -> list[tuple[str, int]]:
+    """The names and lengths of a PNG's chunks, in order."""
+    found, position = [], 8
     while position < len(picture):
         length, name = struct.unpack(">I4s", picture[position : position + 8])
-        names.append(name.decode())
+        found.append((name.decode(), length))
         position += 12 + length
-    return names
+    return found
+
+
+def opened(picture: bytes) -> Image.Image:
+    image = Image.open(io.BytesIO(picture))
+    image.load()
+    return image
+
+
+def indices(importance: np.ndarray, rendering: Rendering = HEAT) -> np.ndarray:
+    """What one map's picture holds."""
+    return np.asarray(opened(draw({"map": importance}, rendering)["map"]))
+
+
+@pytest.fixture(scope="module")
+def photo() -> Pixels:
+    """A cat, 60 x 90."""
+    cat = Image.fromarray(data.chelsea()).resize((90, 60))
+    return np.asarray(cat)
+
+
+@pytest.fixture(scope="module")
+def maps() -> dict[str, np.ndarray]:
+    """Maps as different methods give them: smooth, noisy, a few areas, a single pixel."""
+    random = np.random.default_rng(3)
+    smooth = np.outer(np.hanning(60), np.hanning(90)) - 0.2
+    areas = np.kron(random.standard_normal((4, 6)), np.ones((15, 15)))
+    single = np.zeros((60, 90))
+    single[30, 40] = 1
+    return {"smooth": smooth, "noise": random.standard_normal((60, 90)), "areas": areas, "single": single}
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_all_pictures_of_a_set_have_the_same_length_chunks_and_palette(
+    style: str, maps: dict[str, np.ndarray], photo: Pixels
+) -> None:
+    drawn = draw(maps, Rendering.choose(style), dict.fromkeys(maps, photo)).values()
+    assert len({len(picture) for picture in drawn}) == 1
+    assert len({tuple(chunks(picture)) for picture in drawn}) == 1
+    assert len({picture.partition(b"IDAT")[0] for picture in drawn}) == 1
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_a_picture_has_no_metadata(style: str, maps: dict[str, np.ndarray], photo: Pixels) -> None:
+    picture = draw(maps, Rendering.choose(style), dict.fromkeys(maps, photo))["smooth"]
+    assert {name for name, _ in chunks(picture)} <= {"IHDR", "PLTE", "IDAT", "IEND"}
 
 
 @settings(max_examples=30)
 @given(arrays(np.float32, (8, 8), elements=st.floats(-10, 10, width=32)))
-def test_every_picture_has_the_same_bytes_in_number_and_no_metadata(importance: np.ndarray) -> None:
+def test_any_map_has_a_picture_as_long_as_its_neighbour(importance: np.ndarray) -> None:
     importance[0, 0] = 1
-    picture = pictures.picture(importance)
-    assert len(picture) == len(pictures.picture(np.eye(8)))
-    assert chunks(picture) == ["IHDR", "PLTE", "IDAT", "IEND"]
+    drawn = draw({"any": importance, "eye": np.eye(8)}, HEAT)
+    assert len(drawn["any"]) == len(drawn["eye"])
 
 
-def test_a_picture_has_a_pixel_a_pixel_and_the_whole_palette() -> None:
-    with Image.open(io.BytesIO(pictures.picture(np.ones((28, 20))))) as image:
-        assert image.size == (20, 28)
-        assert image.mode == "P"
-        assert bytes(image.getpalette() or []) == pictures.palette().tobytes()
+# Heat
+
+
+def test_the_picture_of_a_small_map_has_a_pixel_a_pixel_and_the_whole_palette() -> None:
+    image = opened(draw({"map": np.ones((28, 20))}, HEAT)["map"])
+    assert image.size == (20, 28)
+    assert image.mode == "P"
+    assert bytes(image.getpalette() or []) == palettes.palette().tobytes()
 
 
 def test_what_is_not_positive_is_white_and_the_greatest_is_darkest() -> None:
-    picture = pictures.picture(np.array([[-5.0, 0.0, 1.0]]))
-    with Image.open(io.BytesIO(picture)) as image:
-        assert list(image.tobytes()) == [0, 0, 255]
-        assert image.convert("RGB").getpixel((0, 0)) == (255, 255, 255)
+    assert indices(np.array([[-5.0, 0.0, 1.0]])).tolist() == [[0, 0, 255]]
+    assert palettes.palette()[0].tolist() == [255, 255, 255]
 
 
-def test_a_picture_does_not_depend_on_the_scale_of_its_method() -> None:
-    importance = np.random.default_rng(3).random((8, 8))
-    assert pictures.picture(importance) == pictures.picture(1e-6 * importance)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_picture_does_not_depend_on_the_scale_of_its_method(style: str, photo: Pixels) -> None:
+    importance = np.random.default_rng(3).random((60, 90))
+    drawn = draw({"a": importance, "b": 1e-6 * importance}, Rendering.choose(style), {"a": photo, "b": photo})
+    assert drawn["a"] == drawn["b"]
 
 
 def test_values_are_divided_by_the_97th_percentile_of_the_positive_ones_and_rooted() -> None:
     """Of the positive values 1 to 101 the 97th percentile is 98; 49 becomes sqrt(49 / 98), 99 is cut at 1."""
-    values = np.r_[-1000.0, np.arange(1, 102)][None, :]
-    normalised = pictures.normalised(values)[0]
-    assert normalised[0] == 0
-    np.testing.assert_allclose(normalised[49], np.sqrt(0.5))
-    assert normalised[99] == 1
+    shown = indices(np.r_[-1000.0, np.arange(1, 102)][None, :])[0]
+    assert [shown[i] for i in (0, 49, 99)] == [0, round(255 * np.sqrt(0.5)), 255]
 
 
-def test_a_map_with_nothing_positive_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^the map has no positive value, so its picture would be empty$"):
-        pictures.picture(-np.ones((8, 8)))
+def test_a_linear_scale_takes_no_root() -> None:
+    shown = indices(np.r_[-1000.0, np.arange(1, 102)][None, :], Rendering(scale="linear"))[0]
+    assert shown[49] == round(255 * 0.5)
 
 
-def test_the_palette_has_equal_steps_and_darkens_all_the_way() -> None:
-    colours = pictures.palette_oklab()
-    steps = np.linalg.norm(np.diff(colours, axis=0), axis=1)
-    np.testing.assert_allclose(steps, steps.mean(), rtol=1e-3)
-    assert (np.diff(colours[:, 0]) < 0).all()
+def test_the_hundredth_percentile_is_the_maximum() -> None:
+    assert indices(np.array([[1.0, 2.0, 4.0]]), Rendering(scale="linear", percentile=100)).tolist() == [
+        [64, 128, 255]
+    ]
 
 
-def test_the_palette_has_one_hue_and_lies_within_srgb() -> None:
-    colours = pictures.palette_oklab()
-    hues = np.rad2deg(np.arctan2(colours[1:, 2], colours[1:, 1])) % 360
-    np.testing.assert_allclose(hues, pictures.HUE)
-    linear = ((colours @ pictures.CONES.T) ** 3) @ pictures.LINEAR_SRGB.T
-    assert linear.min() > -1e-6
-    assert linear.max() < 1 + 1e-6
-
-
-def test_the_palette_is_as_ottosson_converts_it() -> None:
-    """White is (1, 0, 0) in OKLab, by his definition; sRGB red is (0.627955, 0.224863, 0.125846)."""
-    assert pictures.palette()[0].tolist() == [255, 255, 255]
-    red = pictures._srgb(np.array([[0.627955, 0.224863, 0.125846]]))
-    np.testing.assert_allclose(red, [[1, 0, 0]], atol=2e-3)
-
-
-def test_the_map_of_a_photograph_is_averaged_so_that_four_pictures_take_30_kilobytes() -> None:
-    random = np.random.default_rng(5)
-    noise = random.standard_normal((224, 224))
-    smooth = np.outer(np.hanning(224), np.hanning(224))
-    lengths = {len(pictures.picture(importance)) for importance in (noise, smooth)}
-    assert len(lengths) == 1
-    assert 4 * lengths.pop() <= 30_000
-    with Image.open(io.BytesIO(pictures.picture(smooth))) as image:
-        assert image.size == (80, 80)
+def test_the_map_of_a_photograph_is_averaged_to_the_size() -> None:
+    smooth = np.outer(np.hanning(448), np.hanning(448))
+    assert indices(smooth, Rendering(size=80)).shape == (80, 80)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +130,7 @@ def test_the_map_of_a_photograph_is_averaged_so_that_four_pictures_take_30_kilob
     [((28, 28), (28, 28)), ((80, 20), (80, 20)), ((224, 448), (40, 80)), ((9, 900), (1, 80))],
 )
 def test_a_picture_keeps_its_proportions(shape: tuple[int, int], expected: tuple[int, int]) -> None:
-    assert pictures.size(*shape) == expected
-    assert (pictures.settings(*shape)["height"], pictures.settings(*shape)["width"]) == expected
+    assert pictures.fit(shape, 80) == expected
 
 
 def test_what_is_averaged_is_the_positive_support() -> None:
@@ -111,20 +138,173 @@ def test_what_is_averaged_is_the_positive_support() -> None:
     importance = np.zeros((160, 160))
     importance[:2, :2] = 4
     importance[:2, 2:4] = [[4, -9], [-9, -9]]
-    averaged = pictures._averaged(importance, 80, 80)
-    assert averaged[0, :3].tolist() == [4, 1, 0]
+    shown = indices(importance, Rendering(size=80, scale="linear", percentile=100))
+    assert shown[0, :3].tolist() == [255, 64, 0]
 
 
-def test_signed_colours_are_blue_for_orange_against_and_equally_light() -> None:
-    colours = pictures.signed_colours(np.array([[-1.0, 0.0, 1.0]]))[0]
-    assert colours.tolist() == [
-        pictures.palette(pictures.HUE_AGAINST)[-1].tolist(),
-        [255, 255, 255],
-        pictures.palette()[-1].tolist(),
-    ]
-    lightness = [pictures.palette_oklab(hue)[:, 0] for hue in (pictures.HUE, pictures.HUE_AGAINST)]
-    np.testing.assert_allclose(*lightness)
+# Signed
 
 
-def test_a_map_of_zeros_has_white_colours() -> None:
-    assert (pictures.signed_colours(np.zeros((3, 3))) == 255).all()
+def test_signed_pictures_are_orange_white_and_blue() -> None:
+    signed = Rendering("signed", scale="linear", percentile=100)
+    assert indices(np.array([[-2.0, -1.0, 0.0, 2.0]]), signed).tolist() == [[0, 64, 127, 254]]
+
+
+def test_both_signs_are_divided_by_one_number() -> None:
+    """The 97th percentile of the magnitudes 1 and 4 is 3.91."""
+    shown = indices(np.array([[-1.0, 4.0]]), Rendering("signed", scale="linear"))
+    assert shown.tolist() == [[round(127 * (1 - 1 / 3.91)), 254]]
+
+
+# Styles that show the image
+
+
+def test_an_overlay_blends_colours_over_the_image_in_grey() -> None:
+    """Zero is white: at an opacity of 0.4, grey 100 becomes 0.6 * 100 + 0.4 * 255."""
+    importance = np.array([[0.0, 1.0]])
+    image = np.full((1, 2, 3), 100, dtype=np.uint8)
+    shown = indices_of(importance, Rendering("overlay", opacity=0.4), image)
+    assert shown[0, 0].tolist() == [162, 162, 162]
+    np.testing.assert_allclose(shown[0, 1], 60 + 0.4 * palettes.warm_palette()[-1], atol=1)
+
+
+def test_an_overlay_has_the_size_of_the_image() -> None:
+    image = np.zeros((100, 300, 3), dtype=np.uint8)
+    assert indices_of(np.ones((7, 7)), Rendering("overlay", size=150), image).shape == (50, 150, 3)
+
+
+def test_borders_show_the_mean_of_each_superpixel() -> None:
+    segments = np.repeat([[0, 0, 0, 1, 1]], 3, axis=0)
+    image = np.full((3, 5, 3), 255, dtype=np.uint8)
+    importance = np.array([[4.0, 0, 2, 0, 0]] * 3)
+    drawn = draw({"a": importance}, Rendering("borders", opacity=1), {"a": image}, {"a": segments})["a"]
+    shown = np.asarray(opened(drawn))
+    assert shown[0, 0].tolist() == palettes.warm_palette()[-1].tolist()
+    assert shown[0, 4].tolist() == [255, 255, 255]
+
+
+def test_top_hides_all_but_the_most_important_superpixels() -> None:
+    segments = np.repeat([[0, 0, 1, 1, 2, 2]], 2, axis=0)
+    image = np.full((2, 6, 3), 9, dtype=np.uint8)
+    importance = np.array([[5.0, 5, 1, 1, 3, 3]] * 2)
+    drawn = draw({"a": importance}, Rendering("top", top=2), {"a": image}, {"a": segments})["a"]
+    is_shown = (np.asarray(opened(drawn)) == 9).all(axis=2)
+    assert is_shown[0].tolist() == [True, True, False, False, True, True]
+
+
+def test_top_shows_no_superpixel_without_importance() -> None:
+    segments = np.repeat([[0, 0, 1, 1]], 2, axis=0)
+    image = np.full((2, 4, 3), 9, dtype=np.uint8)
+    importance = np.array([[5.0, 5, -1, -1]] * 2)
+    drawn = draw({"a": importance}, Rendering("top", top=2), {"a": image}, {"a": segments})["a"]
+    is_shown = (np.asarray(opened(drawn)) == 9).all(axis=2)
+    assert is_shown[0].tolist() == [True, True, False, False]
+
+
+def test_superpixels_are_one_image_s_for_all_methods(maps: dict[str, np.ndarray], photo: Pixels) -> None:
+    """All methods have the same lines."""
+    drawn = draw(maps, Rendering("borders"), dict.fromkeys(maps, photo))
+    shown = [np.asarray(opened(picture)) for picture in drawn.values()]
+    lines = pictures.superpixels.borders(pictures.superpixels.segment(photo, 50))
+    assert all((image[lines] == 255).all() for image in shown)
+
+
+def test_images_may_be_tensors_of_numbers(photo: Pixels) -> None:
+    importance = np.random.default_rng(4).random((60, 90))
+    numbers = (photo / 255).astype(np.float32).transpose(2, 0, 1)
+    drawn = draw({"a": importance, "b": importance}, Rendering("overlay"), {"a": photo, "b": numbers})
+    assert drawn["a"] == drawn["b"]
+
+
+def test_a_style_on_images_needs_them() -> None:
+    with pytest.raises(ValueError, match=r"^lime/3/1: the style overlay needs the image that a map explains"):
+        draw({"lime/3/1": np.ones((8, 8))}, Rendering("overlay"))
+
+
+# What cannot be drawn
+
+
+@pytest.mark.parametrize("style", ["heat", "overlay", "borders", "top:3"])
+def test_a_map_with_nothing_positive_is_refused(style: str, photo: Pixels) -> None:
+    with pytest.raises(
+        ValueError, match=r"^a: the map has no positive value, so its picture would be empty$"
+    ):
+        draw({"a": -np.ones((60, 90))}, Rendering.choose(style), {"a": photo})
+
+
+def test_a_signed_picture_of_zeros_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^a: the map has only zeros, so its picture would be empty$"):
+        draw({"a": np.zeros((8, 8))}, Rendering("signed"))
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_blank_maps_are_found_before_they_are_drawn(style: str) -> None:
+    found = find_blank({"a": np.ones((3, 3)), "b": np.zeros((3, 3))}, Rendering.choose(style))
+    assert list(found) == ["b"]
+
+
+def test_a_negative_map_is_blank_in_heat_only() -> None:
+    negative = {"a": -np.ones((3, 3))}
+    assert find_blank(negative, HEAT)
+    assert not find_blank(negative, Rendering("signed"))
+
+
+# The limit of a picture's length
+
+
+def noisy(side: int) -> Pixels:
+    return np.random.default_rng(6).integers(0, 256, (side, side, 3), dtype=np.uint8)
+
+
+def test_a_set_of_noise_gets_fewer_colours_so_that_no_picture_is_too_long(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(pictures, "LONGEST", 8000)
+    image = noisy(64)  # 12 kB
+    drawn = draw({"a": np.ones((64, 64)), "b": np.eye(64)}, Rendering("overlay"), {"a": image, "b": image})
+    assert max(map(len, drawn.values())) <= 8000
+    assert {opened(picture).size for picture in drawn.values()} == {(64, 64)}
+
+
+def test_where_that_is_not_enough_all_get_fewer_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pictures, "LONGEST", 4000)
+    image = noisy(64)
+    drawn = draw({"a": np.ones((64, 64)), "b": np.eye(64)}, Rendering("overlay"), {"a": image, "b": image})
+    assert max(map(len, drawn.values())) <= 4000
+    [size] = {opened(picture).size for picture in drawn.values()}
+    assert 16 <= size[0] < 64
+
+
+def indices_of(importance: np.ndarray, rendering: Rendering, image: Pixels) -> np.ndarray:
+    return np.asarray(opened(draw({"a": importance}, rendering, {"a": image})["a"]))
+
+
+# Photographs
+
+
+def test_a_photograph_keeps_its_pixels(photo: Pixels) -> None:
+    numbers = (photo / 255).astype(np.float32).transpose(2, 0, 1)
+    np.testing.assert_array_equal(np.asarray(opened(photograph(numbers))), photo)
+
+
+# What it takes
+
+
+def test_drawing_heat_and_overlays_takes_numpy_and_pillow_only() -> None:
+    code = (
+        "import sys, numpy as np; from explanations.rendering import *; "
+        "image = {'a': np.zeros((8, 8, 3), np.uint8)}; "
+        "[draw({'a': np.eye(8)}, Rendering(s), image) for s in ('heat', 'signed', 'overlay')]; "
+        "sys.exit(bool({'torch', 'skimage', 'scipy', 'matplotlib'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_superpixels_without_scikit_image_are_refused_with_a_remedy(
+    monkeypatch: pytest.MonkeyPatch, photo: Pixels
+) -> None:
+    monkeypatch.setitem(sys.modules, "skimage.segmentation", None)
+    with pytest.raises(
+        ValueError, match=r"^superpixels need scikit-image; install it with: pip install 'beholder"
+    ):
+        draw({"a": np.ones((60, 90))}, Rendering("borders"), {"a": photo})
