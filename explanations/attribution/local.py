@@ -9,22 +9,26 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution import validity
+from explanations.attribution.baselines import baselines
 from explanations.models import execution
 
 Floats = NDArray[np.float64]
 Parameters = dict[str, Any]
 Advance = Callable[[int], None]
 
+REPLACED = ("images", "baseline", "background")  # parameters that a function of one image does not take
+
 # What a method may ask of a model or of the caller, in words for a list.
 NEEDS = {
     "gradients": "a model that can be differentiated",
     "modules": "activations that are modules, or that torch.fx can make modules",
     "layer": "a layer whose output has height and width",
-    "background": "other images of the data set, to compare with",
+    "background": "images of the data set to compare with, unless another baseline is chosen",
     "rules": "layers that have a rule of relevance propagation",
 }
 
@@ -71,23 +75,25 @@ def once(parameters: Parameters) -> int:
 def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Parameters], int]) -> Explain:
     """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
 
-    It is given the parameters by name, but for `images`; where it has an argument `address`, the address of
-    the image's randomness; where it has an argument `background`, as many images as that parameter says.
-    An error names the image. It runs in one thread, for rounding depends on how many.
+    It takes the parameters by name, except `images`; in place of `baseline` and `background` it takes
+    `baselines`, the images (m, C, H, W) that they name; if it has an argument `address`, that is the address
+    of the image's randomness. Model and images are on the current device. An error names the image. One
+    thread runs it, because rounding depends on how many do.
     """
-    wanted = inspect.signature(explain).parameters
+    accepted = inspect.signature(explain).parameters
 
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        settings = {key: value for key, value in parameters.items() if key != "images"}
-        if "background" in wanted:
-            settings["background"] = _background(slug, sample, parameters["background"])
+        network, device = execution.placed(model), execution.current().device
+        settings = {key: value for key, value in parameters.items() if key not in REPLACED}
         rows = []
-        for image, number in zip(sample.images, sample.numbers, strict=True):
-            if "address" in wanted:
+        for image, number in zip(sample.images.to(device), sample.numbers, strict=True):
+            if "address" in accepted:
                 settings["address"] = (sample.seed, slug, sample.label, number)
             try:
                 with execution.single_threaded():
-                    rows.append(explain(model, image[None], sample.target, **settings))
+                    if "baselines" in accepted:
+                        settings["baselines"] = baselines(image[None], parameters, sample.background)
+                    rows.append(explain(network, image[None], sample.target, **settings))
             except ValueError as error:
                 raise ValueError(f"{slug}, image {number} of class {sample.label!r}: {error}") from None
             advance(passes_each(parameters))
@@ -95,13 +101,6 @@ def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Param
 
     explained.__wrapped__ = explain  # type: ignore[attr-defined]
     return explained
-
-
-def _background(slug: str, sample: Sample, count: int) -> Tensor:
-    available = 0 if sample.background is None else len(sample.background)
-    if sample.background is None or not 1 <= count <= available:
-        raise ValueError(f"{slug}.background is {count}; allowed: 1 to {available}, the images at hand")
-    return sample.background[:count]
 
 
 @dataclass(frozen=True)
@@ -112,7 +111,8 @@ class Local:
     the number of images that went through the network; `passes_each(parameters)` predicts how many that are
     for one image, and `backward` says whether a backward pass follows each (the one or two passes of a check
     are not counted). `needs`, of NEEDS, is what it asks of a model. `signed`: whether negative weights mean
-    something. `counter` is the class to explain in place of the images' own, if any.
+    something. `zeros` says why it may give nothing but zeros. `counter` is the class to explain in place of
+    the images' own, if any.
     """
 
     slug: str
@@ -124,6 +124,7 @@ class Local:
     signed: bool = True
     needs: tuple[str, ...] = ()
     passes_each: Callable[[Parameters], int] = samples_each
+    zeros: str = validity.UNCHANGED
     counter: str | None = None
 
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
@@ -134,8 +135,18 @@ class Local:
         asked = sample if self.counter is None else sample.asked_about(self.counter)
         weights = self.explain(model, asked, parameters, advance)
         shape = (len(sample.images), sample.images[0, 0].numel())
-        validity.check_weights(self.slug, sample.label, weights, shape)
+        validity.check_shape(self.slug, sample.label, weights, shape)
+        if not np.isfinite(weights).all():
+            validity.check_finite(self.slug, sample.label, weights, self._reason(model, sample.images))
         return weights
+
+    def _reason(self, model: nn.Module, images: Tensor) -> str:
+        """Say why weights of these images are not finite: the classifier's outputs, or only its gradient."""
+        with torch.inference_mode():
+            finite = all(bool(torch.isfinite(model(image[None])).all()) for image in images)
+        if not finite:
+            return "the classifier's outputs are not finite"
+        return validity.NO_GRADIENT if self.backward else "outputs for changed images are not finite"
 
     def passes(self, parameters: Parameters) -> int:
         """Forward passes of one image through the network that a class map takes."""

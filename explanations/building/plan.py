@@ -8,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from explanations.attribution import baselines
 from explanations.building import predictions, single_images
 from explanations.building.tasks import Address, Task, shards, versions
 from explanations.datasets.labelled_images import LabelledImages
@@ -21,7 +22,6 @@ from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering
 from explanations.running.code_version import network_version
 from explanations.running.parameters import changed, refuse_unknown
-from explanations.running.randomness import generator
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
@@ -81,8 +81,9 @@ class Loaded:
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
+        background = baselines.background(parameters, self.training.images, self.plan.seed)
         return [
-            self._with_background(_first(sample, parameters["images"]), parameters)
+            replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
         ]
 
@@ -106,13 +107,6 @@ class Loaded:
                 key=lambda task: (task.sample.replicate, task.shard, task.sample.target),
             )
         ]
-
-    def _with_background(self, sample: Sample, parameters: Parameters) -> Sample:
-        """The sample with the training images that its method compares with, if it does: the same for all."""
-        if "background" not in parameters:
-            return sample
-        drawn = generator(self.plan.seed, "background").permutation(len(self.training.images))
-        return replace(sample, background=self.training.images[drawn[: parameters["background"]]])
 
     @cached_property
     def _network_version(self) -> str:
@@ -166,7 +160,12 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     labels = tuple(single.record.label for single in singles) or labels
     kept = _leave_out(plan, labels)
     singles = tuple(single for single in singles if single.record.label in kept)
-    parameters = {method.local.slug: _parameters(plan, method.local) for method in methods}
+    parameters = {
+        method.local.slug: baselines.fitted(
+            method.local.slug, _parameters(plan, method.local), len(training.images)
+        )
+        for method in methods
+    }
     refuse_unknown(plan.parameters, parameters)
     classifier = replace(classifier, model=model)
     draft = replace(

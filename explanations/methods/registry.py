@@ -8,13 +8,17 @@ What people may call methods, and their combinations, is in `naming`.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from explanations.attribution import validity
+from explanations.attribution import baselines, validity
 from explanations.attribution.gradient import cam, derivatives, noisy_gradients, paths
 from explanations.attribution.gradient.noise import under_noise
+from explanations.attribution.gradient.xrai import xrai
 from explanations.attribution.local import Floats, Local, Parameters, Sample, each, once, samples_each
 from explanations.attribution.perturbation import occlusion, shapley, shared_lime, superpixel_lime, units
-from explanations.attribution.propagation import relevance
+from explanations.attribution.propagation import relevance, rescale
 from explanations.methods.aggregation import AGGREGATIONS, Aggregation, Counts, support, supported
+from explanations.running.parameters import TextOrNumber
+
+CANCELLED = "the weights of its images cancel out"
 
 __all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample"]
 
@@ -43,7 +47,8 @@ class ExplanationMethod:
         Pixels that fewer than `minimum_support` images chose are 0. Raises ValueError for weights, or a map,
         that say nothing.
         """
-        validity.check_images(self.local.slug, label, weights, parameters.get("output"))
+        local = self.local
+        validity.check_images(local.slug, label, weights, parameters.get("output"), local.zeros)
         counts = support(weights)
         if counts.max() < minimum_support:
             raise ValueError(
@@ -51,7 +56,13 @@ class ExplanationMethod:
                 f"{len(weights)} images, at most by {counts.max()}; ask for less with --minimum-support"
             )
         importance = supported(self.aggregate(weights), counts, minimum_support)
-        validity.check_images(self.slug, label, importance[None], None)
+        reason = CANCELLED
+        if not (weights > 0).any():
+            reason = (
+                f"the images' weights are all negative, and {self.aggregation.title} takes positive weights "
+                f"only; {local.slug}:mean shows both"
+            )
+        validity.check_images(self.slug, label, importance[None], None, reason)
         return importance, counts
 
     def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
@@ -124,6 +135,7 @@ VARGRAD = Local(
     backward=True,
     signed=False,
     needs=("gradients",),
+    zeros="the gradient is the same whatever the noise, as in a linear model",
 )
 
 
@@ -137,15 +149,23 @@ def _one(
     backward: bool = True,
     signed: bool = True,
     needs: tuple[str, ...] = (),
+    zeros: str = validity.UNCHANGED,
 ) -> Local:
-    """A local function that explains one image at a time."""
+    """Return a local function that explains one image at a time."""
     whole = {"images": 10, **defaults}
     run = each(slug, explain, passes_each)
-    return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each)
+    return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each, zeros)
+
+
+def _baseline(word: str, background: int) -> Parameters:
+    """Return the parameters of a method that compares with baselines; `background` counts in "images"."""
+    return {"baseline": TextOrNumber(word), "background": background}
 
 
 _LOGIT = {"output": "logit"}
-_PATH = {"steps": 50, "baseline": 0.0, "tolerance": 0.05, **_LOGIT}
+_BLACK = _baseline("black", 10)
+_PATH = {"steps": 50, **_BLACK, "tolerance": 0.05, **_LOGIT}
+_NEVER_POSITIVE = "the layer's activations, weighted by their gradients, are nowhere positive"
 _SUPERPIXELS = {
     "samples": 1000,
     "segments": 50,
@@ -215,7 +235,7 @@ _AVERAGED = (
         "Sundararajan et al. 2017, arXiv:1703.01365",
         paths.integrated_gradients,
         _PATH,
-        passes_each=lambda parameters: int(parameters["steps"]),
+        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count(parameters),
         needs=("gradients",),
     ),
     _one(
@@ -224,7 +244,9 @@ _AVERAGED = (
         f"Sundararajan et al. 2017, arXiv:1703.01365; under noise: {_SMILKOV}",
         paths.smooth_integrated_gradients,
         {"samples": 20, "sigma": 0.1, **_PATH},
-        passes_each=lambda parameters: int(parameters["steps"] * parameters["samples"]),
+        passes_each=lambda parameters: (
+            int(parameters["steps"] * parameters["samples"]) * baselines.count(parameters)
+        ),
         needs=("gradients",),
     ),
     _one(
@@ -235,6 +257,7 @@ _AVERAGED = (
         {},
         passes_each=once,
         needs=("gradients", "modules"),
+        zeros="no positive gradient comes back to the image through active units",
     ),
     _one(
         "grad-cam",
@@ -245,6 +268,7 @@ _AVERAGED = (
         passes_each=once,
         signed=False,
         needs=("gradients", "layer"),
+        zeros=_NEVER_POSITIVE,
     ),
     _one(
         "guided-grad-cam",
@@ -254,23 +278,24 @@ _AVERAGED = (
         {"layer": "", **_LOGIT},
         passes_each=lambda parameters: 2,
         needs=("gradients", "modules", "layer"),
+        zeros=f"guided backpropagation brings nothing back where Grad-CAM is positive, or {_NEVER_POSITIVE}",
     ),
     _one(
         "deeplift",
         "DeepLIFT",
         "Rescale rule: Shrikumar et al. 2017, arXiv:1704.02685",
-        relevance.deeplift,
-        {"baseline": 0.0},
-        passes_each=lambda parameters: 2,
+        rescale.deeplift,
+        _BLACK,
+        passes_each=lambda parameters: 2 * baselines.count(parameters),
         needs=("gradients", "modules"),
     ),
     _one(
         "deepshap",
         "DeepSHAP",
         f"DeepExplainer: {_LUNDBERG}",
-        relevance.deepshap,
-        {"background": 50},
-        passes_each=lambda parameters: 2 * int(parameters["background"]),
+        rescale.deeplift,
+        _baseline("images", 50),
+        passes_each=lambda parameters: 2 * baselines.count(parameters),
         needs=("gradients", "modules", "background"),
     ),
     _one(
@@ -278,7 +303,8 @@ _AVERAGED = (
         "GradientSHAP",
         f"GradientExplainer: {_LUNDBERG}; expected gradients: Erion et al. 2019, arXiv:1906.10670",
         paths.gradientshap,
-        {"samples": 100, "sigma": 0.1, "background": 50, **_LOGIT},
+        {"samples": 100, "sigma": 0.1, "layer": "", **_baseline("images", 50), **_LOGIT},
+        passes_each=lambda parameters: int(parameters["samples"]) * (3 if parameters["layer"] else 1),
         needs=("gradients", "background"),
     ),
     _one(
@@ -313,17 +339,17 @@ _AVERAGED = (
         "Occlusion",
         "Zeiler and Fergus 2014, arXiv:1311.2901, section 4.2",
         occlusion.occlusion,
-        {"window": 0.25, "positions": 12, "baseline": 0.0, **_LOGIT},
-        passes_each=lambda parameters: int(parameters["positions"]) ** 2 + 1,
+        {"window": 0.25, "positions": 12, **_BLACK, **_LOGIT},
+        passes_each=lambda parameters: (int(parameters["positions"]) ** 2 + 1) * baselines.count(parameters),
         backward=False,
     ),
     _one(
         "xrai",
         "XRAI",
         "Kapishnikov et al. 2019, arXiv:1906.02825",
-        superpixel_lime.xrai,
-        {"images": 5, "steps": 50, "tolerance": 0.05, "algorithm": "full", **_LOGIT},
-        passes_each=lambda parameters: 2 * int(parameters["steps"]),
+        xrai,
+        {"images": 5, "algorithm": "full", **_PATH, **_baseline("black+white", 10)},
+        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count(parameters),
         needs=("gradients",),
     ),
     _one(
@@ -345,6 +371,7 @@ _AVERAGED = (
         passes_each=lambda parameters: 2,
         signed=False,
         needs=("gradients", "modules", "rules"),
+        zeros="the logit is not positive, and Deep Taylor decomposes positive logits only; try lrp",
     ),
     _one(
         "random",

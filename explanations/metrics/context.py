@@ -27,7 +27,6 @@ from explanations.running.code_version import network_version
 from explanations.running.randomness import generator
 
 CONTROL, CONTROL_TITLE = "random", "Random order"
-BACKGROUND = 200  # images of all classes, for methods that compare with others
 
 
 @dataclass(frozen=True)
@@ -121,10 +120,7 @@ class Material:
         chosen = self.numbers(label, count, seed)
         target = self.target(label)
         images = self.test.images[list(chosen)]
-        background = self.training.images[
-            generator(seed, "background").permutation(len(self.training.images))[:BACKGROUND]
-        ]
-        context = Context(seed, label, target, replicate, chosen, self.test.classes, background)
+        context = Context(seed, label, target, replicate, chosen, self.test.classes, self.training.images)
         records = {record.slug: record for record in self.manifest.methods}
         return Subject(
             model=self.model,

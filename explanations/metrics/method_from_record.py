@@ -1,14 +1,15 @@
 """The method of a finished set, to be asked again: its record in the manifest to a function of images.
 
-What a method promises is said here, by the local function: completeness, where a baseline is all that it
-compares an image with; implementation invariance, where it asks the network for nothing but its outputs and
-their gradients (Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
+What a method promises is said here, by the local function: completeness, where it compares an image with
+baselines and draws nothing; implementation invariance, where it asks the network for nothing but its outputs
+and their gradients (Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
 """
 
 from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from explanations.attribution import baselines
 from explanations.attribution.local import Floats, Sample
 from explanations.manifest import records
 from explanations.methods import registry
@@ -16,7 +17,7 @@ from explanations.methods.aggregation import AGGREGATIONS
 from explanations.methods.names import chosen
 from explanations.metrics.subject import Method, unwatched
 
-COMPLETE = {"integrated-gradients", "deeplift"}
+COMPLETE = {"integrated-gradients", "deeplift", "deepshap"}
 INVARIANT = {
     *("gradient", "input-x-gradient", "smoothgrad", "smoothgrad-signed", "vargrad", "integrated-gradients"),
     *("smooth-integrated-gradients", "lime", "lime-slic", "occlusion"),
@@ -33,7 +34,7 @@ class Context:
     replicate: int
     numbers: tuple[int, ...]  # of the images in their data set, for their randomness
     classes: tuple[str, ...]
-    background: Tensor  # (m, C, H, W), of all classes
+    training: Tensor  # (N, C, H, W), images of all classes for baselines
 
 
 def revived(record: records.Method, context: Context) -> Method | None:
@@ -52,18 +53,21 @@ def revived(record: records.Method, context: Context) -> Method | None:
             numbers=context.numbers[: len(images)],
             images=images,
             classes=context.classes,
-            background=context.background,
+            background=baselines.background(parameters, context.training, context.seed),
         )
         return entry.local.attribute(model, sample, {**parameters, "images": len(images)}, unwatched)
 
     slug = entry.local.slug
-    baseline = parameters.get("baseline", 0.0)
+
+    def compared(images: Tensor) -> list[Tensor]:
+        background = baselines.background(parameters, context.training, context.seed)
+        return [baselines.baselines(image[None], parameters, background) for image in images]
+
     return Method(
         local,
         entry.aggregate,
-        complete=slug in COMPLETE and isinstance(baseline, float),
+        baselines=compared if slug in COMPLETE else None,
         invariant=slug in INVARIANT,
-        baseline=baseline if isinstance(baseline, float) else 0.0,
         output=str(parameters.get("output", "logit")),
     )
 

@@ -51,16 +51,16 @@ class Method:
     """The method that drew a map, to be asked again about other images or another network.
 
     `local(model, images)`: weights (n, pixels) of images (n, C, H, W); `aggregate`: weights (n, pixels) to a
-    map (pixels,). `complete`: the weights of an image promise to add up to the difference of the network's
-    scores of the image and of `baseline`, a value of all pixels. `invariant`: they promise to depend on the
-    function alone that the network computes.
+    map (pixels,). `baselines(images)`: for each image the images (m, C, H, W) that it is compared with, where
+    its weights promise to add up to the difference of the network's score from its mean score of those; None
+    of a method that does not promise this. `invariant`: the weights promise to depend on the function alone
+    that the network computes.
     """
 
     local: Callable[[nn.Module, Tensor], Floats]
     aggregate: Callable[[Floats], Floats]
-    complete: bool = False
+    baselines: Callable[[Tensor], list[Tensor]] | None = None
     invariant: bool = False
-    baseline: float = 0.0
     output: str = "logit"
 
     def map(self, model: nn.Module, images: Tensor) -> Floats:

@@ -17,6 +17,7 @@ from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, TypeVar
+from weakref import WeakKeyDictionary
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -176,6 +177,23 @@ def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) 
         return list(threads.map(compute, *zip(*blocks(samples, size), strict=True)))
 
 
+_PLACED: "WeakKeyDictionary[nn.Module, tuple[str, nn.Module]]" = WeakKeyDictionary()
+
+
+def placed(model: nn.Module) -> nn.Module:
+    """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it.
+
+    The one place that moves a model for methods and metrics, whose tensors then follow their images' device.
+    """
+    device = current().device
+    if device == "cpu":
+        return model
+    kept = _PLACED.get(model)
+    if kept is None or kept[0] != device:
+        kept = _PLACED[model] = device, copy.deepcopy(model).to(device)
+    return kept[1]
+
+
 def optimised(model: nn.Module, example: Tensor) -> nn.Module:
     """The model on the current device, with its batch normalisation folded into its convolutions.
 
@@ -188,7 +206,7 @@ def optimised(model: nn.Module, example: Tensor) -> nn.Module:
         folded = _folded(model)
         if folded is not None and _agree(model, folded, example):
             return folded.to(device)
-    return model if device == "cpu" else copy.deepcopy(model).to(device)
+    return placed(model)
 
 
 def _has_batch_normalisation(model: nn.Module) -> bool:

@@ -11,7 +11,20 @@ from typing import Any
 
 Parameters = dict[str, Any]
 
-KINDS = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
+
+class TextOrNumber(str):
+    """A default that is text, and whose parameter may be a number as well."""
+
+    __slots__ = ()
+
+
+KINDS = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text",
+    TextOrNumber: "text or a number",
+}
 TRUTHS = {"true": True, "false": False}
 
 
@@ -38,6 +51,11 @@ def written(
 
 
 def _typed(setting: str, text: str, kind: type) -> object:
+    if kind is TextOrNumber:
+        try:
+            return float(text)
+        except ValueError:
+            return text
     try:
         return TRUTHS[text] if kind is bool else kind(text)
     except (KeyError, ValueError):
@@ -53,11 +71,13 @@ def changed(slug: str, defaults: Parameters, changes: Parameters) -> Parameters:
         if key not in defaults:
             raise ValueError(f"{slug} has no parameter {key!r}; allowed: {', '.join(defaults)}")
         kind = type(defaults[key])
-        if type(value) is not kind:
+        if type(value) is not kind and not (kind is TextOrNumber and type(value) in (str, float)):
             raise ValueError(f"{slug}.{key} is {value!r}; {KINDS[kind]} is wanted")
         lowest = 1 if kind is int and defaults[key] > 0 else 0
-        if kind in (int, float) and not (value >= lowest and math.isfinite(value)):
-            raise ValueError(f"{slug}.{key} is {value}; allowed: from {lowest}{', finite' * (kind is float)}")
+        if isinstance(value, (int, float)) and not (value >= lowest and math.isfinite(value)):
+            raise ValueError(
+                f"{slug}.{key} is {value}; allowed: from {lowest}{', finite' * (type(value) is float)}"
+            )
     return {**defaults, **changes}
 
 

@@ -4,22 +4,24 @@ baselines (Lundberg's GradientExplainer; expected gradients, Erion et al. 2019, 
 (1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class maps.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from explanations.attribution import validity
 from explanations.attribution.gradient.derivatives import Address, flat, noisy
+from explanations.attribution.gradient.layers import InnerLayer
 from explanations.models.class_scores import ClassScore, class_score, gradients
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
 
-TRIED = (2, 4, 8)  # times the steps that were too few
+MORE_STEPS = (2, 4, 8)  # times the steps that were too few, tried in turn
 
 
 def integrated_gradients(
@@ -28,17 +30,18 @@ def integrated_gradients(
     target: int,
     *,
     steps: int,
-    baseline: float,
+    baselines: Tensor,
     tolerance: float,
     output: str,
 ) -> Floats:
-    """The path integral of the gradient times the way, signed, summed over channels.
+    """Integrate the gradient from a baseline to the image, times their difference: signed.
 
-    `steps` points of a Gauss-Legendre quadrature; the path begins at an image whose every value is
-    `baseline`. The weights add up to the change of the score, to `tolerance` of it, or ValueError is raised.
+    `steps` points of a Gauss-Legendre quadrature for each of `baselines` (m, C, H, W), whose mean counts.
+    Summed over channels, the weights add up to the change of the score from a baseline, to `tolerance` of the
+    scores' sizes, or ValueError is raised.
     """
     score = class_score(model, target, output)
-    return flat(integral(score, image, torch.full_like(image, baseline), steps, tolerance))
+    return flat(integral(score, image, baselines, steps, tolerance))
 
 
 def smooth_integrated_gradients(
@@ -49,57 +52,55 @@ def smooth_integrated_gradients(
     steps: int,
     samples: int,
     sigma: float,
-    baseline: float,
+    baselines: Tensor,
     tolerance: float,
     output: str,
     address: Address,
 ) -> Floats:
-    """The mean of Integrated Gradients over noisy copies: section 3 of Smilkov et al. 2017,
-    arXiv:1706.03825."""
-    score, start = class_score(model, target, output), torch.full_like(image, baseline)
-    total = torch.zeros(image.shape, dtype=torch.float64)
+    """Average Integrated Gradients over noisy copies: Smilkov et al. 2017, arXiv:1706.03825, section 3."""
+    score = class_score(model, target, output)
+    total = torch.zeros(image.shape, dtype=torch.float64, device=image.device)
     for copies in noisy(image, samples, sigma, address):
         for copy in copies:
-            total += integral(score, copy[None], start, steps, tolerance)
+            total += integral(score, copy[None], baselines, steps, tolerance)
     return flat(total / samples)
 
 
-def integral(score: ClassScore, image: Tensor, start: Tensor, steps: int, tolerance: float) -> Tensor:
-    """Integrated Gradients (1, C, H, W) of the score from `start` to `image`, complete to `tolerance`."""
+def integral(score: ClassScore, image: Tensor, baselines: Tensor, steps: int, tolerance: float) -> Tensor:
+    """Average Integrated Gradients (1, C, H, W) of the score over `baselines` (m, C, H, W).
+
+    Raises ValueError where they are not complete to `tolerance`, with the steps that would be enough.
+    """
+    return torch.stack(
+        [_integral(score, image, baseline[None], steps, tolerance) for baseline in baselines]
+    ).mean(dim=0)
+
+
+def _integral(score: ClassScore, image: Tensor, baseline: Tensor, steps: int, tolerance: float) -> Tensor:
     with torch.no_grad():
-        here, there = (float(score(end)) for end in (image, start))
+        reached, start = (float(score(end)) for end in (image, baseline))
+    change, scale = reached - start, abs(reached) + abs(start)
 
-    def summed(weights: Tensor, remedy: str = "") -> None:
-        total, change, scale = float(weights.sum()), here - there, abs(here) + abs(there)
-        validity.complete("Integrated Gradients", total, change, scale, tolerance, remedy)
+    def error(weights: Tensor) -> float:
+        return validity.sum_error(float(weights.sum()), change, scale)
 
-    weights = _quadrature(score, image, start, steps)
-    try:
-        summed(weights)
-    except ValueError:
-        summed(weights, _remedy(score, image, start, steps, summed))
+    weights, remedy = _quadrature(score, image, baseline, steps), ""
+    if error(weights) > tolerance:
+        for more in (steps * factor for factor in MORE_STEPS):
+            if error(_quadrature(score, image, baseline, more)) <= tolerance:
+                remedy = f"ask for {more} steps, which are enough here (steps={more})"
+                break
+        else:
+            remedy = f"{more} steps are not enough either; raise tolerance, or choose another method"
+    validity.check_sum("Integrated Gradients", float(weights.sum()), change, scale, tolerance, remedy)
     return weights
 
 
-def _quadrature(score: ClassScore, image: Tensor, start: Tensor, steps: int) -> Tensor:
+def _quadrature(score: ClassScore, image: Tensor, baseline: Tensor, steps: int) -> Tensor:
+    batch = score.block_size(image[0])
     method = IntegratedGradients(score)
-    weights: Tensor = method.attribute(
-        image, start, n_steps=steps, internal_batch_size=score.block_size(image[0])
-    )
+    weights: Tensor = method.attribute(image, baseline, n_steps=steps, internal_batch_size=batch)
     return weights.detach().double()
-
-
-def _remedy(
-    score: ClassScore, image: Tensor, start: Tensor, steps: int, summed: Callable[[Tensor], None]
-) -> str:
-    """What to do where so many steps are too few: found by trying, up to TRIED times as many."""
-    for more in (steps * factor for factor in TRIED):
-        try:
-            summed(_quadrature(score, image, start, more))
-        except ValueError:
-            continue
-        return f"ask for {more} steps, which are enough here (steps={more})"
-    return f"{steps * TRIED[-1]} steps are too few, too; allow more with tolerance, or choose another method"
 
 
 def gradientshap(
@@ -109,25 +110,48 @@ def gradientshap(
     *,
     samples: int,
     sigma: float,
+    layer: str,
     output: str,
     address: Address,
-    background: Tensor,
+    baselines: Tensor,
 ) -> Floats:
-    """The mean of gradient times way over points drawn between images of `background` and the noisy image.
+    """Average gradient times difference over points drawn between `baselines` and the noisy image: signed.
 
-    As Captum's GradientShap computes it, but each draw belongs to its address, where Captum's depends on the
-    batch. `background` (m, C, H, W). Signed, summed over channels.
+    This is what Captum's GradientShap computes, but each draw belongs to its address, where Captum's depends
+    on the batch. `baselines` (m, C, H, W). Summed over channels.
+
+    `layer`, the name of a module, explains what that layer gives in place of pixels, as shap's
+    GradientExplainer does: points are drawn between the layer's outputs (n, channels, height, width) for
+    baselines and image, and the weights are scaled up to the image bilinearly. "" explains pixels.
     """
     score = class_score(model, target, output)
-    places = [randomness.generator(*address, "path", k) for k in range(samples)]
-    drawn = [(int(place.integers(len(background))), float(place.uniform())) for place in places]
-    total = torch.zeros(image.shape, dtype=torch.float64)
-    done = 0
+    inner = InnerLayer(model, layer) if layer else None
+    total = torch.zeros((), dtype=torch.float64, device=image.device)
+    for copies, starts, shares in _drawn(image, samples, sigma, address, baselines):
+        if inner is None:
+            slopes = gradients(score, starts + shares * (copies - starts))
+            difference = copies - starts
+        else:
+            ends, begins = inner.outputs(copies), inner.outputs(starts)
+            slopes = inner.gradients(score, copies, begins + shares * (ends - begins))
+            difference = ends - begins
+        total = total + (slopes.double() * difference.double()).sum(dim=0, keepdim=True)
+    weights = total / samples
+    if inner is not None:
+        coarse = weights.sum(dim=1, keepdim=True)  # (1, 1, height, width)
+        weights = F.interpolate(coarse, size=image.shape[2:], mode="bilinear", align_corners=False)
+    return flat(weights)
+
+
+def _drawn(
+    image: Tensor, samples: int, sigma: float, address: Address, baselines: Tensor
+) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+    """Yield noisy copies (n, C, H, W), a baseline for each, and how far along to look (n, 1, 1, 1)."""
+    generators = [randomness.generator(*address, "path", k) for k in range(samples)]
+    drawn = [(int(one.integers(len(baselines))), float(one.uniform())) for one in generators]
+    first = 0
     for copies in noisy(image, samples, sigma, address):
-        part = drawn[done : done + len(copies)]
-        starts = background[[number for number, _ in part]]  # (batch, C, H, W)
-        along = torch.tensor([share for _, share in part], dtype=image.dtype)[:, None, None, None]
-        slopes = gradients(score, starts + along * (copies - starts))
-        total += (slopes.double() * (copies - starts).double()).sum(dim=0, keepdim=True)
-        done += len(copies)
-    return flat(total / samples)
+        part = drawn[first : first + len(copies)]
+        shares = torch.tensor([share for _, share in part], dtype=image.dtype, device=image.device)
+        yield copies, baselines[[number for number, _ in part]], shares[:, None, None, None]
+        first += len(copies)

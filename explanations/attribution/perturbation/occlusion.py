@@ -26,21 +26,21 @@ def occlusion(
     *,
     window: float,
     positions: int,
-    baseline: float,
+    baselines: Tensor,
     output: str,
 ) -> Floats:
     """How much the score falls when a square covers a pixel: the mean over the squares that cover it.
 
     A square's side is the share `window` of the image's shorter side; it stands at `positions` places along
-    each side, evenly; `baseline` is the grey of the square. As the places are given by number, the cost does
-    not depend on the image's size.
+    each side, evenly. Each of `baselines` (m, C, H, W) shows in the square in turn, and the mean fall counts.
+    As the places are given by number, the cost does not depend on the image's size.
     """
     masks = squares(image.shape[2], image.shape[3], window, positions)
     score = class_score(execution.optimised(model, image), target, output)
     everything = torch.ones(1, masks.shape[1], dtype=torch.bool)
-    replacement = torch.full_like(image, baseline)
-    responses = masked(score, image, replacement, torch.cat([everything, ~masks]))
-    falls = responses[0] - responses[1:]  # (squares,)
+    shown = torch.cat([everything, ~masks])
+    responses = [masked(score, image, baseline[None], shown) for baseline in baselines]
+    falls = torch.stack([each[0] - each[1:] for each in responses]).mean(dim=0)  # (squares,)
     total = torch.zeros(masks.shape[1], dtype=torch.float64)
     for fall, covered in zip(torch.split(falls, MASKS), torch.split(masks, MASKS), strict=True):
         total += fall @ covered.double()

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from explanations.attribution.gradient.cam import find_layer, named_layer
 from explanations.attribution.gradient.derivatives import Address
+from explanations.attribution.gradient.layers import find_layer, named_layer
 from explanations.attribution.perturbation import lime
 from explanations.models.class_scores import class_score
 from explanations.running import randomness

@@ -23,14 +23,15 @@ UNITWISE: tuple[type[nn.Module], ...] = (
 
 
 def incompleteness(
-    model: nn.Module, images: Tensor, target: int, weights: Floats, baseline: float, output: str
+    model: nn.Module, images: Tensor, target: int, weights: Floats, baselines: list[Tensor], output: str
 ) -> Floats:
-    """|sum of weights - (score - score of the baseline)| over |score - score of the baseline|: (n,).
+    """Measure |sum of weights - change| over |change|, of the score from its mean over baselines: (n,).
 
-    `weights` (n, pixels) of `images` (n, C, H, W). NaN where both scores are equal.
+    `weights` (n, pixels) of `images` (n, C, H, W), each with its `baselines` (m, C, H, W). NaN where the
+    score does not change.
     """
-    empty = torch.full_like(images[:1], baseline)
-    promised = scores(model, images, target, output) - scores(model, empty, target, output)
+    references = [scores(model, each, target, output).mean() for each in baselines]
+    promised = scores(model, images, target, output) - np.array(references)
     error = np.abs(weights.sum(axis=1) - promised)
     size = np.abs(promised)
     return np.asarray(np.divide(error, size, out=np.full(len(error), np.nan), where=size > 0))
@@ -77,11 +78,11 @@ def _neighbours(model: nn.Sequential) -> tuple[nn.Linear, nn.Linear]:
 def complete(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """The relative error of completeness of every image."""
     method, images = subject.asked(), subject.images
-    if not method.complete:
+    if method.baselines is None:
         raise lacks("complete")
     weights = method.local(subject.model, images)
     advance(len(images))
-    asked = (subject.target, weights, method.baseline, method.output)
+    asked = (subject.target, weights, method.baselines(images), method.output)
     return {"incompleteness": incompleteness(subject.model, images, *asked)}
 
 

@@ -11,7 +11,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from explanations.attribution.perturbation import occlusion, superpixel_lime, superpixels
+from explanations.attribution.gradient.xrai import xrai
+from explanations.attribution.perturbation import occlusion, superpixels
 from explanations.methods.registry import LOCALS, Sample
 from explanations.running import randomness
 
@@ -217,8 +218,9 @@ def test_xrai_gives_every_region_the_mean_of_integrated_gradients_in_it(
     w = linear(side)[1].weight[1].double().numpy()
     # against black and against white: of the planted model 2 x - 0.1, and 2 x - 2
     gradients = w * (x - 0.5) if make is linear else m * ((2 * x - 0.1) + (2 * x - 2)) / 2
-    settings = {"steps": 200, "tolerance": 0.05, "algorithm": "full", "output": "logit"}
-    heat = superpixel_lime.xrai(make(side), image, 1, **settings)
+    ends = torch.cat([torch.zeros_like(image), torch.ones_like(image)])
+    settings = {"steps": 200, "baselines": ends, "tolerance": 0.05, "algorithm": "full", "output": "logit"}
+    heat = xrai(make(side), image, 1, **settings)
     _, region = np.unique(heat.round(9), return_inverse=True)
     assert 3 <= region.max() < 60
     means = np.bincount(region, gradients) / np.bincount(region)

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from explanations.attribution.gradient import cam, derivatives
+from explanations.attribution.gradient.layers import find_layer
 
 
 def slope(model: nn.Module, image: Tensor, target: int) -> np.ndarray:
@@ -153,7 +154,7 @@ class Block(nn.Module):
 def test_the_last_layer_with_height_and_width_is_found(
     layers: list[nn.Module], expected: str, bright_images: Tensor
 ) -> None:
-    assert cam.find_layer(nn.Sequential(*layers).eval(), bright_images) == expected
+    assert find_layer(nn.Sequential(*layers).eval(), bright_images) == expected
 
 
 def test_a_model_without_such_a_layer_is_refused(linear_model: nn.Module, bright_images: Tensor) -> None:

@@ -131,7 +131,7 @@ def test_the_number_of_threads_changes_no_byte(
 
 
 def test_a_block_holds_perturbations_of_one_image(bright_images: Tensor, masks: lime.Bank) -> None:
-    """Four images of 400 samples, in blocks of 250 and 150, after a pass that measures the network's memory."""
+    """Four images of 400 samples, in blocks of 250 and 150, after a pass that measures memory."""
     sizes = []
 
     class Spy(nn.Module):

@@ -9,7 +9,7 @@ from explanations.attribution.perturbation import occlusion
 SETTINGS = {
     "window": 0.25,
     "positions": 4,
-    "baseline": 0.0,
+    "baselines": torch.zeros(1, 1, 8, 8),
     "output": "logit",
 }  # squares of 2 x 2, side by side
 

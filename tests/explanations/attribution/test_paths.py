@@ -5,7 +5,10 @@ from torch import Tensor, nn
 
 from explanations.attribution.gradient import paths
 
-PATH = {"steps": 50, "baseline": 0.0, "tolerance": 0.01, "output": "logit"}
+BLACK = torch.zeros(1, 1, 8, 8)
+PATH = {"steps": 50, "baselines": BLACK, "tolerance": 0.01, "output": "logit"}
+
+SHAP = {"layer": "", "output": "logit", "address": (0,)}
 
 
 def change(model: nn.Module, image: Tensor, target: int) -> float:
@@ -48,7 +51,7 @@ def test_where_more_steps_do_not_help_the_tolerance_is_named(bright_images: Tens
         def forward(self, images: Tensor) -> Tensor:
             return images.flatten(1) * 0.1 + (images.mean(dim=(1, 2, 3)) > 0.3).float()[:, None]
 
-    expected = r"; 16 steps are too few, too; allow more with tolerance, or choose another method$"
+    expected = r"; 16 steps are not enough either; raise tolerance, or choose another method$"
     with pytest.raises(ValueError, match=expected):
         paths.integrated_gradients(Jumping(), bright_images[:1], 1, **{**PATH, "steps": 2})
 
@@ -65,7 +68,7 @@ def test_gradientshap_of_a_linear_model_is_weight_times_difference_from_the_draw
 ) -> None:
     """From one image to compare with: w (x - b), whatever points are drawn."""
     background = torch.full((1, 1, 8, 8), 0.5)
-    settings = {"samples": 5, "sigma": 0.0, "output": "logit", "address": (0,), "background": background}
+    settings = {"samples": 5, "sigma": 0.0, **SHAP, "baselines": background}
     weights = paths.gradientshap(linear_model, bright_images[:1], 1, **settings)
     expected = linear_model[1].weight[1] * (bright_images[0].flatten() - 0.5)
     np.testing.assert_allclose(weights, expected.numpy(), rtol=1e-4, atol=1e-6)
@@ -75,7 +78,7 @@ def test_gradientshap_approaches_the_change_from_the_mean_background(
     curved_model: nn.Module, bright_images: Tensor
 ) -> None:
     background = torch.rand(4, 1, 8, 8, generator=torch.Generator().manual_seed(2))
-    settings = {"samples": 2000, "sigma": 0.0, "output": "logit", "address": (0,), "background": background}
+    settings = {"samples": 2000, "sigma": 0.0, **SHAP, "baselines": background}
     weights = paths.gradientshap(curved_model, bright_images[:1], 1, **settings)
     expected = float(curved_model(bright_images[:1])[0, 1] - curved_model(background)[:, 1].mean())
     assert weights.sum() == pytest.approx(expected, abs=0.003)

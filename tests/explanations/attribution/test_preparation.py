@@ -7,7 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explanations.attribution.gradient import derivatives
-from explanations.attribution.propagation import relevance
+from explanations.attribution.propagation import rescale
 from explanations.attribution.propagation.preparation import Barrier, activations, prepare
 
 pytestmark = pytest.mark.filterwarnings(
@@ -93,8 +93,8 @@ def test_a_model_that_cannot_be_traced_but_has_modules_only_is_prepared(
             return self.layers(images) if images.sum() > -1e9 else images
 
     model = Branched().eval()
-    weights = relevance.deeplift(model, bright_images[:1], 1, baseline=0.0)
-    expected = relevance.deeplift(rectified_model, bright_images[:1], 1, baseline=0.0)
+    weights = rescale.deeplift(model, bright_images[:1], 1, baselines=torch.zeros(1, 1, 8, 8))
+    expected = rescale.deeplift(rectified_model, bright_images[:1], 1, baselines=torch.zeros(1, 1, 8, 8))
     assert weights == pytest.approx(expected, abs=1e-6)
 
 
@@ -160,7 +160,7 @@ def test_deeplift_is_incomplete_without_a_barrier_where_two_hooks_share_a_tensor
     change = float((model(image) - model(black))[0, 1])
     trapped = DeepLift(model).attribute(image, black, target=1).detach().sum()
     assert float(trapped) != pytest.approx(change, rel=0.01)
-    assert relevance.deeplift(model, image, 1, baseline=0.0).sum() == pytest.approx(change, rel=1e-4)
+    assert rescale.deeplift(model, image, 1, baselines=black).sum() == pytest.approx(change, rel=1e-4)
 
 
 @pytest.mark.parametrize("make", [Shortcut, pooled_then_rectified, rectified_then_pooled, Functional])
@@ -168,10 +168,11 @@ def test_deeplift_and_deepshap_are_complete_in_every_order_of_layers_and_with_sh
     make: Callable[[], nn.Module], bright_images: Tensor
 ) -> None:
     model, background = make().eval().requires_grad_(False), bright_images[1:] / 2
-    logit, grey = model(bright_images[:1])[0, 1], model(torch.full((1, 1, 8, 8), 0.1))[0, 1]
-    lift = relevance.deeplift(model, bright_images[:1], 1, baseline=0.1)
-    shap = relevance.deepshap(model, bright_images[:1], 1, background=background)
-    assert lift.sum() == pytest.approx(float(logit - grey), rel=1e-4)
+    grey = torch.full((1, 1, 8, 8), 0.1)
+    logit, logit_of_grey = model(bright_images[:1])[0, 1], model(grey)[0, 1]
+    lift = rescale.deeplift(model, bright_images[:1], 1, baselines=grey)
+    shap = rescale.deeplift(model, bright_images[:1], 1, baselines=background)
+    assert lift.sum() == pytest.approx(float(logit - logit_of_grey), rel=1e-4)
     assert shap.sum() == pytest.approx(float(logit - model(background)[:, 1].mean()), rel=1e-4)
 
 

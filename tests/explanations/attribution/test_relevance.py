@@ -1,78 +1,11 @@
-import copy
-import warnings
-
 import numpy as np
 import pytest
 import torch
-from captum.attr import DeepLift
 from torch import Tensor, nn
 
 from explanations.attribution.gradient import derivatives
-from explanations.attribution.propagation import relevance
+from explanations.attribution.propagation import relevance, rules
 from explanations.attribution.propagation.preparation import prepare
-from explanations.datasets import labelled_images
-from explanations.models import classifiers
-from explanations.models.spec import ModelSpec
-
-
-def by_shap(model: nn.Module, image: Tensor, background: Tensor, target: int) -> np.ndarray:
-    """DeepExplainer's values (H * W,) of the shap package, summed over channels."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import shap
-
-        explainer = shap.DeepExplainer(copy.deepcopy(model).requires_grad_(True), background)
-        values = explainer.shap_values(image, check_additivity=False)
-    return np.asarray(values[0, ..., target].sum(axis=0).ravel())
-
-
-@pytest.fixture
-def background() -> Tensor:
-    """Five 8 x 8 images to compare with."""
-    return torch.rand(5, 1, 8, 8, generator=torch.Generator().manual_seed(4))
-
-
-def test_deepshap_is_what_shaps_deep_explainer_gives(
-    rectified_model: nn.Module, bright_images: Tensor, background: Tensor
-) -> None:
-    weights = relevance.deepshap(rectified_model, bright_images[:1], 2, background=background)
-    np.testing.assert_allclose(weights, by_shap(rectified_model, bright_images[:1], background, 2), atol=1e-5)
-
-
-@pytest.mark.slow
-def test_deepshap_is_what_shaps_deep_explainer_gives_on_the_papers_network() -> None:
-    model = classifiers.load(ModelSpec()).model
-    image, background = labelled_images.mnist("test").images[:1], labelled_images.mnist("train").images[:20]
-    weights = relevance.deepshap(model, image, 7, background=background)
-    np.testing.assert_allclose(weights, by_shap(model, image, background, 7), atol=1e-5)
-
-
-def test_deeplift_of_a_linear_model_is_weight_times_difference(
-    linear_model: nn.Sequential, bright_images: Tensor
-) -> None:
-    weights = relevance.deeplift(linear_model, bright_images[:1], 1, baseline=0.5)
-    expected = linear_model[1].weight[1] * (bright_images[0].flatten() - 0.5)
-    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-6)
-
-
-def test_deepshap_of_a_linear_model_is_weight_times_difference_from_the_mean(
-    linear_model: nn.Sequential, bright_images: Tensor, background: Tensor
-) -> None:
-    weights = relevance.deepshap(linear_model, bright_images[:1], 1, background=background)
-    expected = linear_model[1].weight[1] * (bright_images[0] - background.mean(dim=0)).flatten()
-    np.testing.assert_allclose(weights, expected.numpy(), atol=1e-6)
-
-
-@pytest.mark.parametrize("activation", [nn.ReLU6(), nn.GELU(), nn.SiLU(), nn.Softplus(), nn.LeakyReLU(0.2)])
-def test_deeplift_is_complete_for_every_activation(activation: nn.Module, bright_images: Tensor) -> None:
-    """Captum passes over ReLU6, GELU and SiLU in silence."""
-    torch.manual_seed(2)
-    layers = nn.Flatten(), nn.Linear(64, 30), activation, nn.Linear(30, 3)
-    model = nn.Sequential(*layers).eval().requires_grad_(False)
-    model[1].weight *= 10
-    change = model(bright_images[:1]) - model(torch.zeros(1, 1, 8, 8))
-    weights = relevance.deeplift(model, bright_images[:1], 1, baseline=0.0)
-    assert weights.sum() == pytest.approx(float(change[0, 1]), rel=1e-4)
 
 
 def overlapping() -> nn.Sequential:
@@ -80,33 +13,6 @@ def overlapping() -> nn.Sequential:
     torch.manual_seed(5)
     layers = nn.Conv2d(1, 4, 3), nn.ReLU(), nn.MaxPool2d(3, stride=1), nn.Flatten(), nn.Linear(64, 3)
     return nn.Sequential(*layers).eval().requires_grad_(False)
-
-
-def test_deeplift_is_complete_where_pooling_windows_overlap(bright_images: Tensor) -> None:
-    model, black = overlapping(), torch.zeros(1, 1, 8, 8)
-    change = float((model(bright_images[:1]) - model(black))[0, 1])
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        captum = DeepLift(copy.deepcopy(prepare(model, black)))
-        captums = float(captum.attribute(bright_images[:1], black, target=1).detach().sum())
-    assert captums != pytest.approx(change, rel=0.01)
-    weights = relevance.deeplift(model, bright_images[:1], 1, baseline=0.0)
-    assert weights.sum() == pytest.approx(change, rel=1e-4)
-
-
-def test_a_product_of_activations_is_refused(bright_images: Tensor) -> None:
-    class Gated(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            torch.manual_seed(1)
-            self.first, self.last, self.gate = nn.Linear(64, 9), nn.Linear(9, 3), nn.Sigmoid()
-
-        def forward(self, images: Tensor) -> Tensor:
-            hidden = self.first(images.flatten(1)) * 9
-            return self.last(hidden * self.gate(hidden))
-
-    with pytest.raises(ValueError, match=r"^DeepLIFT is not complete: .*such as a product of activations"):
-        relevance.deeplift(Gated().eval(), bright_images[:1], 1, baseline=0.0)
 
 
 @pytest.mark.parametrize("make", [overlapping, lambda: None])
@@ -208,7 +114,7 @@ def test_relevance_that_is_lost_on_the_way_is_stopped(
     rectified_model: nn.Sequential, bright_images: Tensor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        relevance._SignRule, "absorbed", property(lambda self: 0.2, lambda self, value: None), raising=False
+        rules.SignRule, "absorbed", property(lambda self: 0.2, lambda self, value: None), raising=False
     )
     expected = (
         r"^LRP is not complete: .*; the classifier has layers that lose relevance; choose another method$"

@@ -4,7 +4,7 @@ import torch
 from sklearn.linear_model import LinearRegression
 from torch import Tensor, nn
 
-from explanations.attribution.gradient import cam
+from explanations.attribution.gradient import layers
 from explanations.attribution.perturbation import lime, superpixel_lime, superpixels, units
 from explanations.running.randomness import generator
 
@@ -108,24 +108,6 @@ def test_lime_on_pieces_gives_what_the_lime_package_gives(
     np.testing.assert_allclose(weights, theirs[pieces.flatten().numpy()], atol=1e-6)
 
 
-@pytest.mark.slow
-def test_xrai_prefers_the_region_that_decides() -> None:
-    """Class 0 is the brightness of the left square; the right one is as bright and plays no part."""
-    image = torch.full((1, 1, 16, 16), 0.1)
-    image[:, :, 4:12, 1:7] = image[:, :, 4:12, 9:15] = 0.9
-    model = nn.Sequential(nn.Flatten(), nn.Linear(256, 1, bias=False)).requires_grad_(False)
-    model[1].weight.copy_((torch.arange(256) % 16 < 8).float()[None])
-    settings = {"steps": 5, "tolerance": 0.01, "algorithm": "full", "output": "logit"}
-    weights = superpixel_lime.xrai(model, image, 0, **settings).reshape(16, 16)
-    assert weights[5:11, 2:6].min() > weights[5:11, 10:14].max()
-
-
-def test_xrai_of_an_image_of_one_colour_is_refused(linear_model: nn.Module) -> None:
-    settings = {"steps": 5, "tolerance": 0.01, "algorithm": "full", "output": "logit"}
-    with pytest.raises(ValueError, match=r"^XRAI cuts the image into regions, and an image of one colour"):
-        superpixel_lime.xrai(linear_model, torch.ones(1, 1, 8, 8), 0, **settings)
-
-
 def test_lime_on_units_of_a_layer_finds_their_outgoing_weights(bright_images: Tensor) -> None:
     """Switching a unit off takes its activation times its outgoing weight from the logit."""
     torch.manual_seed(1)
@@ -140,7 +122,7 @@ def test_the_map_of_units_adds_up_to_their_weights(rectified_model: nn.Module, b
     settings = {**LIME, "features": 4, "layer": "1"}
     weights = units.unit_weights(rectified_model, bright_images[:1], 1, **settings)
     heat = units.lime_units(rectified_model, bright_images[:1], 1, **settings)
-    assert cam.find_layer(rectified_model, bright_images) == "1"
+    assert layers.find_layer(rectified_model, bright_images) == "1"
     assert heat.mean() / weights.sum() == pytest.approx(1, abs=0.3)  # scaling up moves borders
 
 

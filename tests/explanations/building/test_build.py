@@ -111,7 +111,9 @@ def test_a_map_that_is_not_finite_is_stopped(
 ) -> None:
     monkeypatch.setattr(lime, "explain", lambda *_, **__: np.full((3, 64), np.nan))
     with pytest.raises(
-        ValueError, match=r"^lime gives values that are not finite for class '0'; does the class"
+        ValueError,
+        match=r"^lime gives values that are not finite for class '0': "
+        r"outputs for changed images are not finite$",
     ):
         building.build(tmp_path / "set", plan)
 

@@ -33,16 +33,33 @@ def network():
     return nn.Sequential(*layers).eval().requires_grad_(False)
 
 
+def black(images):
+    """The baselines (m, C, H, W) of each image: a black image."""
+    return [torch.zeros(1, *image.shape) for image in images]
+
+
 def test_input_times_gradient_is_complete_for_a_linear_network(linear_subject):
-    subject = linear_subject(method=Method(input_x_gradient, mean, complete=True))
+    subject = linear_subject(method=Method(input_x_gradient, mean, baselines=black))
     found = axioms.complete(subject, {"images": 1}, unwatched)
     assert found["incompleteness"] == pytest.approx([0], abs=1e-5)
 
 
 def test_weights_that_are_a_tenth_too_large_have_an_error_of_a_tenth(linear_subject):
-    method = Method(lambda m, images: 1.1 * input_x_gradient(m, images), mean, complete=True)
+    method = Method(lambda m, images: 1.1 * input_x_gradient(m, images), mean, baselines=black)
     found = axioms.complete(linear_subject(method=method), {"images": 1}, unwatched)
     assert found["incompleteness"] == pytest.approx([0.1], rel=1e-4)
+
+
+def test_completeness_is_measured_against_the_mean_score_of_several_baselines(linear_subject):
+    def half(model, images):
+        return input_x_gradient(model, images) / 2
+
+    def black_and_itself(images):
+        return [torch.stack([torch.zeros_like(image), image]) for image in images]
+
+    method = Method(half, mean, baselines=black_and_itself)
+    found = axioms.complete(linear_subject(method=method), {"images": 1}, unwatched)
+    assert found["incompleteness"] == pytest.approx([0], abs=1e-5)
 
 
 def test_an_equivalent_network_computes_the_same_with_other_units(network, bright_images):

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from explanations.running.parameters import changed, refuse_unknown, written
+from explanations.running.parameters import TextOrNumber, changed, refuse_unknown, written
 
 DEFAULTS = {"lime": {"samples": 1500, "sigma": 0.3, "skip_black": True, "output": "logit"}}
 
@@ -63,3 +63,10 @@ def test_a_number_that_may_be_absent_can_be_set_back_to_0() -> None:
 def test_what_is_changed_must_be_there() -> None:
     with pytest.raises(ValueError, match=r"^there are no parameters of 'rise' here; allowed: lime$"):
         refuse_unknown({"rise": {}}, DEFAULTS)
+
+
+@pytest.mark.parametrize(("text", "value"), [("blur", "blur"), ("0.5", 0.5)])
+def test_a_parameter_that_may_be_text_or_a_number_takes_either(text: str, value: object) -> None:
+    defaults = {"deeplift": {"baseline": TextOrNumber("black")}}
+    changes = written([f"deeplift.baseline={text}"], defaults)
+    assert changed("deeplift", defaults["deeplift"], changes["deeplift"]) == {"baseline": value}
