@@ -15,7 +15,7 @@ from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
 from explanations.methods.names import chosen as chosen_methods
-from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Parameters, Sample
+from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
@@ -29,13 +29,17 @@ CHECK_REFERENCE = "Mean of a part of the images of the class; no explanation, fo
 LEFT_OUT = "left out by --leave-out"
 MOST_NAMED = 20  # labels in a message
 
+EVERY = "*"
+
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
-    {...}}."""
+    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime": {...}}.
 
-    methods: tuple[str, ...] = DEFAULT
+    Under EVERY are parameters of every local function that has one of that name.
+    """
+
+    methods: tuple[str, ...] | None = None  # None: those that fit the images, registry.default_methods
     classes: tuple[str, ...] | None = None  # None: all of the data set
     replicates: int = 2
     seed: int = 0
@@ -76,7 +80,7 @@ class Loaded:
 
     def name_of(self, slug: str) -> str:
         """The name, among those of the plan, of a method with this local function."""
-        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
+        return next(name for name in self.plan.methods or () if chosen_methods([name])[0].local.slug == slug)
 
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
@@ -119,6 +123,7 @@ class Loaded:
             "weights": self.draft.classifier.weights_sha256,
             "network": self._network_version,
             "preprocessing": self.draft.classifier.preprocessing,
+            "outputs": [self.draft.classifier.outputs, self.draft.classifier.scores],
             "versions": self.draft.versions,
         }
 
@@ -126,8 +131,7 @@ class Loaded:
 def load(plan: Plan, device: str = "cpu") -> Loaded:
     """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
     person can mend."""
-    methods = chosen_methods(list(plan.methods))
-    if not methods:
+    if plan.methods is not None and not chosen_methods(list(plan.methods)):
         raise ValueError("a set has at least one method; name some with --methods")
     if plan.replicates < 1:
         raise ValueError(f"--replicates must be at least 1 (got {plan.replicates})")
@@ -154,19 +158,28 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     training = loading.load_images(classifier, plan.data, "train")
     if plan.layer:
         model, training, test = layer_units.cut(model, plan.layer, training, test)
-    predicted = classifiers.predict(model, test.images)
-    labels = _classes(plan, test)
-    singles = _singles(plan, model, test, labels)
-    labels = tuple(single.record.label for single in singles) or labels
-    kept = _leave_out(plan, labels)
-    singles = tuple(single for single in singles if single.record.label in kept)
+    height, width = test.images.shape[2:]
+    plan = replace(
+        plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
+    )
+    methods = chosen_methods(list(plan.methods or ()))
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
         method.local.slug: baselines.fitted(
             method.local.slug, _parameters(plan, method.local), len(training.images)
         )
         for method in methods
     }
-    refuse_unknown(plan.parameters, parameters)
+    refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
+    for method in methods:
+        method.local.check_size(parameters[method.local.slug], height, width)
+    predicted = classifiers.predict(model, test.images)
+    labels = _classes(plan, test)
+    singles = _singles(plan, model, test, labels)
+    labels = tuple(single.record.label for single in singles) or labels
+    kept = _leave_out(plan, labels)
+    singles = tuple(single for single in singles if single.record.label in kept)
     classifier = replace(classifier, model=model)
     draft = replace(
         _draft(plan, classifier, predicted, test, kept, methods, parameters, device),
@@ -207,7 +220,8 @@ def _leave_out(plan: Plan, labels: tuple[str, ...]) -> tuple[str, ...]:
 def _parameters(plan: Plan, local: Local) -> Parameters:
     """The defaults of a local function with what the plan changes. Raises ValueError."""
     single = {} if plan.each_image is None else {"images": 1}
-    return changed(local.slug, local.defaults, plan.parameters.get(local.slug, {}) | single)
+    every = {key: value for key, value in plan.parameters.get(EVERY, {}).items() if key in local.defaults}
+    return changed(local.slug, local.defaults, every | plan.parameters.get(local.slug, {}) | single)
 
 
 def _draft(
@@ -231,6 +245,9 @@ def _draft(
             classifier.weights_sha256,
             int((predicted == test.labels).sum()) / len(test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
+            title=classifier.title or None,
+            outputs=classifier.outputs or None,
+            scores=None if classifier.scores == "logits" else classifier.scores,
         ),
         rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),

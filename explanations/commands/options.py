@@ -3,12 +3,12 @@
 import argparse
 from pathlib import Path
 
-from explanations.building.plan import Plan
+from explanations.building.plan import EVERY, Plan
 from explanations.datasets.preprocessing import declared
 from explanations.manifest.records import PREPROCESSING_KEYS
 from explanations.methods import names, registry
 from explanations.models import execution
-from explanations.models.spec import PAPER_FACTORY, ModelSpec
+from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
 from explanations.running.parameters import written
 
 
@@ -18,7 +18,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class; "
+        f"default: {' '.join(registry.DEFAULT)}; for images of more than 64 x 64 pixels "
+        f"{' '.join(registry.DEFAULT_LARGE)}; for single ones {' '.join(registry.DEFAULT_LARGE_SINGLE)}",
     )
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
     parser.add_argument("--seed", type=int, default=0)
@@ -63,9 +65,17 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=PAPER_FACTORY,
         metavar="FACTORY",
-        help="package.module:factory, or with arguments: package.module:factory(classes=10)",
+        help="package.module:factory, perhaps with arguments; timm:NAME, hf:NAME-OR-FOLDER, onnx:FILE",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help=f"safetensors file; {OWN}: those that the factory loads; or torchvision's, as in DEFAULT",
+    )
+    parser.add_argument(
+        "--outputs", metavar="KEY", help="key or number of the output to explain, where the model has several"
+    )
+    parser.add_argument("--scores", choices=SCORES, help="what that output holds (default: detected)")
     add_data(parser)
     words = ", ".join(PREPROCESSING_KEYS)
     parser.add_argument(
@@ -78,13 +88,12 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 def read_plan(options: argparse.Namespace) -> Plan:
     """What to build, by the options. Raises ValueError."""
-    chosen = names.chosen(options.methods)
     return Plan(
-        methods=tuple(options.methods or registry.DEFAULT),
+        methods=tuple(options.methods) if options.methods else None,
         classes=tuple(options.classes) if options.classes else None,
         replicates=_replicates(options),
         seed=options.seed,
-        parameters=_parameters(options, chosen),
+        parameters=_parameters(options),
         model=read_model(options),
         data=options.data,
         name=options.name,
@@ -100,18 +109,14 @@ def _replicates(options: argparse.Namespace) -> int:
     return int(options.replicates)
 
 
-def _parameters(
-    options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
-) -> dict[str, registry.Parameters]:
+def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
     """What --images, --samples and --set change, by local function."""
+    chosen = names.chosen(options.methods or list(registry.ALL_DEFAULTS))
     defaults = {method.local.slug: method.local.defaults for method in chosen}
-    everywhere = {key: getattr(options, key) for key in ("images", "samples")}
+    every = {key: getattr(options, key) for key in ("images", "samples")}
     changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
-    return {
-        slug: {key: value for key, value in everywhere.items() if value is not None and key in known}
-        | changes.get(slug, {})
-        for slug, known in defaults.items()
-    }
+    every = {key: value for key, value in every.items() if value is not None}
+    return ({EVERY: every} if every else {}) | changes
 
 
 def read_model(options: argparse.Namespace) -> ModelSpec:
@@ -120,4 +125,6 @@ def read_model(options: argparse.Namespace) -> ModelSpec:
         factory=options.model,
         weights=options.weights,
         preprocessing=declared(options.preprocessing) if options.preprocessing else None,
+        outputs=options.outputs,
+        scores=options.scores,
     )

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution.propagation.preparation import activations, prepare
-from explanations.models import execution
 from explanations.models.class_scores import class_score, gradients, leaf
 from explanations.running import randomness
 
@@ -34,10 +33,11 @@ def noisy(image: Tensor, samples: int, sigma: float, address: Address) -> Iterat
 
     The noise of a copy depends on the address and its number only, not on the block.
     """
-    copies = max(1, min(COPIES, COPIES_VALUES // image.numel()))
-    for first, last in execution.blocks(samples, copies):
+    batch = max(1, min(COPIES, COPIES_VALUES // image.numel()))
+    for start in range(0, samples, batch):
+        numbers = range(start, min(start + batch, samples))
         noise = np.stack(
-            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in range(first, last)]
+            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in numbers]
         )
         yield image + sigma * torch.from_numpy(noise).to(image)
 

@@ -6,12 +6,70 @@ import numpy as np
 import pytest
 import torch
 
+from explanations.attribution import local
 from explanations.building import build as building
 from explanations.building import plan as plan_module
 from explanations.building.build import Plan
 from explanations.datasets import labelled_images
 from explanations.methods import registry
 from explanations.models import classifiers
+
+
+def slugs(loaded: plan_module.Loaded) -> tuple[str, ...]:
+    return tuple(method.slug for method in loaded.methods)
+
+
+def test_small_images_are_explained_by_the_methods_of_the_reference_study(plan: Plan) -> None:
+    loaded = plan_module.load(replace(plan, methods=None, parameters={"*": {"images": 4}}))
+    assert slugs(loaded) == ("normlime", "lime", "smoothgrad", "vargrad")
+
+
+@pytest.mark.parametrize(
+    ("single", "expected"),
+    [
+        ({}, {"normlime-superpixels", "lime-slic", "smoothgrad", "vargrad"}),
+        ({"each_image": 1, "replicates": 1}, {"lime-slic", "kernelshap", "smoothgrad", "vargrad"}),
+    ],
+)
+def test_larger_images_are_explained_on_superpixels(
+    single: dict[str, int], expected: set[str], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "LARGE", 63)
+    loaded = plan_module.load(replace(plan, methods=None, parameters={"*": {"images": 4}}, **single))
+    assert set(slugs(loaded)) == expected
+
+
+def test_a_parameter_of_every_method_is_one_of_those_that_have_it(plan: Plan) -> None:
+    one = replace(plan, methods=("lime", "gradient"), parameters={"*": {"images": 4, "samples": 9}})
+    loaded = plan_module.load(one)
+    assert loaded.parameters["lime"]["samples"] == 9
+    assert loaded.parameters["gradient"] == {"images": 4, "output": "logit"}
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "remedy"),
+    [
+        ("lime", {}, "the methods lime-slic and normlime-superpixels"),
+        ("kernelshap", {"segmentation": "pixels"}, "kernelshap.segmentation=slic"),
+    ],
+)
+def test_too_many_pixels_to_weigh_are_refused_before_the_network_is_asked(
+    method: str, change: dict[str, str], remedy: str, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "MOST_PIXELS", 63)
+    monkeypatch.setattr(classifiers, "accuracy", lambda *_: pytest.fail("the network was asked"))
+    one = replace(plan, methods=(method,), parameters={method: {"images": 4, **change}})
+    expected = (
+        rf"^{method} weighs every pixel, and the images have 8 x 8 of them \(at most 63 .*with {remedy}$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        plan_module.load(one)
+
+
+def test_superpixels_have_no_largest_size(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "MOST_PIXELS", 63)
+    loaded = plan_module.load(replace(plan, methods=("kernelshap",), parameters={"*": {"images": 4}}))
+    assert slugs(loaded) == ("kernelshap",)
 
 
 def test_classes_without_an_image_are_left_out(plan: Plan, squares: Path, tmp_path: Path, small) -> None:

@@ -214,7 +214,7 @@ def test_a_gallery_with_other_weights_is_refused(
 def test_a_model_without_weights_is_refused(network, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(["accuracy", "--model", network.factory], capsys) == (
         f"python -m explanations accuracy: --model {network.factory}: name its weights with "
-        "--weights file.safetensors"
+        "--weights file.safetensors, take those that it loads itself with --weights own"
     )
 
 
