@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 
 from explanations import manifest
 from explanations.building import set_maps
-from explanations.building.cache import Cache
 from explanations.building.plan import Loaded, Plan, load
-from explanations.building.schedulers import Scheduling
 from explanations.building.set_maps import Key, SetMap
-from explanations.building.tasks import Floats, Task
+from explanations.building.tasks import OUTCOMES, Floats, Outcome, Task, make_work
 from explanations.manifest.records import ClassMap, LeftOut, Manifest, equal_maps
 from explanations.models import execution
 from explanations.rendering import draw
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
+from explanations.running.processes import processors
+from explanations.running.scheduling import Scheduling
+from explanations.running.store import Store
 
 __all__ = ["Plan", "Scheduling", "build"]
 
@@ -72,13 +73,13 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with lock.held(work / LOCK_FILE, str(folder)):
-        kept = Cache(cache or work)
-        compute(loaded, tasks, kept, step, scheduling)
-        weights, numbers = _local_weights(tasks, kept), _numbers(tasks)
-        maps, missing = set_maps.aggregate(loaded, weights, numbers)
+        store = Store(cache or work, OUTCOMES)
+        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, store, step)
+        weights, seconds = _local_weights(tasks, store)
+        maps, missing = set_maps.aggregate(loaded, weights, _numbers(tasks))
         maps += set_maps.check_maps(loaded)
         draft = _without(loaded.draft, set_maps.leave_out(loaded, maps, missing))
-        _write_timings(folder, began, kept.seconds(tasks))
+        _write_timings(folder, began, seconds)
         finished = _finish(folder, loaded, draft, [m for m in maps if m.label in draft.dataset.classes])
         shutil.rmtree(work)
     return finished
@@ -109,31 +110,18 @@ def _is_finished(folder: Path, draft: Manifest) -> bool:
 # Local explanations
 
 
-def compute(loaded: Loaded, tasks: list[Task], cache: Cache, step: Step, scheduling: Scheduling) -> None:
-    """Do the tasks that the cache does not have, and keep each result as it comes."""
-    total = sum(task.cost for task in tasks)
-    missing = [task for task in tasks if not cache.has(task)]
-    done = total - sum(task.cost for task in missing)
-    step(done, total, "")
-
-    def advance(task: Task, share: float) -> None:
-        nonlocal done
-        done = min(done + share * task.cost, total)
-        step(done, total, str(task))
-
-    scheduling.run(loaded.model, missing, cache.keep, advance)
-    step(total, total, "")
-
-
-def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
-    """The local explanations (images, pixels) of every local function, label and replicate."""
+def _local_weights(tasks: list[Task], store: Store[Outcome]) -> tuple[dict[Key, Floats], dict[str, float]]:
+    """The local explanations (images, pixels) of every local method, label and replicate, and the seconds
+    that each local method took, whenever its tasks were done."""
     parts: dict[Key, list[Floats]] = {}
+    seconds: dict[str, float] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        weights = cache.find(task)
-        if weights is None:
-            raise ValueError(f"{task}: the result is no longer in {cache.folder}; run the build again")
-        parts.setdefault(task.key, []).append(weights)
-    return {key: np.concatenate(found) for key, found in parts.items()}
+        outcome = store.read(task.digest)
+        if outcome is None:
+            raise ValueError(f"{task}: the result is no longer in {store.folder}; run the build again")
+        parts.setdefault(task.key, []).append(outcome.weights)
+        seconds[task.local.slug] = seconds.get(task.local.slug, 0) + outcome.seconds
+    return {key: np.concatenate(shards) for key, shards in parts.items()}, seconds
 
 
 def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
@@ -219,7 +207,7 @@ def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> Non
     timings: dict[str, Any] = {
         "this run": round(time.monotonic() - began, 2),
         "local explanations": {slug: round(spent, 2) for slug, spent in seconds.items()},
-        "processors": execution.processors(),
+        "processors": processors(),
     }
     text = json.dumps(timings, indent=1, sort_keys=True) + "\n"
     write_atomically(folder / TIMINGS_FILE, text.encode())

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explanations.attribution import baselines
 from explanations.building import predictions, single_images
-from explanations.building.tasks import Address, Task, shards, versions
+from explanations.building.tasks import Address, Task, make_shards, versions
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
@@ -78,9 +78,10 @@ class Loaded:
         """The labels that have maps: classes, or single images."""
         return self.draft.dataset.classes
 
-    def name_of(self, slug: str) -> str:
-        """The name, among those of the plan, of a method with this local function."""
-        return next(name for name in self.plan.methods or () if chosen_methods([name])[0].local.slug == slug)
+    @cached_property
+    def locals(self) -> dict[str, Local]:
+        """The local methods by slug."""
+        return {method.local.slug: method.local for method in self.methods}
 
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
@@ -106,7 +107,7 @@ class Loaded:
                 (
                     task
                     for sample in self.samples(slug)
-                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                    for task in make_shards(self.locals[slug], parameters, sample, self._address())
                 ),
                 key=lambda task: (task.sample.replicate, task.shard, task.sample.target),
             )
