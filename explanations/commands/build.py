@@ -101,8 +101,8 @@ def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
         items += f", {labels} targets"
     yield f"{folder}: {len(finished.maps)} pictures of {items}"
     for item in finished.left_out:
-        method = f"{item.method}: " if item.method else ""
-        yield f"left out: {item.label} ({method}{item.reason})"
+        is_named = item.method is None or item.reason.startswith(item.method)
+        yield f"left out: {item.label} ({item.reason if is_named else f'{item.method}: {item.reason}'})"
     compared = {method.slug for method in finished.methods if method.purpose == "comparison"}
     keys = {record.array for record in finished.maps if record.method in compared}
     groups = [group for group in finished.equal if not keys.isdisjoint(group)]
