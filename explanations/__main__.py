@@ -15,8 +15,11 @@ COMMANDS = {
     "train": "train the paper's network",
     "accuracy": "measure a classifier on all test images",
     "build": "build an explanation set, or finish an interrupted one",
+    "collect": "collect maps or pictures that were made elsewhere into an explanation set",
     "stability": "measure how far two seeds agree, and how many samples that takes",
+    "save-weights": "write the weights of a model as safetensors",
     "methods": "list the explanation methods and their parameters",
+    "render": "draw the pictures of a set again, in another style",
     "gallery": "draw the comparison figure of a set",
     "evaluate": "measure how faithful the maps of a set are",
 }
@@ -27,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else arguments
     options = parser(words[:1]).parse_args(words)
     try:
-        importlib.import_module(f"explanations.commands.{options.command}").run(options)
+        importlib.import_module(_module(options.command)).run(options)
     except (ValueError, TypeError) as error:
         return _stopped(options, str(error), 2)
     except progress.Terminated:
@@ -50,8 +53,12 @@ def parser(commands: Iterable[str] = COMMANDS) -> argparse.ArgumentParser:
     for name, purpose in COMMANDS.items():
         command = subparsers.add_parser(name, help=purpose)
         if name in commands:
-            importlib.import_module(f"explanations.commands.{name}").add_options(command)
+            importlib.import_module(_module(name)).add_options(command)
     return whole
+
+
+def _module(command: str) -> str:
+    return f"explanations.commands.{command.replace('-', '_')}"
 
 
 def _stopped(options: argparse.Namespace, reason: str, status: int) -> int:

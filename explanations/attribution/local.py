@@ -4,7 +4,7 @@ method.
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -76,21 +76,28 @@ def once(parameters: Parameters) -> int:
     return 1
 
 
-def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Parameters], int]) -> Explain:
+def each(
+    slug: str,
+    explain: Callable[..., Floats],
+    passes_each: Callable[[Parameters], int],
+    on_device: bool = False,
+) -> Explain:
     """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
 
     It takes the parameters by name, except `images`; in place of `baseline` and `background` it takes
     `baselines`, the images (m, C, H, W) that they name; if it has an argument `address`, that is the address
-    of the image's randomness. Model and images are on the current device. An error names the image. One
-    thread runs it, because rounding depends on how many do.
+    of the image's randomness. With `on_device` it takes model and images on the current device; without, it
+    moves by itself what it asks the network. An error names the image. One thread runs it, because rounding
+    depends on how many do.
     """
     accepted = inspect.signature(explain).parameters
 
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network, device = execution.placed(model), execution.current().device
+        network = execution.placed(model) if on_device else model
+        images = sample.images.to(execution.current().device) if on_device else sample.images
         settings = {key: value for key, value in parameters.items() if key not in REPLACED}
         rows = []
-        for image, number in zip(sample.images.to(device), sample.numbers, strict=True):
+        for image, number in zip(images, sample.numbers, strict=True):
             if "address" in accepted:
                 settings["address"] = (sample.seed, slug, sample.label, number)
             try:
@@ -143,6 +150,15 @@ class Local:
         if not np.isfinite(weights).all():
             validity.check_finite(self.slug, sample.label, weights, self._reason(model, sample.images))
         return weights
+
+    def refuse_unfit(self, factory: str, lacks: Mapping[str, str]) -> None:
+        """Raises ValueError where the model `factory` lacks something of NEEDS that this method needs."""
+        for need in self.needs:
+            if need in lacks:
+                raise ValueError(
+                    f"{self.slug} needs {NEEDS[need]}, but of {factory} {lacks[need]}; choose methods that "
+                    "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
+                )
 
     def check_size(self, parameters: Parameters, height: int, width: int) -> None:
         """Raise ValueError if every pixel is a feature and images of this size have too many."""

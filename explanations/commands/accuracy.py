@@ -15,4 +15,6 @@ def run(options: argparse.Namespace) -> None:
     """Measure a classifier on all test images."""
     loaded, test = loading.load(read_model(options), options.data)
     share = classifiers.accuracy(loaded.model, test.images, test.labels)
+    if loaded.title:
+        print(loaded.title)
     print(f"{share:.2%} of the {len(test.images):,} test images of {test.name} are right")

@@ -8,7 +8,7 @@ from explanations.datasets.preprocessing import declared
 from explanations.manifest.records import PREPROCESSING_KEYS
 from explanations.methods import names, registry
 from explanations.models import execution
-from explanations.models.spec import PAPER_FACTORY, ModelSpec
+from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
 from explanations.running.parameters import written
 
 
@@ -65,9 +65,17 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
         "--model",
         default=PAPER_FACTORY,
         metavar="FACTORY",
-        help="package.module:factory, or with arguments: package.module:factory(classes=10)",
+        help="package.module:factory, perhaps with arguments; timm:NAME, hf:NAME-OR-FOLDER, onnx:FILE",
     )
-    parser.add_argument("--weights", type=Path, metavar="FILE", help="the model's, as safetensors")
+    parser.add_argument(
+        "--weights",
+        metavar="FILE",
+        help=f"safetensors file; {OWN}: those that the factory loads; or torchvision's, as in DEFAULT",
+    )
+    parser.add_argument(
+        "--outputs", metavar="KEY", help="key or number of the output to explain, where the model has several"
+    )
+    parser.add_argument("--scores", choices=SCORES, help="what that output holds (default: detected)")
     add_data(parser)
     words = ", ".join(PREPROCESSING_KEYS)
     parser.add_argument(
@@ -117,4 +125,6 @@ def read_model(options: argparse.Namespace) -> ModelSpec:
         factory=options.model,
         weights=options.weights,
         preprocessing=declared(options.preprocessing) if options.preprocessing else None,
+        outputs=options.outputs,
+        scores=options.scores,
     )

@@ -7,8 +7,9 @@ import torch
 
 from explanations.commands.options import add_data
 from explanations.datasets import labelled_images
-from explanations.models import classifiers, loading, paper_cnn
-from explanations.models.spec import PAPER_FACTORY
+from explanations.models import classifiers, paper_cnn, trial
+from explanations.models.classifiers import LoadedModel
+from explanations.models.spec import ModelSpec
 from explanations.running import progress
 from explanations.running.atomic_files import refuse_unwritable
 
@@ -27,7 +28,8 @@ def run(options: argparse.Namespace) -> None:
     """Train the paper's network on all training images and measure it on all test images."""
     refuse_unwritable(options.out)
     training, test = labelled_images.load(options.data, "train"), labelled_images.load(options.data, "test")
-    loading.fit(PAPER_FACTORY, paper_cnn.PaperCNN().eval(), training.images[0], test.classes)
+    untrained = LoadedModel(ModelSpec(), paper_cnn.PaperCNN().eval(), "")
+    trial.try_out(untrained, training.images[: trial.IMAGES], test.classes)
     with progress.shown("Training") as step:
         model = paper_cnn.train(
             training.images,

@@ -25,6 +25,7 @@ from explanations.manifest.records import PREPROCESSING_KEYS
 
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 CROPS = ("center", "squash")
+_RESAMPLING = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
 LARGEST_SIDE = 10_000  # pixels; beyond, a slip of the finger asks for more memory than there is
 _ALLOWED = ", ".join(PREPROCESSING_KEYS)
 
@@ -104,6 +105,12 @@ def declared(words: Iterable[str]) -> Preprocessing:
 def of_config(config: Mapping[str, Any], where: str = "pretrained_cfg") -> Preprocessing:
     """From timm's keys (input_size, crop_pct, crop_mode, mean, std, interpolation). Raises ValueError."""
     return Preprocessing(**_from_config(config, where))
+
+
+def of_processor(config: Mapping[str, Any], where: str = "preprocessor_config.json") -> Preprocessing:
+    """From the keys of Hugging Face's image processors (size, crop_size, do_normalize, ...). Raises
+    ValueError."""
+    return Preprocessing(**_from_processor(config, where))
 
 
 def shaped(images: Tensor, wanted: Preprocessing) -> Tensor:
@@ -200,6 +207,8 @@ def _from_file(path: Path) -> dict[str, Any]:
         raise ValueError(f"{path}: holds no JSON object with the keys {_ALLOWED}")
     if "input_size" in config:
         return _from_config(config, str(path))
+    if any(key.startswith("do_") for key in config):
+        return _from_processor(config, str(path))
     values = {}
     for key, value in config.items():
         if key not in PREPROCESSING_KEYS:
@@ -220,6 +229,63 @@ def _from_config(config: Mapping[str, Any], where: str) -> dict[str, Any]:
     if values["crop"] == "center" and share < 1:
         values["resize"] = math.floor(max(size[1:]) / share)
     return values
+
+
+def _from_processor(config: Mapping[str, Any], where: str) -> dict[str, Any]:
+    if config.get("do_flip_channel_order"):
+        raise ValueError(
+            f"{where}: do_flip_channel_order is set, but channels are RGB here; flip them in the model"
+        )
+    values = _size_of_processor(config, where)
+    number = config.get("resample", 2)
+    if "size" in values and number not in _RESAMPLING:
+        raise ValueError(f"{where}: resample is {number!r}; allowed: {_listed(_RESAMPLING)}")
+    values["interpolation"] = _RESAMPLING.get(number, "bilinear")
+    factor = float(config.get("rescale_factor", 1 / 255)) if config.get("do_rescale", True) else 1.0
+    offset = 1.0 if config.get("rescale_offset") else 0.0
+    normalised = config.get("do_normalize", True) and config.get("image_mean") and config.get("image_std")
+    mean = _from_json(where, "mean", config["image_mean"]) if normalised else (0.0,)
+    std = _from_json(where, "std", config["image_std"]) if normalised else (1.0,)
+    scale = 255 * factor  # of pixels in [0, 1]
+    if normalised or abs(scale - 1) > 1e-6 or offset:
+        values["mean"] = tuple((value + offset) / scale for value in mean)
+        values["std"] = tuple(value / scale for value in std)
+    return values
+
+
+def _size_of_processor(config: Mapping[str, Any], where: str) -> dict[str, Any]:
+    """Size, resize and crop of Hugging Face's `size`, `crop_size` and `crop_pct`."""
+    resized, cropped = _sides(config.get("size")), _sides(config.get("crop_size"))
+    if not config.get("do_resize", True):
+        resized = None
+    if not config.get("do_center_crop", "crop_size" in config):
+        cropped = None
+    if resized is None:
+        return {"size": cropped} if cropped else {}
+    shortest = isinstance(config["size"], int) or "shortest_edge" in config["size"]
+    share = config.get("crop_pct")
+    if share and shortest and not cropped:  # ConvNeXt's: crops small images, squashes large ones
+        if resized[0] >= 384:
+            return {"size": resized, "crop": "squash"}
+        return {"size": resized, "resize": int(resized[0] / share)}
+    if cropped:
+        return {"size": cropped, "resize": max(*resized, *cropped)}
+    square = not isinstance(config["size"], int) and "shortest_edge" in config["size"]
+    return {"size": resized} if square else {"size": resized, "crop": "squash"}
+
+
+def _sides(size: Any) -> tuple[int, int] | None:
+    """Height and width of 224, {"shortest_edge": 224} or {"height": 224, "width": 224}."""
+    if isinstance(size, int):
+        return size, size
+    if not isinstance(size, Mapping):
+        return None
+    edge = size.get("shortest_edge")
+    return (edge, edge) if edge else (int(size["height"]), int(size["width"]))
+
+
+def _listed(numbers: Mapping[int, str]) -> str:
+    return ", ".join(f"{number} ({name})" for number, name in numbers.items())
 
 
 def _from_json(where: str, key: str, value: Any) -> Any:

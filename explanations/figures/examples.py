@@ -12,6 +12,7 @@ from explanations.datasets.sampling import parts
 from explanations.figures.gallery import Example
 from explanations.manifest.records import Manifest
 from explanations.models import classifiers
+from explanations.models.outputs import probabilities
 
 
 def examples(
@@ -71,7 +72,7 @@ def _in_colour(image: Tensor) -> NDArray[np.float32]:
 
 def _prediction(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> str:
     with torch.inference_mode():
-        share, index = model(image[None]).softmax(dim=1)[0].max(dim=0)
+        share, index = probabilities(model, model(image[None]))[0].max(dim=0)
     label = classes[int(index)] if int(index) < len(classes) else str(int(index))
     percent = "> 99" if share > 0.995 else f"{share:.0%}".removesuffix("%")
     return f"{label} ({percent} %)"

@@ -154,7 +154,7 @@ def _one(
 ) -> Local:
     """Return a local function that explains one image at a time."""
     whole = {"images": 10, **defaults}
-    run = each(slug, explain, passes_each)
+    run = each(slug, explain, passes_each, on_device=backward)
     return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each, zeros)
 
 

@@ -21,7 +21,8 @@ from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
 from explanations.metrics.method_from_record import Context, revived
 from explanations.metrics.subject import Floats, Subject
-from explanations.models import classifiers, factories, layer_units, loading
+from explanations.models import classifiers, layer_units, loading
+from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
 from explanations.running.code_version import network_version
 from explanations.running.randomness import generator
@@ -46,7 +47,8 @@ class Material:
     source: Source
     manifest: Manifest
     maps: Maps
-    model: nn.Module
+    classifier: LoadedModel
+    model: nn.Module  # the classifier's, or what follows the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
     masks: NDArray[np.bool_] | None = field(default=None)  # (N, H, W) of the test images
@@ -54,7 +56,7 @@ class Material:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        return lambda: layer_units.untrained(factories.make(self.source.model.factory), self.model)
+        return lambda: layer_units.untrained(self.classifier.untrained(), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -160,7 +162,7 @@ def loaded(source: Source) -> Material:
         model, training, test = layer_units.cut(model, layer, training, test)
     masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
     maps = manifest.read_maps(source.folder)
-    return Material(source, described, maps, model, test, training, masks)
+    return Material(source, described, maps, classifier, model, test, training, masks)
 
 
 def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -255,6 +255,7 @@ def _depends(material: Material) -> dict[str, Any]:
         "weights": described.classifier.weights_sha256,
         "network": material.network_version,
         "preprocessing": described.classifier.preprocessing,
+        "outputs": [described.classifier.outputs, described.classifier.scores],
         "torch": torch.__version__,
     }
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.models import execution
+from explanations.models.outputs import probabilities
 
 OUTPUTS = ("logit", "probability")
 
@@ -32,7 +33,7 @@ class ClassScore:
 
     def __call__(self, images: Tensor) -> Tensor:
         logits = self.network(images)
-        values = logits.double().softmax(dim=1) if self.output == "probability" else logits
+        values = probabilities(self.network, logits.double()) if self.output == "probability" else logits
         return values[:, self.target]
 
     @property
@@ -63,7 +64,7 @@ def leaf(image: Tensor) -> Tensor:
 
 def scores(model: nn.Module, images: Tensor, target: int, output: str = "probability") -> NDArray[np.float64]:
     """The score (n,) of class `target` by `model` on each of `images` (n, C, H, W)."""
-    score = class_score(model, target, output)
+    score = class_score(execution.placed(model), target, output)
 
     def compute(first: int, last: int) -> Tensor:
         with torch.inference_mode():

@@ -1,12 +1,12 @@
 """Classifiers: load, measure and save them. Knows no data set on disk.
 
-A classifier takes images `(N, C, H, W)` float32 in [0, 1] and returns logits `(N, classes)`; softmax is
-applied explicitly by whoever wants probabilities. A mean and a deviation that are declared are its first
-layer. Weights are safetensors; no pickle is ever loaded.
+A classifier takes images `(N, C, H, W)` float32 in [0, 1] and returns logits `(N, classes)`. A mean and a
+deviation that are declared are its first layer. Weights are safetensors; no pickle is ever loaded.
 """
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import safetensors.torch
@@ -14,26 +14,68 @@ import torch
 from torch import Tensor, nn
 
 from explanations.datasets.preprocessing import AS_IT_IS, Normalised, Preprocessing, of_config
-from explanations.models import factories
+from explanations.models import hubs
 from explanations.models import weights as stored
-from explanations.models.spec import PAPER_FACTORY, PAPER_WEIGHTS, ModelSpec
+from explanations.models.outputs import OneByOne, Outputs
+from explanations.models.spec import ModelSpec
 from explanations.running.atomic_files import write_atomically
 
 EVALUATION_BATCH = 500  # images of 28 x 28; as many pixels of others
-EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 8
+EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 3
 
 
 @dataclass(frozen=True)
 class LoadedModel:
     """A classifier that is ready to be explained, and what is known of it.
 
-    `model` takes images (N, C, H, W) float32 in [0, 1] and returns logits (N, classes).
+    `model` takes images (N, C, H, W) float32 in [0, 1] and returns logits (N, classes). `title` names weights
+    that came with the factory, as in "resnet50 IMAGENET1K_V2", and `categories` what they tell apart.
+    `outputs` and `scores` are what the trial found, and `lacks` what methods may need and the model does not
+    have, with the reason.
     """
 
     spec: ModelSpec
     model: nn.Module
     weights_sha256: str
     preprocessing: Preprocessing = AS_IT_IS
+    title: str = ""
+    categories: tuple[str, ...] = ()
+    outputs: str = ""
+    scores: str = "logits"
+    lacks: Mapping[str, str] = field(default_factory=dict)
+
+    def untrained(self) -> nn.Module:
+        """The network anew, as its factory makes it, with the same outputs explained."""
+        network = hubs.open_network(self.spec, with_weights=False).model
+        outer = self.model.model if isinstance(self.model, OneByOne) else self.model
+        if isinstance(outer, Outputs):
+            network = outer.around(network)
+        return network
+
+
+def load(spec: ModelSpec) -> LoadedModel:
+    """The classifier of `spec`, in evaluation mode, its parameters frozen, before any trial.
+
+    It stands behind the mean and deviation of its preprocessing. Raises ValueError with what is wrong and
+    what is allowed.
+    """
+    network = hubs.open_network(spec)
+    model, preprocessing = network.model.eval(), spec.preprocessing
+    if not isinstance(model, torch.jit.ScriptModule):
+        model = model.float()
+    for parameter in model.parameters():  # TorchScript has no requires_grad_ of its own
+        parameter.requires_grad_(False)
+    if preprocessing is None:
+        preprocessing = network.preprocessing or _preprocessing_of(model, spec.factory)
+    if preprocessing != AS_IT_IS:
+        model = Normalised(model, preprocessing).eval()
+    return LoadedModel(spec, model, network.weights_sha256, preprocessing, network.title, network.categories)
+
+
+def preprocessing_of(model: nn.Module) -> Preprocessing:
+    """What a loaded classifier wants done to its images."""
+    declared = (part.preprocessing for part in model.modules() if isinstance(part, Normalised))
+    return next(declared, AS_IT_IS)
 
 
 def predict(model: nn.Module, images: Tensor) -> Tensor:
@@ -52,55 +94,14 @@ def save(model: nn.Module, path: Path, training: dict[str, object]) -> None:
     """Write the weights as safetensors; `training` says how they came about, in the file's metadata.
 
     The metadata have one key: safetensors writes several in no fixed order, and the same weights must be
-    the same bytes.
+    the same bytes. Of tied weights one is written.
     """
-    weights = {name: tensor.contiguous() for name, tensor in model.state_dict().items()}
+    weights = {name: tensor.contiguous() for name, tensor in stored.untied(model.state_dict()).items()}
     metadata = {"training": json.dumps(training, sort_keys=True)}
     write_atomically(Path(path), safetensors.torch.save(weights, metadata))
 
 
-def load(spec: ModelSpec) -> LoadedModel:
-    """The classifier of `spec`, in evaluation mode, its parameters frozen.
-
-    It stands behind the mean and deviation of its preprocessing. Raises ValueError with what is wrong and
-    what is allowed.
-    """
-    weights = _weights_file(spec)
-    model = factories.make(spec.factory)
-    stored.fill(model, weights, spec.factory)
+def _preprocessing_of(model: nn.Module, factory: str) -> Preprocessing:
+    """What the model declares as timm's models do."""
     own = getattr(model, "pretrained_cfg", None)
-    preprocessing = spec.preprocessing
-    if preprocessing is None:
-        where = f"{spec.factory}: pretrained_cfg"
-        preprocessing = of_config(own, where) if isinstance(own, dict) else AS_IT_IS
-    model = _channels_last(model.float().eval().requires_grad_(False))
-    if preprocessing != AS_IT_IS:
-        model = Normalised(model, preprocessing).eval()
-    return LoadedModel(spec, model, stored.sha256(weights), preprocessing)
-
-
-def _weights_file(spec: ModelSpec) -> Path:
-    """The file of weights; the shipped one for the paper's network alone. Raises ValueError."""
-    if spec.weights:
-        return Path(spec.weights)
-    if spec.factory != PAPER_FACTORY:
-        raise ValueError(f"--model {spec.factory}: name its weights with --weights file.safetensors")
-    return PAPER_WEIGHTS
-
-
-def preprocessing_of(model: nn.Module) -> Preprocessing:
-    """What a loaded classifier wants done to its pictures."""
-    declared = (part.preprocessing for part in model.modules() if isinstance(part, Normalised))
-    return next(declared, AS_IT_IS)
-
-
-def _channels_last(model: nn.Module) -> nn.Module:
-    """The model with the weights of its convolutions laid out channels innermost: much faster on processors.
-
-    Written anew, for `contiguous` leaves the strides of a single channel as they are, at half the speed.
-    """
-    for parameter in model.parameters():
-        if parameter.ndim == 4:
-            anew = torch.empty_like(parameter.data, memory_format=torch.channels_last)
-            parameter.data = anew.copy_(parameter.data)
-    return model
+    return of_config(own, f"{factory}: pretrained_cfg") if isinstance(own, dict) else AS_IT_IS

@@ -6,9 +6,9 @@ Arguments are Python literals and nothing else: naming a factory runs the factor
 
 import ast
 import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
-
-from torch import nn
 
 from explanations.models.spec import PAPER_FACTORY
 
@@ -16,27 +16,41 @@ from explanations.models.spec import PAPER_FACTORY
 FORMER = {"explanations.classifiers:PaperCNN": PAPER_FACTORY}
 
 
-def make(factory: str) -> nn.Module:
-    """The network that `factory` makes when called. Raises ValueError with what is wrong with it."""
-    module_name, name, positional, named = _parsed(factory)
-    function = _imported(factory, module_name, name)
-    if not callable(function):
-        raise ValueError(f"{factory}: is a {type(function).__name__}, which can't be called; name a function")
+@dataclass(frozen=True)
+class Call:
+    """A factory's text taken apart: `module`, the dotted `name` in it, and its arguments."""
+
+    factory: str
+    module: str
+    name: str
+    positional: tuple[Any, ...]
+    named: Mapping[str, Any]
+
+    def make(self, **more: Any) -> object:
+        """What the factory returns, called with `more` named arguments too. Raises ValueError."""
+        function = _look_up(self.factory, self.module, self.name)
+        if not callable(function):
+            raise ValueError(
+                f"{self.factory}: is of type {type(function).__name__}, which cannot be called; "
+                "name a function"
+            )
+        return attempt(self.factory, lambda: function(*self.positional, **{**self.named, **more}))
+
+
+def attempt(factory: str, function: Any) -> Any:
+    """What `function()` returns; whatever it raises is a ValueError of one line that names the factory."""
     try:
-        model = function(*positional, **named)
+        return function()
     except Exception as error:  # whatever anyone's own code raises
         reason = " ".join(str(error).split())
         raise ValueError(f"{factory}: failed with {type(error).__name__}: {reason}") from None
-    if not isinstance(model, nn.Module):
-        raise ValueError(f"{factory}: returned a {type(model).__name__}; a torch.nn.Module is wanted")
-    return model
 
 
-def _parsed(factory: str) -> tuple[str, str, list[Any], dict[str, Any]]:
-    """Module, dotted name, arguments and named arguments of a factory's text."""
-    module_name, _, text = FORMER.get(factory, factory).partition(":")
+def read(factory: str) -> Call:
+    """A factory's text taken apart. Raises ValueError where it is not a name with plain arguments."""
+    module, _, text = FORMER.get(factory, factory).partition(":")
     wrong = ValueError(
-        f"{factory!r} is no factory; write package.module:name, as in {PAPER_FACTORY}, "
+        f"{factory!r} is not a factory; write package.module:name, as in {PAPER_FACTORY}, "
         "or with arguments that are plain values: package.module:name(classes=10)"
     )
     try:
@@ -54,21 +68,27 @@ def _parsed(factory: str) -> tuple[str, str, list[Any], dict[str, Any]]:
             raise wrong from None
         call = call.func
     name = ast.unparse(call)
-    if not module_name or not all(part.isidentifier() for part in name.split(".")):
+    if not module or not all(part.isidentifier() for part in name.split(".")):
         raise wrong
-    return module_name, name, arguments, keywords
+    return Call(factory, module, name, tuple(arguments), keywords)
 
 
-def _imported(factory: str, module_name: str, name: str) -> object:
+def import_library(factory: str, name: str, package: str = "") -> Any:
+    """The module `name`, which `factory` needs. Raises ValueError where it cannot be imported."""
     try:
-        found: object = importlib.import_module(module_name)
+        return importlib.import_module(name)
     except ImportError as error:
-        raise ValueError(f"{factory}: {module_name} cannot be imported ({error}); install it first") from None
+        remedy = f"pip install {package}" if package else "install it first"
+        raise ValueError(f"{factory}: {name} cannot be imported ({error}); {remedy}") from None
     except Exception as error:  # a module of anyone's own that fails when it is imported
         reason = " ".join(str(error).split())
-        raise ValueError(f"{factory}: {module_name} fails with {type(error).__name__}: {reason}") from None
+        raise ValueError(f"{factory}: {name} fails with {type(error).__name__}: {reason}") from None
+
+
+def _look_up(factory: str, module: str, name: str) -> object:
+    value: object = import_library(factory, module)
     for part in name.split("."):
-        if not hasattr(found, part):
-            raise ValueError(f"{factory}: {module_name} has no {name!r}")
-        found = getattr(found, part)
-    return found
+        if not hasattr(value, part):
+            raise ValueError(f"{factory}: {module} has no {name!r}")
+        value = getattr(value, part)
+    return value

@@ -9,7 +9,10 @@ PAPER_FACTORY = "explanations.models.paper_cnn:PaperCNN"
 PAPER_WEIGHTS = Path(__file__).parent.parent / "data" / "paper_cnn.safetensors"
 
 OWN = "own"  # in place of a file of weights: those that the factory loads itself
-SCORES = ("logits", "log-softmax", "probabilities", "sigmoid")  # what the numbers of an output can be
+# What an output can hold: logits or log-probabilities or probabilities of classes that exclude each other, or
+# probabilities or logits of classes of which several can be right.
+MULTI_LABEL_LOGITS = "multi-label-logits"
+SCORES = ("logits", "log-softmax", "probabilities", "sigmoid", MULTI_LABEL_LOGITS)
 
 
 @dataclass(frozen=True)

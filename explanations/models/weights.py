@@ -1,13 +1,16 @@
 """Weights of networks as safetensors: read into a network, or refused in a line that names what does not
 fit. A pickle, which can run any code when it is loaded, is recognised and never opened.
+
+A file is mapped into memory and copied tensor by tensor, so that it is never in memory as a whole besides the
+network.
 """
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from pathlib import Path
 
 import safetensors
-import safetensors.torch
 import torch
 from torch import Tensor, nn
 
@@ -41,34 +44,67 @@ def fill(model: nn.Module, path: Path, factory: str) -> None:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a safetensors file by name, every one finite. Raises ValueError."""
-    content = _content(path)
+    """The tensors of a safetensors file by name, mapped into memory, every one finite. Raises ValueError."""
+    beginning = _beginning(path)
     try:
-        tensors = safetensors.torch.load(content)
+        with safetensors.safe_open(path, "pt") as file:
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
     except safetensors.SafetensorError as error:
-        if content.startswith(PICKLES):
+        if beginning.startswith(PICKLES):
             raise ValueError(
                 f"{path}: is a pickle, which can run any code, and is not loaded; who trusts it can write "
                 "its tensors anew with safetensors.torch.save_model(model, 'weights.safetensors')"
             ) from None
         raise ValueError(f"{path}: is not a safetensors file ({error})") from None
     for name, tensor in tensors.items():
-        if not torch.isfinite(tensor).all():
+        if not _is_finite(tensor):
             raise ValueError(f"{path}: {name} has values that are not finite; no map can come of them")
     return tensors
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file of weights."""
-    return hashlib.sha256(_content(path)).hexdigest()
+    """SHA-256 of a file of weights, which is read once as long as it does not change. Raises ValueError."""
+    _beginning(path)
+    status = Path(path).stat()
+    return _sha256(Path(path), status.st_size, status.st_mtime_ns)
 
 
-def _content(path: Path) -> bytes:
-    """The bytes of a file of weights. Raises ValueError where it can't be read."""
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of weights that are in no file: of their names, types, shapes and bytes."""
+    whole = hashlib.sha256()
+    for name, tensor in sorted(tensors.items()):
+        whole.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        whole.update(tensor.detach().cpu().contiguous().reshape(-1).view(torch.uint8).numpy().data)
+    return whole.hexdigest()
+
+
+def untied(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors without those that are the memory of another."""
+    first: dict[tuple[int, int], str] = {}
+    for name, tensor in tensors.items():
+        first.setdefault((tensor.data_ptr(), tensor.numel()) if tensor.numel() else (0, id(tensor)), name)
+    return {name: tensors[name] for name in first.values()}
+
+
+@lru_cache(maxsize=16)
+def _sha256(path: Path, size: int, changed: int) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _beginning(path: Path) -> bytes:
+    """The first bytes of a file of weights. Raises ValueError where it can't be read."""
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") as file:
+            return file.read(8)
     except OSError as error:
         raise ValueError(f"{path}: cannot be read ({error.strerror}); name a safetensors file") from None
+
+
+def _is_finite(tensor: Tensor) -> bool:
+    if not tensor.is_floating_point() or not tensor.numel():
+        return True
+    return all(bool(torch.isfinite(end)) for end in torch.aminmax(tensor))
 
 
 def _unwrapped(tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
@@ -83,11 +119,11 @@ def _unwrapped(tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Te
 def _missing(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
     """Names without a tensor, but for those tied to one (it is the same memory) and counters of batches,
     which old files lack and nothing but training reads."""
-    there = {expected[name].data_ptr() for name in tensors if name in expected}
+    known = {expected[name].data_ptr() for name in tensors if name in expected}
     return [
         name
         for name, tensor in expected.items()
-        if name not in tensors and tensor.data_ptr() not in there and not name.endswith(COUNTER)
+        if name not in tensors and tensor.data_ptr() not in known and not name.endswith(COUNTER)
     ]
 
 

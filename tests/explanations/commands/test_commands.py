@@ -189,7 +189,7 @@ def test_a_gallery_of_no_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureF
     assert f"{tmp_path / 'none'}: does not exist; name the folder of a" in missing
     line = refused(["gallery", str(tmp_path)], capsys)
     assert line.startswith(
-        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is no fin"
+        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is not a fin"
     )
 
 
@@ -214,7 +214,7 @@ def test_a_gallery_with_other_weights_is_refused(
 def test_a_model_without_weights_is_refused(network, capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(["accuracy", "--model", network.factory], capsys) == (
         f"python -m explanations accuracy: --model {network.factory}: name its weights with "
-        "--weights file.safetensors"
+        "--weights file.safetensors, take those that it loads itself with --weights own"
     )
 
 

@@ -43,7 +43,7 @@ def colours(tmp_path: Path) -> Path:
 def fitted_weights(shape: str, colours: Path, folder: Path) -> Path:
     """Weights of a random network whose last layer is fitted to the classes by least squares."""
     torch.manual_seed(SEED)
-    model = factories.make(f"four_shapes:{shape}").eval()
+    model = factories.read(f"four_shapes:{shape}").make().eval()
     with np.load(colours) as file:
         images = torch.from_numpy(file["images"]).permute(0, 3, 1, 2) / 255
         labels = torch.from_numpy(file["labels"])

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from explanations.datasets import labelled_images
 from explanations.datasets.preprocessing import AS_IT_IS, Preprocessing
-from explanations.models import classifiers, paper_cnn
+from explanations.models import classifiers, loading, paper_cnn
 from explanations.models.spec import PAPER_WEIGHTS, ModelSpec
 
 CONFIGURED = """
@@ -101,7 +101,7 @@ def test_a_saved_classifier_is_loaded_frozen_and_in_evaluation_mode(tmp_path: Pa
 
 
 def test_convolutions_of_a_loaded_classifier_have_their_channels_innermost() -> None:
-    model = classifiers.load(ModelSpec()).model
+    model = loading.load(ModelSpec(), None)[0].model
     strides = [layer.weight.stride() for layer in model if isinstance(layer, nn.Conv2d)]
     assert strides == [(25, 1, 5, 1), (400, 1, 80, 16)]
 
@@ -116,7 +116,7 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
     [
         (
             "PaperCNN",
-            "'PaperCNN' is no factory; write package.module:name, as in "
+            "'PaperCNN' is not a factory; write package.module:name, as in "
             "explanations.models.paper_cnn:PaperCNN, or with arguments that are plain values: "
             "package.module:name(classes=10)",
         ),
@@ -128,7 +128,8 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
         ("square_network:other", "square_network:other: square_network has no 'other'"),
         (
             "square_network:not_a_module",
-            "square_network:not_a_module: returned a int; a torch.nn.Module is wanted",
+            "square_network:not_a_module: returned a value of type int; a torch.nn.Module, or a function "
+            "from images to scores, is wanted",
         ),
     ],
 )

@@ -32,7 +32,7 @@ def families(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_factory_may_stand_in_a_class_and_take_arguments(families: Path) -> None:
-    model = factories.make("families:Family.of(8, last=3)")
+    model = factories.read("families:Family.of(8, last=3)").make()
     assert isinstance(model, nn.Linear)
     assert (model.in_features, model.out_features) == (8, 3)
 
@@ -44,15 +44,15 @@ def test_a_factory_may_stand_in_a_class_and_take_arguments(families: Path) -> No
 )  # fmt: skip
 def test_what_is_no_name_with_plain_arguments_is_refused_and_not_run(families: Path, text: str) -> None:
     with pytest.raises(
-        ValueError, match=f"^{re.escape(repr(text))} is no factory; write package.module:name"
+        ValueError, match=f"^{re.escape(repr(text))} is not a factory; write package.module:name"
     ):
-        factories.make(text)
+        factories.read(text).make()
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("families:number", "families:number: is a int, which can't be called; name a function"),
+        ("families:number", "families:number: is of type int, which cannot be called; name a function"),
         ("families:Family.off(8)", "families:Family.off(8): families has no 'Family.off'"),
         ("families:fails", "families:fails: failed with RuntimeError: no weights here"),
         ("families:Family.of(8, first=1)", "families:Family.of(8, first=1): failed with TypeError: "),
@@ -60,7 +60,7 @@ def test_what_is_no_name_with_plain_arguments_is_refused_and_not_run(families: P
 )
 def test_a_factory_that_does_not_work_is_one_line(families: Path, text: str, expected: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}") as caught:
-        factories.make(text)
+        factories.read(text).make()
     assert "\n" not in str(caught.value)
 
 
@@ -69,4 +69,4 @@ def test_a_module_that_fails_when_it_is_imported_is_one_line(families: Path) -> 
     with pytest.raises(
         ValueError, match=r"^broken:make: broken fails with ZeroDivisionError: division by zero$"
     ):
-        factories.make("broken:make")
+        factories.read("broken:make").make()
