@@ -23,6 +23,8 @@ def redraw(folder: Path, rendering: Rendering, out: Path) -> Manifest:
     """
     former = manifest.read(folder)
     _refuse(folder, out)
+    if any(record.array is None for record in former.maps):
+        raise ValueError(f"{folder}: its pictures were made elsewhere and have no maps to draw them from")
     pictures = draw(manifest.read_maps(folder), rendering, read_images(folder, former))
     draft = out.with_name(f"{out.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)
@@ -30,7 +32,7 @@ def redraw(folder: Path, rendering: Rendering, out: Path) -> Manifest:
         _copy(folder, draft)
         files = manifest.write_pictures(draft, pictures)
         maps = tuple(
-            dataclasses.replace(record, image=files[record.array].path, sha256=files[record.array].sha256)
+            dataclasses.replace(record, image=files[record.key].path, sha256=files[record.key].sha256)
             for record in former.maps
         )
         drawn = dataclasses.replace(former, rendering=rendering.record(), maps=maps, equal=equal_maps(maps))
@@ -48,7 +50,7 @@ def read_images(folder: Path, described: Manifest) -> dict[str, Pixels]:
     for original in described.originals:
         with Image.open(folder / original.image) as image:
             images[original.label] = np.asarray(image.convert("RGB"))
-    return {record.array: images[record.label] for record in described.maps if record.label in images}
+    return {record.key: images[record.label] for record in described.maps if record.label in images}
 
 
 def _copy(folder: Path, draft: Path) -> None:

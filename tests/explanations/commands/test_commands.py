@@ -145,7 +145,7 @@ def test_a_cache_that_is_a_file_is_one_line(
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--out", "sheet.pdf"], "sheet.pdf: the figure is drawn as .png or .svg"),
+        (["--out", "sheet.jpg"], "sheet.jpg: the figure is drawn as .png, .svg or .pdf"),
         (["--replicate", "3"], "there is no replicate 3; allowed: 1 to 2"),
         (["--replicate", "0"], "there is no replicate 0; allowed: 1 to 2"),
         (["--classes", "z"], "the set has no class 'z'; allowed: 3, 8"),
@@ -189,7 +189,7 @@ def test_a_gallery_of_no_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureF
     assert f"{tmp_path / 'none'}: does not exist; name the folder of a" in missing
     line = refused(["gallery", str(tmp_path)], capsys)
     assert line.startswith(
-        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is no fin"
+        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is not a fin"
     )
 
 
