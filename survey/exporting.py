@@ -187,7 +187,7 @@ def study_report(study, simulated="include", table=None):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
-    at the level of the study's plan. Metrics that the study's set has are held against the votes. `table` is
+    at the level of the study's plan. Metrics of the study's set are compared with the votes. `table` is
     that file, bytes, where it is there already.
     """
     metrics = study.explanation_set.metrics_csv
