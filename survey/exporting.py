@@ -152,12 +152,13 @@ class _Echo:
         return line
 
 
-_writer = csv.writer(_Echo(), lineterminator="\n")
-
-
 def _csv(values):
-    """The values as a part of a line of CSV, or as all of it, without its end."""
-    return _writer.writerow(map(_spelled, values)).removesuffix("\n")
+    """The values as a part of a line of CSV, or as all of it, without its end.
+
+    Each call has a writer of its own: a writer holds the line that it builds, and threads that export at the
+    same time would mix their lines.
+    """
+    return csv.writer(_Echo(), lineterminator="\n").writerow(map(_spelled, values)).removesuffix("\n")
 
 
 def vote_table(study):
