@@ -15,9 +15,11 @@ COMMANDS = {
     "train": "train the paper's network",
     "accuracy": "measure a classifier on all test images",
     "build": "build an explanation set, or finish an interrupted one",
+    "collect": "collect maps or pictures that were made elsewhere into an explanation set",
     "stability": "measure how far two seeds agree, and how many samples that takes",
     "save-weights": "write the weights of a model as safetensors",
     "methods": "list the explanation methods and their parameters",
+    "render": "draw the pictures of a set again, in another style",
     "gallery": "draw the comparison figure of a set",
     "evaluate": "measure how faithful the maps of a set are",
 }

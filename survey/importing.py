@@ -250,7 +250,9 @@ def _create_originals(explanation_set, manifest, folder):
 
 
 def _store_maps(folder, digest):
-    """Stores the raw values under the set's digest, once, and returns that name."""
+    """Stores the raw values under the set's digest, once, and returns that name; "" for finished pictures."""
+    if not (folder / manifests.MAPS_FILE).exists():
+        return ""
     return _kept(f"sets/{digest}/{manifests.MAPS_FILE}", (folder / manifests.MAPS_FILE).read_bytes())
 
 

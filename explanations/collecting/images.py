@@ -43,6 +43,8 @@ def read_images(images: Any) -> list[Item]:
         return _from_files(files)
     if isinstance(images, Sequence) and all(isinstance(image, str | Path) for image in images):
         return _from_files([Path(image) for image in images])
+    if isinstance(images, Sequence) and all(isinstance(image, Item) for image in images):
+        return list(images)
     if isinstance(images, Sequence) and all(isinstance(image, Image.Image) for image in images):
         images = [np.asarray(image.convert("RGB")) for image in images]
     if isinstance(images, Sequence):

@@ -1,7 +1,8 @@
 """The explanation set: a folder that the build writes and the site reads. Standard library and NumPy only.
 
     manifest.json       what the set is: dataset, classifier, methods, one record for each map
-    maps.safetensors    importance values, float32 (H, W), key "method/label/replicate"
+    maps.safetensors    importance values, float32 (H, W), key "method/label/replicate"; absent from a set of
+                        finished pictures
     support.safetensors how many images chose each pixel, with the same shapes and keys; optional
     images/<name>.png   the blind pictures of the maps
     originals/<name>.png the images that are explained, in a set of single images; else absent
@@ -59,7 +60,8 @@ def read(folder: Path) -> Manifest:
     """
     folder = Path(folder)
     manifest = parsing.parse(folder)
-    promises.check(manifest, read_maps(folder), read_support(folder))
+    has_maps = any(record.array for record in manifest.maps)
+    promises.check(manifest, read_maps(folder) if has_maps else {}, read_support(folder))
     pictures.check(manifest, folder)
     return manifest
 

@@ -38,7 +38,7 @@ NULLABLE: dict[type, set[str]] = {
     Dataset: {"split", "sha256"},
     Classifier: {"factory", "weights_sha256", "test_accuracy", "title", "outputs", "scores"},
     Method: {"forward_passes", "backward_passes"},
-    ClassMap: {"images", "target"},
+    ClassMap: {"array", "images", "target"},
     Original: {"number", "seen", "target"},
     LeftOut: {"method"},
 }
@@ -151,7 +151,7 @@ def _class_map(record: JsonObject) -> ClassMap:
         label=record.text("label"),
         method=record.text("method"),
         replicate=record.positive("replicate"),
-        array=record.text("array"),
+        array=record.optional("array", JsonObject.text),
         image=_picture(record, IMAGES_FOLDER),
         sha256=record.sha256("sha256"),
         images=images,

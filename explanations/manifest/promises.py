@@ -7,7 +7,7 @@ import numpy as np
 from explanations.manifest.arrays import Maps
 from explanations.manifest.files import MANIFEST_FILE, MAPS_FILE, SUPPORT_FILE, ManifestError
 from explanations.manifest.json_objects import as_json
-from explanations.manifest.records import FORMER_FORMAT, Manifest, array_key, equal_maps
+from explanations.manifest.records import FORMER_FORMAT, Manifest, equal_maps
 
 
 def check(manifest: Manifest, maps: Maps, support: Maps) -> None:
@@ -44,8 +44,8 @@ def _check_maps(manifest: Manifest) -> None:
                 f"{MANIFEST_FILE}: label {record.label!r} has two maps for {record.method!r}, "
                 f"replicate {record.replicate}; keep one"
             )
-        expected = array_key(record.method, record.label, record.replicate)
-        _check_choice(f"maps[{i}].array", record.array, [expected])
+        if record.array is not None:
+            _check_choice(f"maps[{i}].array", record.array, [record.key])
         seen.add(key)
     for label in manifest.dataset.classes:
         for slug in slugs:
@@ -113,7 +113,7 @@ def _check_originals(manifest: Manifest) -> None:
 
 
 def _check_arrays(manifest: Manifest, maps: Maps) -> None:
-    promised = {record.array for record in manifest.maps}
+    promised = {record.array for record in manifest.maps if record.array is not None}
     for key in sorted(promised - maps.keys()):
         raise ManifestError(
             f"{MAPS_FILE}: has no array {key!r}, which {MANIFEST_FILE} names; build the set again"
@@ -124,7 +124,7 @@ def _check_arrays(manifest: Manifest, maps: Maps) -> None:
 
 def _check_support(manifest: Manifest, maps: Maps, support: Maps) -> None:
     """Check that counts belong to maps and are whole numbers up to the number of the map's images."""
-    images = {record.array: record.images for record in manifest.maps}
+    images = {record.key: record.images for record in manifest.maps}
     for key, counts in support.items():
         if key not in images:
             raise ManifestError(f"{SUPPORT_FILE}: has an array {key!r}, which {MANIFEST_FILE} does not name")

@@ -77,17 +77,25 @@ class Method:
 
 @dataclass(frozen=True)
 class ClassMap:
-    """One map: `array` is its key in maps.safetensors, `image` the path of its picture in the folder."""
+    """One map: `array` is its key in maps.safetensors, `image` the path of its picture in the folder.
+
+    A finished picture that was made elsewhere has no array.
+    """
 
     label: str
     method: str
     replicate: int  # from 1
-    array: str
+    array: str | None
     image: str
     sha256: str  # of the picture's file
     images: int | None  # how many images it aggregates, or was picked from
     picked: tuple[int, ...] = ()  # by a method that picks: the images' numbers in the data set, best first
     target: str | None = dataclasses.field(default=None, metadata=_ADDED)  # the class that it explains
+
+    @property
+    def key(self) -> str:
+        """The name of the map within its set: `method/label/replicate`."""
+        return array_key(self.method, self.label, self.replicate)
 
 
 @dataclass(frozen=True)
@@ -168,5 +176,5 @@ def equal_maps(maps: tuple[ClassMap, ...]) -> tuple[tuple[str, ...], ...]:
     """Groups of keys of maps that have the same picture, sorted; () where all pictures differ."""
     groups: dict[str, list[str]] = {}
     for record in maps:
-        groups.setdefault(record.sha256, []).append(record.array)
+        groups.setdefault(record.sha256, []).append(record.key)
     return tuple(sorted(tuple(sorted(group)) for group in groups.values() if len(group) > 1))

@@ -111,17 +111,18 @@ def _facts(study):
 
 
 def _set_members(explanation_set):
-    if not explanation_set.maps:
+    manifest = json.loads(explanation_set.manifest)
+    if not explanation_set.maps and any(record.get("array") for record in manifest["maps"]):
         raise ArchiveRefused(
             f"The set {explanation_set} was imported before raw values were kept: import its folder again."
         )
     yield "set/manifest.json", explanation_set.manifest.encode()
-    with explanation_set.maps.open() as file:
-        yield "set/maps.safetensors", file.read()
+    if explanation_set.maps:
+        with explanation_set.maps.open() as file:
+            yield "set/maps.safetensors", file.read()
     images = {
         (m.method.slug, m.label, m.replicate): m for m in explanation_set.class_maps.select_related("method")
     }
-    manifest = json.loads(explanation_set.manifest)
     for name in manifest["metrics"]["files"] if explanation_set.metrics_csv else ():
         yield f"set/{name}", explanation_set.metrics_as(Path(name).suffix[1:])
     originals = explanation_set.originals_by_label
