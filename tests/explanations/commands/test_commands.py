@@ -145,7 +145,7 @@ def test_a_cache_that_is_a_file_is_one_line(
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--out", "sheet.pdf"], "sheet.pdf: the figure is drawn as .png or .svg"),
+        (["--out", "sheet.jpg"], "sheet.jpg: the figure is drawn as .png, .svg or .pdf"),
         (["--replicate", "3"], "there is no replicate 3; allowed: 1 to 2"),
         (["--replicate", "0"], "there is no replicate 0; allowed: 1 to 2"),
         (["--classes", "z"], "the set has no class 'z'; allowed: 3, 8"),
