@@ -1,7 +1,8 @@
-"""The memory that every method takes at its defaults: ResNet50 with random weights, one image of 224 x 224.
+"""Peak memory of every local method at its defaults on ResNet50, one image of 224 x 224 pixels.
 
-Each method runs in a process of its own: `python -m benchmarks.explanations_memory [METHOD ...]`. Peaks are
-resident memory of the whole process, libraries and weights included. GOAL is what issue 14 allows.
+    python -m benchmarks.explanations_memory [METHOD ...]
+
+Each method runs in a process of its own, with two threads. Prints Markdown.
 """
 
 import resource
@@ -9,62 +10,58 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import torch
 
 from benchmarks.resnet50 import ResNet50
-from explanations.attribution import baselines
-from explanations.methods.registry import LOCALS, Sample
+from explanations.attribution.local import Sample
+from explanations.methods.registry import LOCALS
 from explanations.models import execution
 
-GOAL = 2.5  # GiB
 SIDE = 224
-TRAINING = 60  # images, as many as the largest background asks for and more
+THREADS = 2
+BACKGROUND = 50  # images, the default of the methods that compare with others
 
 
-def main() -> None:
-    slugs = sys.argv[1:] or [slug for slug in LOCALS if slug != "lime"]  # pixel-LIME is not for such images
-    if len(slugs) == 1:
-        print(line(slugs[0]))
-        return
-    print(f"| method | seconds | peak, GiB (goal: {GOAL}) | sum of sizes |\n|---|---|---|---|", flush=True)
-    for slug in slugs:
-        print(
-            subprocess.run(
-                [sys.executable, "-m", __spec__.name, slug], stdout=subprocess.PIPE, text=True, check=True
-            ).stdout,
-            end="",
-            flush=True,
-        )
+def peak_mib():
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def line(slug: str) -> str:
-    """A row of the table: one image by one method."""
+def photograph():
+    """scikit-image's cat, (1, 3, 224, 224)."""
+    from skimage import data, transform
+
+    pixels = transform.resize(data.chelsea(), (SIDE, SIDE), anti_aliasing=True)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+
+
+def measure(slug):
+    """Explain one image; print what it took."""
     torch.manual_seed(0)
-    model = ResNet50().eval().requires_grad_(False)
-    training = torch.rand(TRAINING, 3, SIDE, SIDE)
-    image = smooth(torch.rand(1, 3, SIDE, SIDE))
-    local = LOCALS[slug]
-    parameters = {**local.defaults, "images": 1}
-    target = int(model(image).argmax())
-    given = baselines.background(parameters, training, 0)
-    sample = Sample(0, "class", target, 1, (0,), image, background=given)
     execution.keep_memory()
-    began = time.monotonic()
-    try:
-        weights = local.attribute(model, sample, parameters, lambda count: None)
-        result = f"{abs(weights).sum():.4g}"
-    except ValueError as error:
-        result = str(error)
-    seconds = time.monotonic() - began
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    return f"| {slug} | {seconds:.1f} | {peak:.2f} | {result} |"
+    model, image = ResNet50().eval().requires_grad_(False), photograph()
+    local = LOCALS[slug]
+    background = torch.rand(BACKGROUND, *image.shape[1:]) if "background" in local.needs else None
+    sample = Sample(0, "cat", int(model(image).argmax()), 1, (0,), image, background=background)
+    before, began = peak_mib(), time.perf_counter()
+    with execution.on(threads=THREADS, device="cpu"):
+        try:
+            weights = local.attribute(model, sample, {**local.defaults, "images": 1}, lambda count: None)
+            said = "" if np.any(weights) else "only zeros"
+        except ValueError as error:
+            said = " ".join(str(error).split())
+    seconds = time.perf_counter() - began
+    print(f"| {slug} | {before:,.0f} | {peak_mib():,.0f} | {seconds:.1f} | {said} |", flush=True)
 
 
-def smooth(noise: torch.Tensor) -> torch.Tensor:
-    """An image of blotches, as photographs are rather than noise."""
-    coarse = torch.nn.functional.avg_pool2d(noise, 16)
-    return torch.nn.functional.interpolate(coarse, size=noise.shape[2:], mode="bilinear")
+def main(slugs):
+    print("| local method | before, MiB | peak, MiB | s | |\n| --- | ---: | ---: | ---: | --- |", flush=True)
+    for slug in slugs or [slug for slug, local in LOCALS.items() if "pixels" not in local.needs]:
+        subprocess.run([sys.executable, "-m", "benchmarks.explanations_memory", "--one", slug], check=True)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["--one"]:
+        measure(sys.argv[2])
+    else:
+        main(sys.argv[1:])

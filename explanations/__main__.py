@@ -19,6 +19,7 @@ COMMANDS = {
     "stability": "measure how far two seeds agree, and how many samples that takes",
     "save-weights": "write the weights of a model as safetensors",
     "methods": "list the explanation methods and their parameters",
+    "render": "draw the pictures of a set again, in another style",
     "gallery": "draw the comparison figure of a set",
     "evaluate": "measure how faithful the maps of a set are",
 }

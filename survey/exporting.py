@@ -1,4 +1,7 @@
-"""From answers to the vote table and its report; the only door to `analysis`."""
+"""From answers to the vote table and its report, and how reports write statistics.
+
+Access to `analysis` for votes, beside `survey.planning` for designs.
+"""
 
 import csv
 import io
@@ -16,6 +19,8 @@ from pyarrow import parquet
 
 from analysis import report
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
+from analysis.reporting.formats.html import keep_statistics_whole
+from analysis.reporting.formats.markdown import escape as escape_markdown
 from analysis.votes.columns import COLUMNS, METHOD_COLUMNS
 from analysis.votes.table import SIMULATED, NoVotesError, VoteTable
 
@@ -32,6 +37,8 @@ __all__ = [
     "codebook_lines",
     "columns_of",
     "command_of",
+    "escape_markdown",
+    "keep_statistics_whole",
     "study_report",
     "vote_lines",
     "vote_table",

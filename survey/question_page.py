@@ -9,7 +9,8 @@ from django.utils.translation import override
 
 from .stencils import Stencil
 
-SHOWN_WIDTH = 168  # CSS pixels at most, unless the picture itself is wider: two fit side by side on a phone
+SHOWN_WIDTH = 168  # CSS pixels at most of a small picture, enlarged: two fit side by side on a phone
+SHOWN_LARGEST = 224  # of the longer side of a picture that is larger than that itself
 SHOWN_ORIGINAL = 224  # of the longer side of the image that the pictures explain, where there is one
 
 
@@ -54,8 +55,12 @@ class QuestionPage:
     heading: str
     pictures: tuple[Picture, ...]
     side: int  # the pictures' width in their own pixels
-    width: int  # shown, a whole multiple of their own, so that every map pixel is as large as any other
+    width: (
+        int  # shown: a whole multiple of their own, so that every map pixel is as large as any other, or less
+    )
     height: int
+    style: str  # in which the set's maps are drawn
+    is_smooth: bool  # whether pictures have so many pixels that they are not shown as squares
     position: int  # from 1; practice ends at 0
     total: int
     chosen: int | None = None  # 0 is none of them
@@ -89,7 +94,7 @@ class QuestionPage:
     @classmethod
     def _showing(cls, question, options, position, study, text, total, chosen, upcoming=()):
         explanation_set = study.explanation_set
-        scale = max(1, SHOWN_WIDTH // explanation_set.picture_width)
+        width, height = _shown_size(explanation_set.picture_width, explanation_set.picture_height)
         return cls(
             heading=_heading(question, options, text, explanation_set),
             original=ShownOriginal.of(question, explanation_set),
@@ -98,8 +103,10 @@ class QuestionPage:
                 for number, option in enumerate(options, start=1)
             ),
             side=explanation_set.picture_width,
-            width=explanation_set.picture_width * scale,
-            height=explanation_set.picture_height * scale,
+            width=width,
+            height=height,
+            style=explanation_set.style,
+            is_smooth=not explanation_set.has_small_pictures,
             position=position,
             total=total,
             chosen=chosen,
@@ -154,6 +161,13 @@ class QuestionPage:
         return _stencil(study, opened, self.side, self.width, self.height, *shape).fill(values)
 
 
+def _shown_size(width, height):
+    """CSS pixels in which a picture is shown: small ones by whole numbers, large ones at most 1:1."""
+    longer = max(width, height)
+    scale = SHOWN_LARGEST / longer if longer > SHOWN_LARGEST else max(1, SHOWN_WIDTH // width)
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
 def _heading(question, options, text, explanation_set):
     if question.is_instructed:
         place = next(n for n, option in enumerate(options, start=1) if option.is_right)
@@ -192,6 +206,8 @@ def _stencil(
             "asks_reason": study.asks_reason and not is_practice,
             "pictures": pictures,
             "upcoming": [marks[f"upcoming_{n}"] for n in range(n_upcoming)],
+            "style": study.explanation_set.style,
+            "is_smooth": not study.explanation_set.has_small_pictures,
             "side": side,
             "width": width,
             "height": height,

@@ -30,7 +30,11 @@ NEEDS = {
     "layer": "a layer whose output has height and width",
     "background": "images of the data set to compare with, unless another baseline is chosen",
     "rules": "layers that have a rule of relevance propagation",
+    "pixels": "images of at most 6,400 pixels, each of which it weighs",
 }
+
+# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
+MOST_PIXELS = 6400
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,12 @@ class Local:
     passes_each: Callable[[Parameters], int] = samples_each
     zeros: str = validity.UNCHANGED
     counter: str | None = None
+    origin: str = ""  # the slug or import path by which any process finds it; "" for the slug
+
+    @property
+    def address(self) -> str:
+        """Where any process finds this method, apart from its counter class."""
+        return self.origin or self.slug
 
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
         """The weights (n, pixels) of the images of `sample`, for their class or for the counter class.
@@ -156,6 +166,19 @@ class Local:
                     "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
                 )
 
+    def check_size(self, parameters: Parameters, height: int, width: int) -> None:
+        """Raise ValueError if every pixel is a feature and images of this size have too many."""
+        pixels = height * width
+        every_pixel = "pixels" in self.needs or parameters.get("segmentation") == "pixels"
+        if every_pixel and pixels > MOST_PIXELS:
+            own = f"{self.slug}.segmentation=slic"
+            remedy = own if "segmentation" in parameters else "the methods lime-slic and normlime-superpixels"
+            raise ValueError(
+                f"{self.slug} weighs every pixel, and the images have {height} x {width} of them "
+                f"(at most {MOST_PIXELS:,} are allowed): a matrix of pixels by pixels takes "
+                f"{8 * pixels**2 / 2**30:.0f} GiB; weigh superpixels with {remedy}"
+            )
+
     def _reason(self, model: nn.Module, images: Tensor) -> str:
         """Say why weights of these images are not finite: the classifier's outputs, or only its gradient."""
         with torch.inference_mode():
@@ -173,4 +196,4 @@ class Local:
         word = re.sub("[^a-z0-9]+", "-", label.lower()).strip("-")
         if not word:
             raise ValueError(f"class {label!r} has no letter or digit to name a method after")
-        return replace(self, slug=f"{self.slug}-for-{word}", counter=label)
+        return replace(self, slug=f"{self.slug}-for-{word}", counter=label, origin=self.address)

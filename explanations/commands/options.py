@@ -3,13 +3,14 @@
 import argparse
 from pathlib import Path
 
-from explanations.building.plan import Plan
+from explanations.building.plan import EVERY, Plan
 from explanations.datasets.preprocessing import declared
 from explanations.manifest.records import PREPROCESSING_KEYS
 from explanations.methods import names, registry
 from explanations.models import execution
 from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
 from explanations.running.parameters import written
+from explanations.running.scheduling import Scheduling
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
@@ -18,7 +19,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class; "
+        f"default: {' '.join(registry.DEFAULT)}; for images of more than 64 x 64 pixels "
+        f"{' '.join(registry.DEFAULT_LARGE)}; for single ones {' '.join(registry.DEFAULT_LARGE_SINGLE)}",
     )
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
     parser.add_argument("--seed", type=int, default=0)
@@ -57,6 +60,31 @@ def add_device(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
 
 
+def add_scheduling(
+    parser: argparse.ArgumentParser, workers: int = 1, more_names: tuple[str, ...] = ()
+) -> None:
+    """Add the options of what shares the work; `more_names` are older names of --workers."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=workers,
+        metavar="N",
+        help=f"processes that share the work (default: {workers})",
+    )
+    for name in more_names:
+        parser.add_argument(name, dest="workers", type=int, default=workers, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler that distributes the work, as in tcp://host:8786",
+    )
+
+
+def read_scheduling(options: argparse.Namespace) -> Scheduling:
+    """What shares the work, by the options. Raises ValueError."""
+    return Scheduling(options.workers, options.scheduler, options.device)
+
+
 def add_classifier(parser: argparse.ArgumentParser) -> None:
     """Add the options of the classifier and its data."""
     parser.add_argument(
@@ -86,13 +114,12 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 def read_plan(options: argparse.Namespace) -> Plan:
     """What to build, by the options. Raises ValueError."""
-    chosen = names.chosen(options.methods)
     return Plan(
-        methods=tuple(options.methods or registry.DEFAULT),
+        methods=tuple(options.methods) if options.methods else None,
         classes=tuple(options.classes) if options.classes else None,
         replicates=_replicates(options),
         seed=options.seed,
-        parameters=_parameters(options, chosen),
+        parameters=_parameters(options),
         model=read_model(options),
         data=options.data,
         name=options.name,
@@ -108,18 +135,14 @@ def _replicates(options: argparse.Namespace) -> int:
     return int(options.replicates)
 
 
-def _parameters(
-    options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
-) -> dict[str, registry.Parameters]:
+def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
     """What --images, --samples and --set change, by local function."""
+    chosen = names.chosen(options.methods or list(registry.ALL_DEFAULTS))
     defaults = {method.local.slug: method.local.defaults for method in chosen}
-    everywhere = {key: getattr(options, key) for key in ("images", "samples")}
+    every = {key: getattr(options, key) for key in ("images", "samples")}
     changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
-    return {
-        slug: {key: value for key, value in everywhere.items() if value is not None and key in known}
-        | changes.get(slug, {})
-        for slug, known in defaults.items()
-    }
+    every = {key: value for key, value in every.items() if value is not None}
+    return ({EVERY: every} if every else {}) | changes
 
 
 def read_model(options: argparse.Namespace) -> ModelSpec:

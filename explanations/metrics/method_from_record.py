@@ -37,9 +37,9 @@ class Context:
     training: Tensor  # (N, C, H, W), images of all classes for baselines
 
 
-def revived(record: records.Method, context: Context) -> Method | None:
+def find_method(record: records.Method, context: Context) -> Method | None:
     """The method of `record` with its parameters, or None if this version has none of its name."""
-    entry = _entry(record)
+    entry = find_entry(record)
     if entry is None:
         return None
     parameters = {key: record.parameters.get(key, value) for key, value in entry.local.defaults.items()}
@@ -72,7 +72,7 @@ def revived(record: records.Method, context: Context) -> Method | None:
     )
 
 
-def _entry(record: records.Method) -> registry.ExplanationMethod | None:
+def find_entry(record: records.Method) -> registry.ExplanationMethod | None:
     """The registry's method with this slug; of a combination, the one whose slug is the record's."""
     if record.slug in registry.METHODS:
         return registry.METHODS[record.slug]

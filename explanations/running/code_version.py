@@ -14,9 +14,15 @@ from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType
-from typing import Any
+from typing import Any, Protocol
 
-from torch import nn
+
+class Network(Protocol):
+    """A network, as PyTorch's `nn.Module`, which this module does not import."""
+
+    def modules(self) -> Iterator[Any]:
+        """The network and the modules inside it."""
+
 
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
@@ -45,7 +51,7 @@ def _compiled(code: CodeType) -> str:
     return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
-def network_version(model: nn.Module) -> str:
+def network_version(model: Network) -> str:
     """The digest, 64 hexadecimal digits, of the classes of a network's modules, PyTorch's own left out."""
     kinds = {type(module) for module in model.modules()}
     own = [kind for kind in kinds if kind.__module__.partition(".")[0] != "torch"]

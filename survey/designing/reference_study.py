@@ -6,6 +6,7 @@ The paper's study was in English; its question is that of figure 2. The other la
 from ..files.study_file import FORMAT
 from ..models import Study, StudyText
 from ..models.studies import new_seed
+from .rendering_words import QUESTIONS_ON_PARTS, QUESTIONS_ON_PARTS_OF_OTHER_CLASSES, explain_style
 
 DIGITS = [str(digit) for digit in range(10)]
 METHODS = ["normlime", "lime", "smoothgrad", "vargrad"]
@@ -66,27 +67,28 @@ Al empezar, confirma que ha leído este texto y que acepta participar.""",
 
 点击开始即表示您已阅读以上内容并同意参加。""",
 }
+# {meaning} says what the colours of the set's pictures mean
 INSTRUCTIONS = {
     "en": """\
-A computer has learned to tell the classes of images apart. Each picture that you will see tries to show which pixels matter for one class: the darker a pixel, the more it matters.
+A computer has learned to tell the classes of images apart. Each picture you will see tries to show which pixels matter for one class{meaning}
 
-Every page asks about one class and shows four pictures. Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer: we ask for your own judgement. A few questions do have a clear answer, so please look carefully at each.
+Every page asks about one class and shows four pictures. Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer; we are interested in your judgement. A few questions do have a clear answer, so please look carefully at each one.
 
-You answer each question once and can’t go back to change it. If you leave, the same link brings you back to where you were.""",
+You answer each question once and can’t change it later. If you leave, the same link brings you back to where you were.""",
     "de": """\
-Ein Computer hat gelernt, Klassen von Bildern zu unterscheiden. Jedes Bild, das Sie sehen werden, soll zeigen, welche Bildpunkte für eine Klasse wichtig sind: Je dunkler ein Bildpunkt ist, desto wichtiger ist er.
+Ein Computer hat gelernt, Klassen von Bildern zu unterscheiden. Jedes Bild, das Sie sehen werden, soll zeigen, welche Bildpunkte für eine Klasse wichtig sind{meaning}
 
 Jede Seite fragt nach einer Klasse und zeigt vier Bilder. Wählen Sie das Bild, das am besten auf die Frage antwortet, indem Sie darauf klicken oder tippen oder eine der Tasten 1 bis 4 drücken. Oft gibt es kein Richtig oder Falsch: Wir fragen nach Ihrem eigenen Urteil. Einige Fragen haben aber eine eindeutige Antwort; bitte sehen Sie sich deshalb jede genau an.
 
 Sie beantworten jede Frage einmal und können die Antwort danach nicht mehr ändern. Wenn Sie die Seite verlassen, führt derselbe Link Sie an die Stelle zurück, an der Sie waren.""",
     "es": """\
-Un ordenador ha aprendido a distinguir clases de imágenes. Cada imagen que verá intenta mostrar qué píxeles importan para una clase: cuanto más oscuro es un píxel, más importa.
+Un ordenador ha aprendido a distinguir clases de imágenes. Cada imagen que verá intenta mostrar qué píxeles importan para una clase{meaning}
 
 Cada página pregunta por una clase y muestra cuatro imágenes. Elija la que mejor responda a la pregunta haciendo clic en ella, tocándola o con las teclas del 1 al 4. A menudo no hay respuestas correctas ni incorrectas: le pedimos su propio criterio. Algunas preguntas sí tienen una respuesta clara, así que mire con atención cada una.
 
 Cada pregunta se responde una sola vez y después no se puede cambiar. Si se marcha, el mismo enlace le devuelve al punto donde estaba.""",
     "zh-hans": """\
-计算机已经学会区分不同类别的图像。您将看到的每张图都试图显示哪些像素对某个类别重要：像素颜色越深，就越重要。
+计算机已经学会区分不同类别的图像。您将看到的每张图都试图显示哪些像素对某个类别重要{meaning}
 
 每一页询问一个类别，并显示四张图。请点击或轻触最符合问题的那张图，也可以按键盘上的 1 至 4 键。多数问题没有对错之分，我们想了解的是您自己的判断。少数问题有明确的答案，所以请仔细看每一题。
 
@@ -94,29 +96,48 @@ Cada pregunta se responde una sola vez y después no se puede cambiar. Si se mar
 }
 INSTRUCTIONS_ON_IMAGES = {
     "en": """\
-A computer has learned to recognise what is in an image. Each page shows an image, says what the computer sees in it, and shows four pictures below. Each of these tries to show which parts of the image tell the computer so: the darker a place, the more it matters.
+A computer has learned to recognise what is in an image. Each page shows an image, says what the computer sees in it, and shows four pictures below. Each of these tries to show which parts of the image tell the computer so{meaning}
 
-Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer: we ask for your own judgement. A few questions do have a clear answer, so please look carefully at each.
+Choose the picture that answers the question best, by clicking or tapping on it, or with the keys 1 to 4. There is often no right or wrong answer; we are interested in your judgement. A few questions do have a clear answer, so please look carefully at each one.
 
-You answer each question once and can’t go back to change it. If you leave, the same link brings you back to where you were.""",
+You answer each question once and can’t change it later. If you leave, the same link brings you back to where you were.""",
     "de": """\
-Ein Computer hat gelernt zu erkennen, was auf einem Bild ist. Jede Seite zeigt ein Bild, sagt, was der Computer darin sieht, und zeigt darunter vier Auswahlbilder. Jedes davon soll zeigen, an welchen Teilen des Bildes der Computer das erkennt: Je dunkler eine Stelle ist, desto wichtiger ist sie.
+Ein Computer hat gelernt zu erkennen, was auf einem Bild ist. Jede Seite zeigt ein Bild, sagt, was der Computer darin sieht, und zeigt darunter vier Auswahlbilder. Jedes davon soll zeigen, an welchen Teilen des Bildes der Computer das erkennt{meaning}
 
 Wählen Sie das Auswahlbild, das am besten auf die Frage antwortet, indem Sie darauf klicken oder tippen oder eine der Tasten 1 bis 4 drücken. Oft gibt es kein Richtig oder Falsch: Wir fragen nach Ihrem eigenen Urteil. Einige Fragen haben aber eine eindeutige Antwort; bitte sehen Sie sich deshalb jede genau an.
 
 Sie beantworten jede Frage einmal und können die Antwort danach nicht mehr ändern. Wenn Sie die Seite verlassen, führt derselbe Link Sie an die Stelle zurück, an der Sie waren.""",
     "es": """\
-Un ordenador ha aprendido a reconocer lo que hay en una imagen. Cada página muestra una imagen, dice qué ve en ella el ordenador y presenta debajo cuatro opciones. Cada una intenta mostrar qué partes de la imagen se lo indican: cuanto más oscuro es un lugar, más importa.
+Un ordenador ha aprendido a reconocer lo que hay en una imagen. Cada página muestra una imagen, dice qué ve en ella el ordenador y presenta debajo cuatro opciones. Cada una intenta mostrar qué partes de la imagen se lo indican{meaning}
 
 Elija la opción que mejor responda a la pregunta haciendo clic en ella, tocándola o con las teclas del 1 al 4. A menudo no hay respuestas correctas ni incorrectas: le pedimos su propio criterio. Algunas preguntas sí tienen una respuesta clara, así que mire con atención cada una.
 
 Cada pregunta se responde una sola vez y después no se puede cambiar. Si se marcha, el mismo enlace le devuelve al punto donde estaba.""",
     "zh-hans": """\
-计算机已经学会识别图像中的内容。每一页显示一幅图像，说明计算机在其中看到了什么，并在下方给出四张图。每张图都试图显示图像的哪些部分让计算机这样判断：颜色越深的地方越重要。
+计算机已经学会识别图像中的内容。每一页显示一幅图像，说明计算机在其中看到了什么，并在下方给出四张图。每张图都试图显示图像的哪些部分让计算机这样判断{meaning}
 
 请点击或轻触最符合问题的那张图，也可以按键盘上的 1 至 4 键。多数问题没有对错之分，我们想了解的是您自己的判断。少数问题有明确的答案，所以请仔细看每一题。
 
 每个问题只能回答一次，之后不能更改。如果您中途离开，用同一个链接可以回到原来的位置。""",
+}
+# What instructions say differently about images that are explained for classes that the network does not see.
+INSTRUCTIONS_ON_OTHER_CLASSES = {
+    "en": (
+        ("says what the computer sees in it", "names something that the computer has looked for in it"),
+        ("which parts of the image tell the computer so", "which parts of the image speak for that"),
+    ),
+    "de": (
+        ("sagt, was der Computer darin sieht", "nennt etwas, wonach der Computer darin gesucht hat"),
+        ("an welchen Teilen des Bildes der Computer das erkennt", "welche Teile des Bildes dafür sprechen"),
+    ),
+    "es": (
+        ("dice qué ve en ella el ordenador", "nombra algo que el ordenador ha buscado en ella"),
+        ("qué partes de la imagen se lo indican", "qué partes de la imagen lo sugieren"),
+    ),
+    "zh-hans": (
+        ("说明计算机在其中看到了什么", "说明计算机在其中寻找了什么"),
+        ("图像的哪些部分让计算机这样判断", "图像的哪些部分支持这一点"),
+    ),
 }
 THANKS = {
     "en": "Thank you for taking part. Your answers are stored.",
@@ -129,18 +150,28 @@ THANKS = {
 def default_texts(explanation_set, language="en"):
     """The words of a new study on this set, by their column of StudyText."""
     of_images = explanation_set.is_of_images
-    questions = QUESTIONS_ON_IMAGES if of_images else QUESTIONS
+    instructions = (INSTRUCTIONS_ON_IMAGES if of_images else INSTRUCTIONS)[language]
     if explanation_set.is_of_other_classes:
-        questions = QUESTIONS_ON_OTHER_CLASSES
-    if not of_images and explanation_set.labels() == DIGITS:
-        questions = QUESTIONS_ON_DIGITS
+        for before, after in INSTRUCTIONS_ON_OTHER_CLASSES[language]:
+            instructions = instructions.replace(before, after)
+    meaning = explain_style(explanation_set.style, language, on_images=of_images)
     return {
         "title": TITLES[language],
-        "question": questions[language],
+        "question": _questions(explanation_set)[language],
         "consent": CONSENTS[language],
-        "instructions": (INSTRUCTIONS_ON_IMAGES if of_images else INSTRUCTIONS)[language],
+        "instructions": instructions.replace("{meaning}", meaning),
         "thanks": THANKS[language],
     }
+
+
+def _questions(explanation_set):
+    """What is asked about the maps of this set, by language."""
+    shows_parts = explanation_set.style == "top"
+    if explanation_set.is_of_other_classes:
+        return QUESTIONS_ON_PARTS_OF_OTHER_CLASSES if shows_parts else QUESTIONS_ON_OTHER_CLASSES
+    if explanation_set.is_of_images:
+        return QUESTIONS_ON_PARTS if shows_parts else QUESTIONS_ON_IMAGES
+    return QUESTIONS_ON_DIGITS if explanation_set.labels() == DIGITS else QUESTIONS
 
 
 def create_reference_study(explanation_set, *, slug, owner=None):

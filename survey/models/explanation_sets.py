@@ -9,6 +9,8 @@ from django.utils.functional import cached_property
 
 from ..set_metrics import METRIC_FORMATS, metrics_in
 
+LARGEST_OF_SQUARES = 112  # pixels of a picture whose own pixels are shown as squares
+
 
 def new_token():
     return secrets.token_urlsafe(12)
@@ -77,6 +79,11 @@ class ExplanationSet(models.Model):
         """The manifest as written: dataset, classifier, drawing, versions; methods, parameters, cost."""
         return json.loads(self.manifest)
 
+    @cached_property
+    def style(self):
+        """How its maps are drawn, as in "heat" or "overlay"; sets of before there were styles are heat."""
+        return self.record()["rendering"].get("style", "heat")
+
     @property
     def class_maps(self):
         return ClassMap.objects.filter(method__explanation_set=self)
@@ -93,6 +100,11 @@ class ExplanationSet(models.Model):
     def metrics(self):
         """The SetMetrics that came with the set, None if it was not evaluated."""
         return metrics_in(self.metrics_json.path) if self.metrics_json else None
+
+    @property
+    def has_small_pictures(self):
+        """Whether a pixel of a picture is shown as a square of several."""
+        return self.picture_width <= LARGEST_OF_SQUARES
 
     @property
     def is_of_images(self):

@@ -220,4 +220,4 @@ def test_noise_fits_into_the_length_of_compressed_pictures(draft_study):
         file.write(content)
     [noise] = noise_maps(mean, 1)
     assert noise.image.size == len(content)
-    assert noise.image.read() != content
+    assert Path(noise.image.path).read_bytes() != content

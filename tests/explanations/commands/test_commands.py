@@ -189,7 +189,7 @@ def test_a_gallery_of_no_set_is_one_line(tmp_path: Path, capsys: pytest.CaptureF
     assert f"{tmp_path / 'none'}: does not exist; name the folder of a" in missing
     line = refused(["gallery", str(tmp_path)], capsys)
     assert line.startswith(
-        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is no fin"
+        f"python -m explanations gallery: {tmp_path}: has no manifest.json, so it is not a fin"
     )
 
 
