@@ -30,7 +30,11 @@ NEEDS = {
     "layer": "a layer whose output has height and width",
     "background": "images of the data set to compare with, unless another baseline is chosen",
     "rules": "layers that have a rule of relevance propagation",
+    "pixels": "images of at most 6,400 pixels, each of which it weighs",
 }
+
+# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
+MOST_PIXELS = 6400
 
 
 @dataclass(frozen=True)
@@ -72,21 +76,28 @@ def once(parameters: Parameters) -> int:
     return 1
 
 
-def each(slug: str, explain: Callable[..., Floats], passes_each: Callable[[Parameters], int]) -> Explain:
+def each(
+    slug: str,
+    explain: Callable[..., Floats],
+    passes_each: Callable[[Parameters], int],
+    on_device: bool = False,
+) -> Explain:
     """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
 
     It takes the parameters by name, except `images`; in place of `baseline` and `background` it takes
     `baselines`, the images (m, C, H, W) that they name; if it has an argument `address`, that is the address
-    of the image's randomness. Model and images are on the current device. An error names the image. One
-    thread runs it, because rounding depends on how many do.
+    of the image's randomness. With `on_device` it takes model and images on the current device; without, it
+    moves by itself what it asks the network. An error names the image. One thread runs it, because rounding
+    depends on how many do.
     """
     accepted = inspect.signature(explain).parameters
 
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network, device = execution.placed(model), execution.current().device
+        network = execution.placed(model) if on_device else model
+        images = sample.images.to(execution.current().device) if on_device else sample.images
         settings = {key: value for key, value in parameters.items() if key not in REPLACED}
         rows = []
-        for image, number in zip(sample.images.to(device), sample.numbers, strict=True):
+        for image, number in zip(images, sample.numbers, strict=True):
             if "address" in accepted:
                 settings["address"] = (sample.seed, slug, sample.label, number)
             try:
@@ -148,6 +159,19 @@ class Local:
                     f"{self.slug} needs {NEEDS[need]}, but of {factory} {lacks[need]}; choose methods that "
                     "ask for outputs only, such as lime-slic, kernelshap, rise and occlusion"
                 )
+
+    def check_size(self, parameters: Parameters, height: int, width: int) -> None:
+        """Raise ValueError if every pixel is a feature and images of this size have too many."""
+        pixels = height * width
+        every_pixel = "pixels" in self.needs or parameters.get("segmentation") == "pixels"
+        if every_pixel and pixels > MOST_PIXELS:
+            own = f"{self.slug}.segmentation=slic"
+            remedy = own if "segmentation" in parameters else "the methods lime-slic and normlime-superpixels"
+            raise ValueError(
+                f"{self.slug} weighs every pixel, and the images have {height} x {width} of them "
+                f"(at most {MOST_PIXELS:,} are allowed): a matrix of pixels by pixels takes "
+                f"{8 * pixels**2 / 2**30:.0f} GiB; weigh superpixels with {remedy}"
+            )
 
     def _reason(self, model: nn.Module, images: Tensor) -> str:
         """Say why weights of these images are not finite: the classifier's outputs, or only its gradient."""

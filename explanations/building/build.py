@@ -10,40 +10,40 @@ type, interrupted or not, whoever does the tasks. Only `timings.json` is about t
 import json
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from explanations import manifest
-from explanations.building import single_images
+from explanations.building import set_maps
 from explanations.building.cache import Cache
-from explanations.building.plan import CHECK, Loaded, Plan, load
+from explanations.building.plan import Loaded, Plan, load
 from explanations.building.schedulers import Scheduling
+from explanations.building.set_maps import Key, SetMap
 from explanations.building.tasks import Floats, Task
-from explanations.datasets.labelled_images import LabelledImages
-from explanations.manifest.arrays import Maps
-from explanations.manifest.records import ClassMap, Manifest
-from explanations.methods.registry import ExplanationMethod, Parameters
+from explanations.manifest.records import ClassMap, LeftOut, Manifest, equal_maps
 from explanations.models import execution
 from explanations.rendering import draw
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
-from explanations.running.randomness import generator
 
 __all__ = ["Plan", "Scheduling", "build"]
 
 Step = Callable[[float, float, str], None]
-Key = tuple[str, str, int]  # local function, label, replicate
 
 WORK_FOLDER = ".work"
 TIMINGS_FILE = "timings.json"
 LOCK_FILE = "lock"
+
+# What the manifest says before there are maps, by which a finished set is recognised.
+STATED_BEFORE_MAPS = (
+    *("format", "name", "seed", "dataset", "classifier", "rendering", "versions", "methods", "originals"),
+    "left_out",
+)
 
 
 def build(
@@ -74,33 +74,26 @@ def build(
     with lock.held(work / LOCK_FILE, str(folder)):
         kept = Cache(cache or work)
         compute(loaded, tasks, kept, step, scheduling)
-        weights = _local_weights(tasks, kept)
-        maps, support, counts = _class_maps(
-            loaded.methods,
-            loaded.parameters,
-            weights,
-            loaded.test.images.shape[2:],
-            loaded.plan.minimum_support,
-        )
-        picks = _picks(loaded.methods, weights, _numbers(tasks))
-        means, mean_counts = _of_checks(loaded)
+        weights, numbers = _local_weights(tasks, kept), _numbers(tasks)
+        maps, missing = set_maps.aggregate(loaded, weights, numbers)
+        maps += set_maps.check_maps(loaded)
+        draft = _without(loaded.draft, set_maps.leave_out(loaded, maps, missing))
         _write_timings(folder, began, kept.seconds(tasks))
-        manifest.write_support(folder, support)
-        _write_originals(folder, loaded)
-        finished = _finish(folder, loaded, maps | means, counts | mean_counts, picks)
+        finished = _finish(folder, loaded, draft, [m for m in maps if m.label in draft.dataset.classes])
         shutil.rmtree(work)
     return finished
 
 
-# What is there
+# A finished set
 
 
 def _is_finished(folder: Path, draft: Manifest) -> bool:
-    """Whether the set is there already. Raises ValueError where the folder holds anything else."""
+    """Whether the folder holds the set already. Raises ValueError if it holds anything else."""
     if (folder / manifest.MANIFEST_FILE).exists():
-        found = manifest.read(folder)
-        for key in ("name", "seed", "dataset", "classifier", "rendering", "versions", "methods", "originals"):
-            if getattr(found, key) != getattr(draft, key):
+        finished = manifest.read(folder)
+        expected = _without(draft, (item for item in finished.left_out if item.method))
+        for key in STATED_BEFORE_MAPS:
+            if getattr(finished, key) != getattr(expected, key):
                 raise ValueError(
                     f"{folder}: holds a finished set whose {key} differs from what you ask for; "
                     "choose another --out, or remove the folder"
@@ -151,120 +144,74 @@ def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
     return found
 
 
-# Class maps
+# The set
 
 
-def _class_maps(
-    methods: list[ExplanationMethod],
-    parameters: dict[str, Parameters],
-    weights: dict[Key, Floats],
-    shape: torch.Size,
-    minimum_support: int,
-) -> tuple[Maps, Maps, dict[str, int]]:
-    """Every method's maps by key, float32 (H, W), how many images chose each pixel of them, and how many
-    images each aggregates."""
-    maps, support, counts = {}, {}, {}
-    for method in methods:
-        for (slug, label, replicate), local in weights.items():
-            if slug == method.local.slug:
-                key = manifest.array_key(method.slug, label, replicate)
-                importance, chosen = method.class_map(local, label, parameters[slug], minimum_support)
-                maps[key] = importance.reshape(shape).astype(np.float32)
-                support[key] = chosen.reshape(shape).astype(np.float32)
-                counts[key] = parameters[slug]["images"]
-    return maps, support, counts
+def _without(draft: Manifest, left_out: Iterable[LeftOut]) -> Manifest:
+    """The manifest before there are maps, without the items that are left out."""
+    left_out = tuple(left_out)
+    labels = {item.label for item in left_out}
+    classes = tuple(label for label in draft.dataset.classes if label not in labels)
+    return replace(
+        draft,
+        dataset=replace(draft.dataset, classes=classes),
+        originals=tuple(original for original in draft.originals if original.label not in labels),
+        left_out=(*draft.left_out, *left_out),
+    )
 
 
-def _picks(
-    methods: list[ExplanationMethod], weights: dict[Key, Floats], numbers: dict[Key, tuple[int, ...]]
-) -> dict[str, tuple[int, ...]]:
-    """By key of a map the numbers of the images that its method picked; () where it picks none."""
-    return {
-        manifest.array_key(method.slug, key[1], key[2]): method.picked(local, numbers[key])
-        for method in methods
-        for key, local in weights.items()
-        if key[0] == method.local.slug
-    }
-
-
-def _of_checks(loaded: Loaded) -> tuple[Maps, dict[str, int]]:
-    """What attention checks show, by key: the mean of every class, or the edges of every single image."""
-    if not loaded.singles:
-        return _class_means(loaded.plan, loaded.training, loaded.classes)
-    maps = {
-        manifest.array_key(single_images.CHECK, single.record.label, 1): single_images.edges(
-            loaded.test.images[single.number]
-        )
-        for single in loaded.singles
-    }
-    return maps, dict.fromkeys(maps, 1)
-
-
-def _write_originals(folder: Path, loaded: Loaded) -> None:
+def _write_originals(folder: Path, loaded: Loaded, draft: Manifest) -> None:
     shutil.rmtree(folder / manifest.ORIGINALS_FOLDER, ignore_errors=True)
     for single in loaded.singles:
-        path = folder / single.record.image
-        path.parent.mkdir(exist_ok=True)
-        path.write_bytes(single.picture)
+        if single.record in draft.originals:
+            path = folder / single.record.image
+            path.parent.mkdir(exist_ok=True)
+            path.write_bytes(single.picture)
 
 
-def _class_means(
-    plan: Plan, training: LabelledImages, classes: tuple[str, ...]
-) -> tuple[Maps, dict[str, int]]:
-    """The mean training image of every class, of a different part of the class for each replicate."""
-    maps, counts = {}, {}
-    for label in classes:
-        drawn = generator(plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
-        if len(drawn) < plan.replicates:
-            raise ValueError(
-                f"class {label!r} has {len(drawn)} images to average ({training.split}), fewer than the "
-                f"{plan.replicates} replicates; ask for fewer with --replicates"
-            )
-        for replicate, part in enumerate(np.array_split(drawn, plan.replicates), start=1):
-            key = manifest.array_key(CHECK, label, replicate)
-            maps[key] = _mean_image(training.images[np.sort(part)])
-            counts[key] = len(part)
-    return maps, counts
-
-
-def _mean_image(images: Tensor) -> NDArray[np.float32]:
-    """(n, C, H, W) to (H, W), the mean over images and channels."""
-    return np.asarray(images.double().mean(dim=(0, 1)).numpy().astype(np.float32))
-
-
-def _finish(
-    folder: Path,
-    loaded: Loaded,
-    maps: Maps,
-    counts: dict[str, int],
-    picks: dict[str, tuple[int, ...]],
-) -> Manifest:
-    """Write pictures and arrays, then the manifest, and read it all back."""
-    pictures = draw(maps, loaded.plan.rendering, _images(loaded, maps))
+def _finish(folder: Path, loaded: Loaded, draft: Manifest, maps: list[SetMap]) -> Manifest:
+    """Write arrays and pictures, then the manifest, and read it all back."""
+    values = {record.key: record.values for record in maps}
+    manifest.write_support(
+        folder, {record.key: record.support for record in maps if record.support is not None}
+    )
+    manifest.write_maps(folder, values)
+    _write_originals(folder, loaded, draft)
+    pictures = draw(values, loaded.plan.rendering, _images(loaded, maps))
     files = manifest.write_pictures(folder, pictures)
-    records = []
-    for key, file in files.items():
-        method, rest = key.split("/", 1)
-        label, replicate = rest.rsplit("/", 1)
-        records.append(
-            ClassMap(
-                label, method, int(replicate), key, file.path, file.sha256, counts[key], picks.get(key, ())
-            )
+    targets = _targets(loaded, draft)
+    records = tuple(
+        ClassMap(
+            label=record.label,
+            method=record.method,
+            replicate=record.replicate,
+            array=record.key,
+            image=files[record.key].path,
+            sha256=files[record.key].sha256,
+            images=record.images,
+            picked=record.picked,
+            target=targets.get((record.method, record.label)),
         )
-    if len({file.sha256 for file in files.values()}) < len(files):
-        digests = [file.sha256 for file in files.values()]
-        key = next(key for key, file in files.items() if digests.count(file.sha256) > 1)
-        raise ValueError(f"the map {key} looks exactly as another one; is the classifier constant?")
-    manifest.write_maps(folder, maps)
-    manifest.write(folder, replace(loaded.draft, maps=tuple(records)))
+        for record in sorted(maps, key=lambda record: record.key)
+    )
+    manifest.write(folder, replace(draft, maps=records, equal=equal_maps(records)))
     return manifest.read(folder)
 
 
-def _images(loaded: Loaded, maps: Maps) -> dict[str, NDArray[np.float32]]:
+def _targets(loaded: Loaded, draft: Manifest) -> dict[tuple[str, str], str | None]:
+    """The class that a compared method explains, by its slug and the label."""
+    return {
+        (method.slug, label): method.local.counter or draft.target(label)
+        for method in loaded.methods
+        for label in draft.dataset.classes
+    }
+
+
+def _images(loaded: Loaded, maps: list[SetMap]) -> dict[str, NDArray[np.float32]]:
     """The image (C, H, W) that each map explains, by key, where single images are explained."""
-    images = {one.record.label: loaded.test.images[one.record.number].numpy() for one in loaded.singles}
-    labels = {key: key.split("/", 1)[1].rsplit("/", 1)[0] for key in maps}
-    return {key: images[label] for key, label in labels.items() if label in images}
+    images = {single.number: loaded.test.images[single.number].numpy() for single in loaded.singles}
+    numbers = {single.record.label: single.number for single in loaded.singles}
+    return {record.key: images[numbers[record.label]] for record in maps if record.label in numbers}
 
 
 def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> None:

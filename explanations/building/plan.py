@@ -6,16 +6,16 @@ from functools import cached_property
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from explanations.attribution import baselines
-from explanations.building import single_images
+from explanations.building import predictions, single_images
 from explanations.building.tasks import Address, Task, shards, versions
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
-from explanations.manifest.records import FORMAT, Classifier, Dataset, Manifest, Method
+from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
 from explanations.methods.names import chosen as chosen_methods
-from explanations.methods.registry import DEFAULT, ExplanationMethod, Local, Parameters, Sample
+from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
@@ -26,14 +26,20 @@ from explanations.running.parameters import changed, refuse_unknown
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
 CHECK_REFERENCE = "Mean of a part of the images of the class; no explanation, for attention checks only"
+LEFT_OUT = "left out by --leave-out"
+MOST_NAMED = 20  # labels in a message
+
+EVERY = "*"
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime":
-    {...}}."""
+    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime": {...}}.
 
-    methods: tuple[str, ...] = DEFAULT
+    Under EVERY are parameters of every local function that has one of that name.
+    """
+
+    methods: tuple[str, ...] | None = None  # None: those that fit the images, registry.default_methods
     classes: tuple[str, ...] | None = None  # None: all of the data set
     replicates: int = 2
     seed: int = 0
@@ -44,14 +50,17 @@ class Plan:
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
     each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
+    for_top: int = 1  # each single image is explained for so many of its likeliest classes
+    leave_out: tuple[str, ...] = ()  # labels of classes or images that no method explains
     rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A plan with its data and classifier: all that its maps depend on.
+    """A plan with its data and classifier: everything that its maps depend on.
 
-    `parameters` are whole, by local function; `draft` is the manifest before there are maps.
+    `parameters` are complete, by local function; `predicted` (N,) are the classes that the model assigns the
+    test images to; `draft` is the manifest before there are maps.
     """
 
     plan: Plan
@@ -60,8 +69,9 @@ class Loaded:
     model: nn.Module
     test: LabelledImages
     training: LabelledImages
+    predicted: Tensor
     draft: Manifest
-    singles: tuple[single_images.Single, ...] = ()  # where single images are explained
+    singles: tuple[single_images.SingleImage, ...] = ()  # where single images are explained
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -70,7 +80,7 @@ class Loaded:
 
     def name_of(self, slug: str) -> str:
         """The name, among those of the plan, of a method with this local function."""
-        return next(name for name in self.plan.methods if chosen_methods([name])[0].local.slug == slug)
+        return next(name for name in self.plan.methods or () if chosen_methods([name])[0].local.slug == slug)
 
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
@@ -85,7 +95,7 @@ class Loaded:
     def _all_samples(self) -> list[Sample]:
         if self.singles:
             return single_images.samples(list(self.singles), self.test, self.plan.seed)
-        return _samples(self.plan, self.model, self.test, self.classes, self.parameters)
+        return _samples(self.plan, self.predicted, self.test, self.classes, self.parameters)
 
     def tasks(self) -> list[Task]:
         """All tasks; of one function in the order of replicates and shards, which share perturbations."""
@@ -121,54 +131,71 @@ class Loaded:
 def load(plan: Plan, device: str = "cpu") -> Loaded:
     """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
     person can mend."""
-    methods = chosen_methods(list(plan.methods))
-    if not methods:
+    if plan.methods is not None and not chosen_methods(list(plan.methods)):
         raise ValueError("a set has at least one method; name some with --methods")
     if plan.replicates < 1:
-        raise ValueError(f"{plan.replicates} replicates are asked for; allowed: from 1")
+        raise ValueError(f"--replicates must be at least 1 (got {plan.replicates})")
     if plan.seed < 0:
-        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
+        raise ValueError(f"--seed must be at least 0 (got {plan.seed})")
     if plan.each_image is not None and plan.replicates != 1:
-        raise ValueError(f"a single image has one map by each method, not {plan.replicates} replicates")
+        raise ValueError(
+            f"--replicates must be 1 with --each-image, for an image has one map by each method "
+            f"(got {plan.replicates})"
+        )
+    if plan.each_image is None and plan.for_top != 1:
+        raise ValueError("--for-top explains single images; add --each-image")
     if plan.each_image is None and plan.rendering.is_on_images:
         raise ValueError(
             f"the style {plan.rendering.style} shows the image that a map explains, and a class has "
             "none; add --each-image, or choose the style heat or signed"
         )
     if plan.minimum_support < 1:
-        raise ValueError(f"the minimum support is {plan.minimum_support}; allowed: from 1 image")
+        raise ValueError(f"--minimum-support must be at least 1 image (got {plan.minimum_support})")
     classifier, test = loading.load(plan.model, plan.data)
-    for method in methods:
-        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
     training = loading.load_images(classifier, plan.data, "train")
     if plan.layer:
         model, training, test = layer_units.cut(model, plan.layer, training, test)
-    labels = _classes(plan, test)
-    singles = _singles(plan, model, test, labels)
-    classes = tuple(single.record.label for single in singles) or labels
+    height, width = test.images.shape[2:]
+    plan = replace(
+        plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
+    )
+    methods = chosen_methods(list(plan.methods or ()))
+    for method in methods:
+        method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
         method.local.slug: baselines.fitted(
             method.local.slug, _parameters(plan, method.local), len(training.images)
         )
         for method in methods
     }
-    refuse_unknown(plan.parameters, parameters)
+    refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
+    for method in methods:
+        method.local.check_size(parameters[method.local.slug], height, width)
+    predicted = classifiers.predict(model, test.images)
+    labels = _classes(plan, test)
+    singles = _singles(plan, model, test, labels)
+    labels = tuple(single.record.label for single in singles) or labels
+    kept = _leave_out(plan, labels)
+    singles = tuple(single for single in singles if single.record.label in kept)
     classifier = replace(classifier, model=model)
-    draft = _draft(plan, classifier, test, classes, methods, parameters, device)
-    draft = replace(draft, originals=tuple(single.record for single in singles))
-    return Loaded(plan, methods, parameters, model, test, training, draft, singles)
+    draft = replace(
+        _draft(plan, classifier, predicted, test, kept, methods, parameters, device),
+        originals=tuple(single.record for single in singles),
+        left_out=tuple(LeftOut(label, None, LEFT_OUT) for label in labels if label not in kept),
+    )
+    return Loaded(plan, methods, parameters, model, test, training, predicted, draft, singles)
 
 
 def _singles(
     plan: Plan, model: nn.Module, test: LabelledImages, labels: tuple[str, ...]
-) -> tuple[single_images.Single, ...]:
+) -> tuple[single_images.SingleImage, ...]:
     """The single images that are explained; none where classes are."""
     if plan.each_image is None:
         return ()
-    return tuple(single_images.singles(model, test, labels, plan.each_image, plan.seed))
+    return tuple(single_images.choose(model, test, labels, plan.each_image, plan.for_top, plan.seed))
 
 
 def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
@@ -178,15 +205,29 @@ def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
     return tuple(label for label in data.classes if label in (plan.classes or data.present))
 
 
+def _leave_out(plan: Plan, labels: tuple[str, ...]) -> tuple[str, ...]:
+    """The labels that are explained. Raises ValueError for a label to leave out that there is not."""
+    for label in plan.leave_out:
+        if label not in labels:
+            some = ", ".join(labels[:MOST_NAMED]) + (", …" if len(labels) > MOST_NAMED else "")
+            raise ValueError(f"--leave-out has no item {label!r} to leave out; allowed: {some}")
+    kept = tuple(label for label in labels if label not in plan.leave_out)
+    if not kept:
+        raise ValueError("--leave-out leaves no item to explain; name fewer")
+    return kept
+
+
 def _parameters(plan: Plan, local: Local) -> Parameters:
     """The defaults of a local function with what the plan changes. Raises ValueError."""
     single = {} if plan.each_image is None else {"images": 1}
-    return changed(local.slug, local.defaults, plan.parameters.get(local.slug, {}) | single)
+    every = {key: value for key, value in plan.parameters.get(EVERY, {}).items() if key in local.defaults}
+    return changed(local.slug, local.defaults, every | plan.parameters.get(local.slug, {}) | single)
 
 
 def _draft(
     plan: Plan,
     classifier: LoadedModel,
+    predicted: Tensor,
     test: LabelledImages,
     classes: tuple[str, ...],
     methods: list[ExplanationMethod],
@@ -202,11 +243,11 @@ def _draft(
         classifier=Classifier(
             plan.model.factory,
             classifier.weights_sha256,
-            classifiers.accuracy(classifier.model, test.images, test.labels),
+            int((predicted == test.labels).sum()) / len(test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
             title=classifier.title or None,
             outputs=classifier.outputs or None,
-            scores=None if classifier.scores == "logits" else classifier.scores,
+            scores=classifier.scores,
         ),
         rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),
@@ -218,20 +259,17 @@ def _draft(
             _check_record(plan, test),
         ),
         maps=(),
+        confusion=predictions.confuse(predicted, test.labels, test.classes),
     )
 
 
 def _check_record(plan: Plan, test: LabelledImages) -> Method:
     """What attention checks show: the mean of a class, or the edges of a single image."""
     if plan.each_image is None:
-        of = {"split": _means_of(test)}
-        return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, of, 0, 0)
+        parameters = {"split": "all" if test.split == "all" else "train"}
+        return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, parameters, 0, 0)
     title, reference = single_images.CHECK_TITLE, single_images.CHECK_REFERENCE
     return Method(single_images.CHECK, title, reference, "check", False, {}, 0, 0)
-
-
-def _means_of(test: LabelledImages) -> str:
-    return "all" if test.split == "all" else "train"
 
 
 def _device_version(device: str) -> dict[str, str]:
@@ -259,13 +297,12 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimu
 
 def _samples(
     plan: Plan,
-    model: nn.Module,
+    predicted: Tensor,
     data: LabelledImages,
     classes: tuple[str, ...],
     parameters: dict[str, Parameters],
 ) -> list[Sample]:
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
-    predicted = classifiers.predict(model, data.images)
     kind = "" if data.split == "all" else f"{data.split} "
     wanted = max(known["images"] for known in parameters.values())
     samples = []

@@ -1,14 +1,18 @@
 """Build an explanation set, or finish an interrupted one."""
 
 import argparse
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from explanations.building import build, forecast
 from explanations.commands.options import add_classifier, add_device, add_layer, add_plan, read_plan
 from explanations.commands.rendering_options import add_rendering, read_rendering
+from explanations.manifest.records import Manifest
 from explanations.models import execution
 from explanations.running import progress
+
+MOST_GROUPS = 5  # of maps that look the same, as the command lists them
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -24,14 +28,28 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="?",
         const=1,
         metavar="N",
-        help="maps of N single images of each class (default: 1) in place of the class's",
+        help="explain N single images of each class (default: 1) in place of the class",
+    )
+    parser.add_argument(
+        "--for-top",
+        type=int,
+        default=1,
+        metavar="K",
+        help="explain each single image for its K likeliest classes (default: 1)",
+    )
+    parser.add_argument(
+        "--leave-out",
+        nargs="+",
+        default=(),
+        metavar="LABEL",
+        help="classes or images that no method explains; any without a map by some method is left out anyway",
     )
     parser.add_argument(
         "--minimum-support",
         type=int,
         default=1,
         metavar="IMAGES",
-        help="leave out of a map what fewer images chose (default: 1; counts are in support.safetensors)",
+        help="leave out pixels that fewer images chose (default: 1; counts are in support.safetensors)",
     )
     parser.add_argument("--name", help="name of the set (default: the data set's)")
     parser.add_argument(
@@ -55,7 +73,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Build an explanation set, or finish an interrupted one."""
-    plan = replace(read_plan(options), rendering=read_rendering(options))
+    plan = replace(
+        read_plan(options),
+        rendering=read_rendering(options),
+        for_top=options.for_top,
+        leave_out=tuple(options.leave_out),
+    )
     scheduling = build.Scheduling(options.workers, options.scheduler, options.device)
     execution.keep_memory()
     if options.dry_run:
@@ -63,6 +86,24 @@ def run(options: argparse.Namespace) -> None:
         return
     with progress.terminable(), progress.shown("Building", options.progress) as step:
         finished = build.build(options.out, plan, step, scheduling, options.cache)
-    kind = "images" if finished.originals else "classes"
-    pictures = f"{len(finished.maps)} pictures of {len(finished.dataset.classes)} {kind}"
-    progress.finished(f"{options.out}: {pictures}", options.progress)
+    progress.finished("\n".join(_describe(options.out, finished)), options.progress)
+
+
+def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
+    """What was built, what was left out and why, and which maps look the same, in lines."""
+    labels = len(finished.dataset.classes)
+    images = len({original.image for original in finished.originals})
+    items = f"{images} images" if images else f"{labels} classes"
+    if 0 < images < labels:
+        items += f", {labels} targets"
+    yield f"{folder}: {len(finished.maps)} pictures of {items}"
+    for item in finished.left_out:
+        method = f"{item.method}: " if item.method else ""
+        yield f"left out: {item.label} ({method}{item.reason})"
+    compared = {method.slug for method in finished.methods if method.purpose == "comparison"}
+    keys = {record.array for record in finished.maps if record.method in compared}
+    groups = [group for group in finished.equal if not keys.isdisjoint(group)]
+    for group in groups[:MOST_GROUPS]:
+        yield f"look the same: {', '.join(group)}"
+    if len(groups) > MOST_GROUPS:
+        yield f"look the same: {len(groups) - MOST_GROUPS} more groups of maps, which manifest.json lists"

@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from explanations.building.plan import Plan
+from explanations.building.plan import EVERY, Plan
 from explanations.datasets.preprocessing import declared
 from explanations.manifest.records import PREPROCESSING_KEYS
 from explanations.methods import names, registry
@@ -18,7 +18,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class",
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class; "
+        f"default: {' '.join(registry.DEFAULT)}; for images of more than 64 x 64 pixels "
+        f"{' '.join(registry.DEFAULT_LARGE)}; for single ones {' '.join(registry.DEFAULT_LARGE_SINGLE)}",
     )
     parser.add_argument("--classes", nargs="+", metavar="CLASS", help="default: all classes of the data set")
     parser.add_argument("--seed", type=int, default=0)
@@ -86,13 +88,12 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 def read_plan(options: argparse.Namespace) -> Plan:
     """What to build, by the options. Raises ValueError."""
-    chosen = names.chosen(options.methods)
     return Plan(
-        methods=tuple(options.methods or registry.DEFAULT),
+        methods=tuple(options.methods) if options.methods else None,
         classes=tuple(options.classes) if options.classes else None,
         replicates=_replicates(options),
         seed=options.seed,
-        parameters=_parameters(options, chosen),
+        parameters=_parameters(options),
         model=read_model(options),
         data=options.data,
         name=options.name,
@@ -108,18 +109,14 @@ def _replicates(options: argparse.Namespace) -> int:
     return int(options.replicates)
 
 
-def _parameters(
-    options: argparse.Namespace, chosen: list[registry.ExplanationMethod]
-) -> dict[str, registry.Parameters]:
+def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
     """What --images, --samples and --set change, by local function."""
+    chosen = names.chosen(options.methods or list(registry.ALL_DEFAULTS))
     defaults = {method.local.slug: method.local.defaults for method in chosen}
-    everywhere = {key: getattr(options, key) for key in ("images", "samples")}
+    every = {key: getattr(options, key) for key in ("images", "samples")}
     changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
-    return {
-        slug: {key: value for key, value in everywhere.items() if value is not None and key in known}
-        | changes.get(slug, {})
-        for slug, known in defaults.items()
-    }
+    every = {key: value for key, value in every.items() if value is not None}
+    return ({EVERY: every} if every else {}) | changes
 
 
 def read_model(options: argparse.Namespace) -> ModelSpec:

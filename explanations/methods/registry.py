@@ -5,7 +5,7 @@ A method is a local function, images to weights `(n, pixels)`, and an aggregatio
 What people may call methods, and their combinations, is in `naming`.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from explanations.attribution import baselines, validity
@@ -112,6 +112,7 @@ LIME = Local(
         "skip_black": True,
     },
     backward=False,
+    needs=("pixels",),
 )
 _SMILKOV = "Smilkov et al. 2017, arXiv:1706.03825"
 # many images with few samples each: at the same cost replicates of different images agree better
@@ -153,7 +154,7 @@ def _one(
 ) -> Local:
     """Return a local function that explains one image at a time."""
     whole = {"images": 10, **defaults}
-    run = each(slug, explain, passes_each)
+    run = each(slug, explain, passes_each, on_device=backward)
     return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each, zeros)
 
 
@@ -166,9 +167,10 @@ _LOGIT = {"output": "logit"}
 _BLACK = _baseline("black", 10)
 _PATH = {"steps": 50, **_BLACK, "tolerance": 0.05, **_LOGIT}
 _NEVER_POSITIVE = "the layer's activations, weighted by their gradients, are nowhere positive"
+_SLIC = {"segmentation": "slic", "segments": 50, "compactness": 10.0}
+_QUICKSHIFT = {"kernel_size": 4.0, "max_dist": 200.0, "ratio": 0.2}
 _SUPERPIXELS = {
     "samples": 1000,
-    "segments": 50,
     "features": 10,
     "hiding": "mean",
     "kernel_width": 0.25,
@@ -184,7 +186,7 @@ LIME_SLIC = _one(
     "LIME on superpixels (SLIC)",
     f"{_RIBEIRO}; superpixels by SLIC: Achanta et al. 2012, doi:10.1109/TPAMI.2012.120",
     superpixel_lime.lime_superpixels,
-    {**_SUPERPIXELS, "segmentation": "slic"},
+    {**_SUPERPIXELS, **_SLIC},
     backward=False,
 )
 LIME_UNITS = _one(
@@ -312,7 +314,7 @@ _AVERAGED = (
         "KernelSHAP",
         f"{_LUNDBERG}, section 4.1",
         shapley.kernelshap,
-        {"samples": 1000, "segmentation": "slic", "segments": 50, "hiding": "black", **_LOGIT},
+        {"samples": 1000, "hiding": "black", **_SLIC, **_QUICKSHIFT, **_LOGIT},
         passes_each=lambda parameters: int(parameters["samples"]) + 2,
         backward=False,
     ),
@@ -322,7 +324,7 @@ _AVERAGED = (
         "LIME on superpixels (Quickshift)",
         f"{_RIBEIRO}; superpixels by Quickshift: Vedaldi and Soatto 2008, doi:10.1007/978-3-540-88693-8_52",
         superpixel_lime.lime_superpixels,
-        {**_SUPERPIXELS, "segmentation": "quickshift"},
+        {**_SUPERPIXELS, "segmentation": "quickshift", **_QUICKSHIFT},
         backward=False,
     ),
     LIME_UNITS,
@@ -406,5 +408,22 @@ METHODS = {
     )
 }
 
-# The methods of the reference study: what is built where nobody names methods.
+# What is built unless methods are named: the four methods of the reference study, which explain pixels, or on
+# larger images their counterparts on superpixels. NormLIME of a single image is LIME with another contrast:
+# KernelSHAP takes its place.
 DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")
+DEFAULT_LARGE = ("normlime-superpixels", "lime-slic", "smoothgrad", "vargrad")
+DEFAULT_LARGE_SINGLE = ("lime-slic", "kernelshap", "smoothgrad", "vargrad")
+ALL_DEFAULTS = {*DEFAULT, *DEFAULT_LARGE, *DEFAULT_LARGE_SINGLE}
+LARGE = 64 * 64  # pixels; larger images get the methods on superpixels
+
+
+def default_methods(shape: Sequence[int], single_images: bool = False) -> tuple[str, ...]:
+    """The slugs of the methods that explain images of `shape` (..., H, W) unless others are named.
+
+    `single_images`: whether each image has maps of its own.
+    """
+    height, width = shape[-2:]
+    if height * width <= LARGE:
+        return DEFAULT
+    return DEFAULT_LARGE_SINGLE if single_images else DEFAULT_LARGE

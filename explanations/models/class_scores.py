@@ -64,7 +64,7 @@ def leaf(image: Tensor) -> Tensor:
 
 def scores(model: nn.Module, images: Tensor, target: int, output: str = "probability") -> NDArray[np.float64]:
     """The score (n,) of class `target` by `model` on each of `images` (n, C, H, W)."""
-    score = class_score(model, target, output)
+    score = class_score(execution.placed(model), target, output)
 
     def compute(first: int, last: int) -> Tensor:
         with torch.inference_mode():

@@ -43,7 +43,7 @@ def find_layer(model: nn.Module, example: Tensor) -> str:
 
     handles = [module.register_forward_hook(note) for module in names]
     try:
-        with torch.inference_mode():
+        with torch.no_grad():
             model(example[:1])
     finally:
         for handle in handles:

@@ -130,17 +130,23 @@ def gradientshap(
     for copies, starts, shares in _drawn(image, samples, sigma, address, baselines):
         if inner is None:
             slopes = gradients(score, starts + shares * (copies - starts))
-            difference = copies - starts
-        else:
-            ends, begins = inner.outputs(copies), inner.outputs(starts)
-            slopes = inner.gradients(score, copies, begins + shares * (ends - begins))
-            difference = ends - begins
-        total = total + (slopes.double() * difference.double()).sum(dim=0, keepdim=True)
+            total = total + (slopes.double() * (copies - starts).double()).sum(dim=0, keepdim=True)
+            continue
+        size = score.block_size(image[0])
+        for block in zip(*(torch.split(each, size) for each in (copies, starts, shares)), strict=True):
+            total = total + _at_layer(inner, score, *block)
     weights = total / samples
     if inner is not None:
         coarse = weights.sum(dim=1, keepdim=True)  # (1, 1, height, width)
         weights = F.interpolate(coarse, size=image.shape[2:], mode="bilinear", align_corners=False)
     return flat(weights)
+
+
+def _at_layer(layer: InnerLayer, score: ClassScore, copies: Tensor, starts: Tensor, shares: Tensor) -> Tensor:
+    """Sum gradient times difference (1, channels, height, width) at a layer over a block of draws."""
+    ends, begins = layer.outputs(copies), layer.outputs(starts)
+    slopes = layer.gradients(score, copies, begins + shares * (ends - begins))
+    return (slopes.double() * (ends - begins).double()).sum(dim=0, keepdim=True)
 
 
 def _drawn(
@@ -152,6 +158,6 @@ def _drawn(
     first = 0
     for copies in noisy(image, samples, sigma, address):
         part = drawn[first : first + len(copies)]
-        shares = torch.tensor([share for _, share in part], dtype=image.dtype, device=image.device)
-        yield copies, baselines[[number for number, _ in part]], shares[:, None, None, None]
+        shares = torch.tensor([share for _, share in part]).to(image)
+        yield copies, torch.stack([baselines[number] for number, _ in part]), shares[:, None, None, None]
         first += len(copies)

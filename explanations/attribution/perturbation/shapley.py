@@ -26,6 +26,10 @@ def kernelshap(
     samples: int,
     segmentation: str,
     segments: int,
+    compactness: float = superpixels.COMPACTNESS,
+    kernel_size: float = superpixels.KERNEL_SIZE,
+    max_dist: float = superpixels.MAX_DIST,
+    ratio: float = superpixels.RATIO,
     hiding: str,
     output: str,
     address: Address,
@@ -35,7 +39,7 @@ def kernelshap(
     From `samples` coalitions, drawn in pairs of complements by the Shapley kernel; from all of them, and then
     exactly, where there are no more. The features that hiding does not change have the value 0.
     """
-    features = superpixels.segments(image, segmentation, segments)
+    features = superpixels.cut(image, segmentation, segments, compactness, kernel_size, max_dist, ratio)
     replacement = superpixels.hidden(image, features, hiding)
     score = class_score(execution.optimised(model, image), target, output)
     values = shapley_values(score, image, replacement, features, samples, address)

@@ -22,7 +22,11 @@ def lime_superpixels(
     *,
     samples: int,
     segmentation: str,
-    segments: int,
+    segments: int = 0,
+    compactness: float = superpixels.COMPACTNESS,
+    kernel_size: float = superpixels.KERNEL_SIZE,
+    max_dist: float = superpixels.MAX_DIST,
+    ratio: float = superpixels.RATIO,
     features: int,
     hiding: str,
     kernel_width: float,
@@ -34,7 +38,7 @@ def lime_superpixels(
     As in the program of Ribeiro et al., superpixels are hidden with equal odds; `hiding` says behind what;
     those that hiding does not change cannot be chosen. A LASSO path chooses, least squares weighs.
     """
-    numbers = superpixels.segments(image, segmentation, segments)
+    numbers = superpixels.cut(image, segmentation, segments, compactness, kernel_size, max_dist, ratio)
     replacement = superpixels.hidden(image, numbers, hiding)
     candidates = superpixels.changing(image, replacement, numbers)
     weights = np.zeros(int(numbers.max()) + 1)

@@ -12,6 +12,7 @@ from torch.nn import functional as F
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.gradient.layers import find_layer, named_layer
 from explanations.attribution.perturbation import lime
+from explanations.models import execution
 from explanations.models.class_scores import class_score
 from explanations.running import randomness
 
@@ -83,29 +84,29 @@ def _explained(
     address: Address,
 ) -> tuple[Floats, Tensor]:
     """LIME's weights (units,) and what the layer gives the image."""
+    model, image = execution.placed(model), image.to(execution.current().device)
     module = named_layer(model, layer or find_layer(model, image))
     switches = _Switches(module)
     score = class_score(model, target, output)
-    with switches, torch.inference_mode():
+    size = score.block_size(image[0])
+    with switches, torch.no_grad():
         score(image)
         activations = switches.output
-        size = score.block_size(image[0])
-        active = np.flatnonzero(
-            activations[0].flatten(1).abs().amax(dim=1).numpy() if activations.ndim > 2 else activations[0]
-        )
+        values = activations[0].cpu()
+        active = np.flatnonzero(values.flatten(1).abs().amax(dim=1) if values.ndim > 1 else values)
         count = activations.shape[1]
         bank = lime.mask_bank(count, samples, randomness.generator(*address), kernel_width)
         responses = []
         for masks in torch.split(bank.samples, size):
-            switches.masks = masks
-            responses.append(score(image.expand(len(masks), -1, -1, -1)).double())
+            switches.masks = masks.to(image.device)
+            responses.append(score(image.expand(len(masks), -1, -1, -1)).double().cpu())
     weights = np.zeros(count)
     if len(active):
         moments = bank.projection @ torch.cat(responses).numpy()  # (units,)
         gram = bank.gram[np.ix_(active, active)]
         chosen = active[lime.lasso_support(gram, moments[active], features)]
         weights[chosen] = lime.least_squares(bank.gram[np.ix_(chosen, chosen)], moments[chosen])
-    return weights, activations
+    return weights, activations.cpu()
 
 
 class _Switches:

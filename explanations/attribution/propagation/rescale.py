@@ -38,7 +38,7 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
     method = _DeepLift(prepared, eps=SMALLEST_DIFFERENCE)
     total = torch.zeros(image.shape, dtype=torch.float64, device=image.device)
     sums, logits = [], []
-    pairs = max(1, min(PAIRS, execution.block_size(model, image[0]) // 2))
+    pairs = max(1, min(PAIRS, execution.block_size(prepared, image[0]) // 2))
     for batch in torch.split(baselines, pairs):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Setting forward, backward hooks", UserWarning)
@@ -50,7 +50,7 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
             logits.append(model(batch)[:, target].double())
     with torch.no_grad():
         logit = float(model(image)[0, target])
-    for weight, reference in zip(torch.cat(sums).tolist(), torch.cat(logits).tolist(), strict=True):
+    for weight, reference in torch.stack([torch.cat(sums), torch.cat(logits)], dim=1).cpu().tolist():
         validity.check_sum(
             "DeepLIFT",
             weight,

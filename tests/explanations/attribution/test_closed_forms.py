@@ -84,7 +84,7 @@ def summed(kind: str) -> Callable[[Floats, Tensor], Floats]:
     """From what each pixel adds (pixels,) to the sum over its piece of the image."""
 
     def over_pieces(parts: Floats, image: Tensor) -> Floats:
-        pieces = superpixels.segments(image, kind, FEW["segments"]).flatten().numpy()
+        pieces = superpixels.cut(image, kind, FEW["segments"]).flatten().numpy()
         return np.bincount(pieces, parts)[pieces]
 
     return over_pieces

@@ -11,6 +11,7 @@ from explanations.attribution.propagation import rescale
 from explanations.attribution.propagation.preparation import prepare
 from explanations.datasets import labelled_images
 from explanations.models import classifiers
+from explanations.models.spec import ModelSpec
 
 BLACK = torch.zeros(1, 1, 8, 8)
 
@@ -41,7 +42,7 @@ def test_deepshap_is_what_shaps_deep_explainer_gives(
 
 @pytest.mark.slow
 def test_deepshap_is_what_shaps_deep_explainer_gives_on_the_papers_network() -> None:
-    model = classifiers.load(classifiers.PAPER_FACTORY, classifiers.PAPER_WEIGHTS)
+    model = classifiers.load(ModelSpec()).model
     image, background = labelled_images.mnist("test").images[:1], labelled_images.mnist("train").images[:20]
     weights = rescale.deeplift(model, image, 7, baselines=background)
     np.testing.assert_allclose(weights, by_shap(model, image, background, 7), atol=1e-5)

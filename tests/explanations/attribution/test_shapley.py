@@ -47,7 +47,7 @@ def test_kernelshap_of_a_linear_model_is_weight_times_pixel_summed_over_each_pie
     linear_model: nn.Sequential, bright_images: Tensor
 ) -> None:
     weights = shapley.kernelshap(linear_model, bright_images[:1], 1, samples=100, **SETTINGS)
-    pieces = superpixels.segments(bright_images[:1], "squares", 16).flatten()
+    pieces = superpixels.cut(bright_images[:1], "squares", 16).flatten()
     parts = linear_model[1].weight[1] * bright_images[0].flatten()
     expected = torch.zeros(16).index_add(0, pieces, parts)[pieces]
     np.testing.assert_allclose(weights, expected.numpy(), atol=1e-5)

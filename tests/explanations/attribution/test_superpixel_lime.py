@@ -1,6 +1,8 @@
 import numpy as np
 import pytest
+import skimage.data
 import torch
+from skimage import transform
 from sklearn.linear_model import LinearRegression
 from torch import Tensor, nn
 
@@ -16,30 +18,85 @@ SQUARES = {"segmentation": "squares", "segments": 16, "hiding": "black"}
 def test_every_pixel_belongs_to_a_piece_and_every_piece_has_a_number(
     kind: str, bright_images: Tensor
 ) -> None:
-    pieces = superpixels.segments(bright_images[:1], kind, 16)
+    pieces = superpixels.cut(bright_images[:1], kind, 16)
     assert pieces.shape == (8, 8)
     assert pieces.unique().tolist() == list(range(int(pieces.max()) + 1))
 
 
 def test_squares_are_squares(bright_images: Tensor) -> None:
-    pieces = superpixels.segments(bright_images[:1], "squares", 16)
+    pieces = superpixels.cut(bright_images[:1], "squares", 16)
     assert torch.equal(pieces[:2, :4], torch.tensor([[0, 0, 1, 1]] * 2))
 
 
 def test_slic_keeps_apart_what_differs() -> None:
     image = torch.zeros(1, 3, 16, 16)
     image[:, 0, :, 8:] = 1
-    pieces = superpixels.segments(image, "slic", 4)
+    pieces = superpixels.cut(image, "slic", 4)
     assert not set(pieces[:, :8].flatten().tolist()) & set(pieces[:, 8:].flatten().tolist())
 
 
+@pytest.mark.parametrize("segmentation", ["slic", "squares"])
+def test_fewer_than_two_segments_are_refused(segmentation: str) -> None:
+    with pytest.raises(ValueError, match=rf"^{segmentation} needs at least 2 segments \(got 1\)$"):
+        superpixels.cut(torch.zeros(1, 1, 8, 8), segmentation, 1)
+
+
 def test_an_image_in_one_piece_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"^squares cuts the image into a single piece; choose another seg"):
-        superpixels.segments(torch.zeros(1, 1, 8, 8), "squares", 1)
+    expected = r"^pixels leaves the image of 1 x 1 pixels in one piece; choose another segmentation$"
+    with pytest.raises(ValueError, match=expected):
+        superpixels.cut(torch.zeros(1, 1, 1, 1), "pixels")
+
+
+def photograph(name: str) -> Tensor:
+    """A photograph of scikit-image at 224 x 224 pixels, (1, 3, 224, 224)."""
+    pixels = transform.resize(getattr(skimage.data, name)(), (224, 224), anti_aliasing=True)
+    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("count", [4, 16, 50])
+@pytest.mark.parametrize("name", ["chelsea", "astronaut"])
+def test_slic_cuts_a_photograph_into_about_as_many_pieces_as_asked(name: str, count: int) -> None:
+    """With the compactness of 1 that was fixed, chelsea had 1, 3 and 12 pieces."""
+    pieces = superpixels.cut(photograph(name), "slic", count)
+    assert abs(int(pieces.max()) + 1 - count) <= count / 3
+
+
+def test_slic_cuts_noise_too() -> None:
+    noise = torch.rand(1, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    assert abs(int(superpixels.cut(noise, "slic", 16).max()) + 1 - 16) <= 5
+
+
+def test_the_compactness_of_slic_can_be_set(bright_images: Tensor) -> None:
+    image = torch.nn.functional.interpolate(bright_images[:1], (64, 64))
+    loose, compact = (superpixels.cut(image, "slic", 16, compactness=value) for value in (0.1, 1000))
+    assert not torch.equal(loose, compact)
+
+
+@pytest.mark.parametrize("change", [{"kernel_size": 1.0}, {"max_dist": 10.0}, {"ratio": 1.0}])
+def test_the_parameters_of_quickshift_can_be_set(change: dict[str, float]) -> None:
+    noise = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    usual, other = superpixels.cut(noise, "quickshift"), superpixels.cut(noise, "quickshift", **change)
+    assert not torch.equal(usual, other)
+
+
+def test_quickshift_never_leaves_an_image_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Density rises from one corner to the other, so all pixels belong to one mode."""
+    monkeypatch.setattr(superpixels, "PHOTOGRAPH", 16)
+    image = torch.linspace(0, 1, 256).reshape(1, 1, 16, 16)
+    assert int(superpixels.cut(image, "quickshift").max()) + 1 == 49
+
+
+def test_more_pieces_than_fit_the_memory_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(superpixels, "MOST_PIXELS", 63)
+    with pytest.raises(
+        ValueError, match=r"^squares cuts the image into 64 pieces \(at most 63 are allowed\); ask"
+    ):
+        superpixels.cut(torch.rand(1, 1, 8, 8), "squares", 64)
 
 
 def test_a_piece_is_hidden_behind_its_mean(bright_images: Tensor) -> None:
-    pieces = superpixels.segments(bright_images[:1], "squares", 16)
+    pieces = superpixels.cut(bright_images[:1], "squares", 16)
     replacement = superpixels.hidden(bright_images[:1], pieces, "mean")
     torch.testing.assert_close(replacement[0, 0, :2, :2], bright_images[0, 0, :2, :2].mean().expand(2, 2))
 
@@ -48,7 +105,7 @@ def test_a_piece_is_hidden_behind_its_mean(bright_images: Tensor) -> None:
     ("call", "expected"),
     [
         (
-            lambda image: superpixels.segments(image, "watershed", 9),
+            lambda image: superpixels.cut(image, "watershed", 9),
             "segmentation 'watershed'; allowed: quickshift",
         ),
         (lambda image: superpixels.hidden(image, image, "blur"), "hiding 'blur'; allowed: mean, black, grey"),
@@ -63,7 +120,7 @@ def test_lime_on_pieces_of_a_linear_model_is_weight_times_pixel_summed(
     linear_model: nn.Sequential, bright_images: Tensor
 ) -> None:
     weights = superpixel_lime.lime_superpixels(linear_model, bright_images[:1], 1, **LIME, **SQUARES)
-    pieces = superpixels.segments(bright_images[:1], "squares", 16).flatten()
+    pieces = superpixels.cut(bright_images[:1], "squares", 16).flatten()
     parts = linear_model[1].weight[1] * bright_images[0].flatten()
     expected = torch.zeros(16).index_add(0, pieces, parts)[pieces]
     np.testing.assert_allclose(weights, expected.numpy(), atol=1e-5)
@@ -92,7 +149,7 @@ def test_lime_on_pieces_gives_what_the_lime_package_gives(
     from lime.lime_base import LimeBase
 
     image, bank = bright_images[:1], lime.mask_bank(16, 300, generator(3))
-    pieces = superpixels.segments(image, "squares", 16)
+    pieces = superpixels.cut(image, "squares", 16)
     shown = bank.samples[:, pieces.flatten()].reshape(-1, 1, 8, 8)
     scores = curved_model(image * shown)[:, [1]].double().numpy()
     masks = bank.samples.double().numpy()

@@ -6,12 +6,70 @@ import numpy as np
 import pytest
 import torch
 
+from explanations.attribution import local
 from explanations.building import build as building
 from explanations.building import plan as plan_module
 from explanations.building.build import Plan
 from explanations.datasets import labelled_images
 from explanations.methods import registry
 from explanations.models import classifiers
+
+
+def slugs(loaded: plan_module.Loaded) -> tuple[str, ...]:
+    return tuple(method.slug for method in loaded.methods)
+
+
+def test_small_images_are_explained_by_the_methods_of_the_reference_study(plan: Plan) -> None:
+    loaded = plan_module.load(replace(plan, methods=None, parameters={"*": {"images": 4}}))
+    assert slugs(loaded) == ("normlime", "lime", "smoothgrad", "vargrad")
+
+
+@pytest.mark.parametrize(
+    ("single", "expected"),
+    [
+        ({}, {"normlime-superpixels", "lime-slic", "smoothgrad", "vargrad"}),
+        ({"each_image": 1, "replicates": 1}, {"lime-slic", "kernelshap", "smoothgrad", "vargrad"}),
+    ],
+)
+def test_larger_images_are_explained_on_superpixels(
+    single: dict[str, int], expected: set[str], plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(registry, "LARGE", 63)
+    loaded = plan_module.load(replace(plan, methods=None, parameters={"*": {"images": 4}}, **single))
+    assert set(slugs(loaded)) == expected
+
+
+def test_a_parameter_of_every_method_is_one_of_those_that_have_it(plan: Plan) -> None:
+    one = replace(plan, methods=("lime", "gradient"), parameters={"*": {"images": 4, "samples": 9}})
+    loaded = plan_module.load(one)
+    assert loaded.parameters["lime"]["samples"] == 9
+    assert loaded.parameters["gradient"] == {"images": 4, "output": "logit"}
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "remedy"),
+    [
+        ("lime", {}, "the methods lime-slic and normlime-superpixels"),
+        ("kernelshap", {"segmentation": "pixels"}, "kernelshap.segmentation=slic"),
+    ],
+)
+def test_too_many_pixels_to_weigh_are_refused_before_the_network_is_asked(
+    method: str, change: dict[str, str], remedy: str, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "MOST_PIXELS", 63)
+    monkeypatch.setattr(classifiers, "accuracy", lambda *_: pytest.fail("the network was asked"))
+    one = replace(plan, methods=(method,), parameters={method: {"images": 4, **change}})
+    expected = (
+        rf"^{method} weighs every pixel, and the images have 8 x 8 of them \(at most 63 .*with {remedy}$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        plan_module.load(one)
+
+
+def test_superpixels_have_no_largest_size(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local, "MOST_PIXELS", 63)
+    loaded = plan_module.load(replace(plan, methods=("kernelshap",), parameters={"*": {"images": 4}}))
+    assert slugs(loaded) == ("kernelshap",)
 
 
 def test_classes_without_an_image_are_left_out(plan: Plan, squares: Path, tmp_path: Path, small) -> None:
@@ -45,7 +103,8 @@ def test_replicates_explain_disjoint_images_that_the_model_assigns_to_the_class(
     data = labelled_images.idx_folder(squares, "test")
     relabelled = replace(data, labels=(data.labels + 1) % 3)
     model = classifiers.load(plan.model).model
-    samples = plan_module._samples(plan, model, relabelled, ("1",), {"lime": {"images": 10}})
+    predicted = classifiers.predict(model, data.images)
+    samples = plan_module._samples(plan, predicted, relabelled, ("1",), {"lime": {"images": 10}})
     first, second = (set(sample.numbers) for sample in samples)
     assert len(first) == len(second) == 10
     assert not first & second
@@ -56,10 +115,9 @@ def test_replicates_explain_disjoint_images_that_the_model_assigns_to_the_class(
 
 def test_a_class_without_images_is_to_be_left_out(plan: Plan) -> None:
     data = labelled_images.load(plan.data, "test")
-    model = classifiers.load(plan.model).model
-    none = replace(data, images=data.images[data.labels != 0])
+    none = data.labels[data.labels != 0]
     with pytest.raises(ValueError, match=r"replicates of 1 take 2; leave the class out with --classes$"):
-        plan_module._samples(plan, model, none, ("0",), {"lime": {"images": 1}})
+        plan_module._samples(plan, none, data, ("0",), {"lime": {"images": 1}})
 
 
 def test_too_few_images_are_refused(plan: Plan, tmp_path: Path, small) -> None:
@@ -84,9 +142,12 @@ def test_some_methods_and_classes_may_be_chosen(plan: Plan, tmp_path: Path, smal
     [
         ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(registry.METHODS)}"),
         ({"methods": ()}, "a set has at least one method; name some with --methods"),
-        ({"seed": -1}, "the seed is -1; allowed: from 0"),
-        ({"minimum_support": 0}, "the minimum support is 0; allowed: from 1 image"),
-        ({"replicates": 0}, "0 replicates are asked for; allowed: from 1"),
+        ({"seed": -1}, "--seed must be at least 0 (got -1)"),
+        ({"minimum_support": 0}, "--minimum-support must be at least 1 image (got 0)"),
+        ({"replicates": 0}, "--replicates must be at least 1 (got 0)"),
+        ({"for_top": 2}, "--for-top explains single images; add --each-image"),
+        ({"leave_out": ("7",)}, "--leave-out has no item '7' to leave out; allowed: 0, 1, 2"),
+        ({"leave_out": ("0", "1", "2")}, "--leave-out leaves no item to explain; name fewer"),
         ({"classes": ("7",)}, "squares has no class '7'; allowed: 0, 1, 2"),
         (
             {"parameters": {"vargrad": {"noise": 1}}},

@@ -106,8 +106,11 @@ def test_one_image_of_a_class_is_called_as_the_class(plan: Plan, tmp_path: Path)
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"replicates": 2}, "a single image has one map by each method, not 2 replicates"),
-        ({"each_image": 0}, "0 images of each class are to be explained; allowed: from 1"),
+        (
+            {"replicates": 2},
+            r"--replicates must be 1 with --each-image, for an image has one map by each method \(got 2\)",
+        ),
+        ({"each_image": 0}, r"--each-image must be at least 1 \(got 0\)"),
         ({"each_image": 21}, "class '0' has 20 images, but 21 are to be explained"),
     ],
 )
@@ -220,3 +223,75 @@ def test_the_command_builds_one_map_of_an_image_of_each_class(
     options = ["--methods", "vargrad", "--samples", "3", "--each-image", "--out", str(tmp_path / "set")]
     assert main(["build", *options, *subject]) == 0
     assert "6 pictures of 3 images" in capsys.readouterr().out
+
+
+@pytest.fixture
+def for_two(plan: Plan, tmp_path: Path) -> Path:
+    building.build(
+        tmp_path / "set", replace(plan, methods=("vargrad",), parameters={}, each_image=1, for_top=2)
+    )
+    return tmp_path / "set"
+
+
+def test_an_image_is_explained_for_its_likeliest_classes(plan: Plan, for_two: Path) -> None:
+    classifier, test = loading.load(plan.model, plan.data)
+    for original in manifest.read(for_two).originals:
+        assert original.number is not None
+        order = classifier.model(test.images[[original.number]])[0].argsort(descending=True)
+        first, second = (test.classes[int(target)] for target in order[:2])
+        assert original.label in (f"{first}-as-{first}", f"{first}-as-{second}")
+        assert (original.seen, original.target) == (first, original.label.split("-as-")[1])
+
+
+def test_the_map_of_an_image_for_a_class_asks_about_that_class(plan: Plan, for_two: Path) -> None:
+    classifier, test = loading.load(plan.model, plan.data)
+    for original in manifest.read(for_two).originals:
+        assert original.number is not None
+        assert original.target is not None
+        images = test.images[[original.number]]
+        target = test.classes.index(original.target)
+        sample = registry.Sample(0, original.label, target, 1, (original.number,), images)
+        parameters = {**registry.LOCALS["vargrad"].defaults, "images": 1}
+        expected = registry.LOCALS["vargrad"].attribute(
+            classifier.model, sample, parameters, lambda count: None
+        )
+        values = manifest.read_maps(for_two)[f"vargrad/{original.label}/1"]
+        np.testing.assert_allclose(values.ravel(), expected[0], rtol=1e-6)
+
+
+def test_labels_of_one_image_share_its_file_and_its_picture_for_checks(for_two: Path) -> None:
+    built = manifest.read(for_two)
+    assert len(built.dataset.classes) == 6
+    assert len({original.image for original in built.originals}) == 3
+    assert all(key.startswith("image-edges/") for group in built.equal for key in group)
+    assert len(built.equal) == 3
+
+
+def test_a_map_names_the_class_that_it_explains(for_two: Path) -> None:
+    built = manifest.read(for_two)
+    targets = {record.label: record.target for record in built.maps if record.method == "vargrad"}
+    assert targets == {original.label: original.target for original in built.originals}
+
+
+def test_an_image_states_its_likeliest_classes_and_their_probabilities(plan: Plan, for_two: Path) -> None:
+    classifier, test = loading.load(plan.model, plan.data)
+    original = manifest.read(for_two).originals[0]
+    assert original.number is not None
+    probabilities = classifier.model(test.images[[original.number]]).softmax(dim=1)[0]
+    expected = sorted(zip(test.classes, probabilities.tolist(), strict=True), key=lambda pair: -pair[1])
+    assert [name for name, _ in original.top] == [name for name, _ in expected]
+    np.testing.assert_allclose(
+        [probability for _, probability in original.top], [p for _, p in expected], atol=1e-6
+    )
+
+
+def test_more_targets_than_classes_are_refused(plan: Plan, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"--for-top must be at most 3, the classes of the model \(got 4\)"):
+        building.build(tmp_path / "set", replace(plan, for_top=4))
+
+
+def test_metrics_ask_of_each_map_the_class_that_it_explains(for_two: Path, plan: Plan) -> None:
+    material = loaded(Source(for_two, plan.model, plan.data))
+    for original in material.manifest.originals:
+        subject = material.subject("vargrad", original.label, 1, 50, 0)
+        assert material.test.classes[subject.target] == original.target
