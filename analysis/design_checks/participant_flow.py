@@ -88,17 +88,6 @@ class Flow:
         excluded = tuple((f"Excluded: {reason}", n) for reason, n in self.excluded)
         return (("Recruited", self.recruited), *complete, *excluded, ("Included", self.kept))
 
-    @property
-    def thresholds(self) -> tuple[Rule, ...]:
-        """The rules on attention checks, with all answers."""
-        return tuple(r for r in self.multiverse if r.speed == ALL_ANSWERS and r.checks != AS_REPORTED)
-
-    @property
-    def speeds(self) -> tuple[Rule, ...]:
-        """The rules on response times for the participants who are included in the report."""
-        speeds = tuple(rule for rule in self.multiverse if rule.checks == self.reported)
-        return speeds if len(speeds) > 1 else ()
-
     @cached_property
     def conclusions(self) -> tuple[tuple[str, int], ...]:
         """Each conclusion and how many rules come to it, most frequent first."""

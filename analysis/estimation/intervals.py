@@ -82,17 +82,19 @@ def have_few_votes(shares: Floats, answers: Floats) -> Booleans:
 
 
 def clopper_pearson(
-    shares: Floats, answers: Floats, df: float, alpha: float | Floats
+    shares: Floats, answers: Floats, df: float, alpha: float | Floats, fewest: float = 0.0
 ) -> tuple[Floats, Floats]:
     """The ends of the intervals of `shares` (methods,) at `answers` effective answers, with 1 - `alpha`.
 
     The number of answers is reduced for the `df` degrees of freedom of the variance that it is based on, by
-    the squared ratio of the normal to the t quantile, unless the share is 0 or 1. `alpha` may be an array
-    that broadcasts against (methods,).
+    the squared ratio of the normal to the t quantile, unless the share is 0 or 1, but not below `fewest`.
+    For a share of all participants that is their number: a share in [0, 1] varies most where each participant
+    sticks to one answer, and then no variance has to be estimated. `alpha` may be an array that broadcasts
+    against (methods,).
     """
     tail = np.asarray(alpha, dtype=float) / 2
     reduction = (special.ndtri(tail) / special.stdtrit(df, tail)) ** 2
-    n = np.where(_is_extreme(shares), answers, answers * reduction)
+    n = np.where(_is_extreme(shares), answers, np.maximum(answers * reduction, fewest))
     votes = shares * n
     with np.errstate(invalid="ignore"):
         low = special.betaincinv(np.maximum(votes, 1e-9), n - votes + 1, tail)

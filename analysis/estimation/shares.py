@@ -132,10 +132,10 @@ def _effective_participants(answers: Floats) -> float:
 def _limits(
     shares: Floats, variances: Floats, answers: Floats, df: float
 ) -> tuple[Floats, Floats, list[str]]:
-    """The ends of the interval of each share, and its kind."""
+    """The ends of the interval of each share, and its kind; `df` + 1 participants have equal weight."""
     margins = stats.t.ppf(1 - _ALPHA / 2, df) * np.sqrt(variances)
     few = have_few_votes(shares, answers)
-    low, high = clopper_pearson(shares, answers, df, _ALPHA)
+    low, high = clopper_pearson(shares, answers, df, _ALPHA, fewest=df + 1)
     low = np.where(few, low, np.maximum(0.0, shares - margins))
     high = np.where(few, high, np.minimum(1.0, shares + margins))
     return low, high, [CLOPPER_PEARSON if one else T for one in few.tolist()]

@@ -137,10 +137,10 @@ class Result:
 
     @property
     def p_phrase(self) -> str:
-        """p in brackets: "p = 0.0123", "p ≤ 1e-4"."""
-        if self.p is None or not self.at_floor:
-            return fmt.p_stated(self.p, self.log10_p)
-        return f"p {self.p_text}"
+        """p in brackets: "p = 0.0123", "p ≤ 1e-4", "p undefined"."""
+        if self.p is None or self.at_floor:
+            return f"p {self.p_text}"
+        return fmt.p_stated(self.p, self.log10_p)
 
 
 @dataclass(frozen=True, eq=False)

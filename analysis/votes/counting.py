@@ -99,11 +99,6 @@ class Counts:
         return dict(zip(self.methods, map(int, self.offered.sum(axis=0)), strict=True))
 
     @cached_property
-    def largest_shares(self) -> dict[str, Fraction]:
-        """The largest share of all answers that each method could have had: offers / answers."""
-        return {method: Fraction(offers, self.n_answers) for method, offers in self.offers.items()}
-
-    @cached_property
     def complete_offers(self) -> bool:
         """Whether each counted answer offered all methods, or the table does not say what was offered."""
         return bool((self.offered == self.answers[:, None]).all())

@@ -297,7 +297,8 @@ def _apa_pair(pair: WorthPair, alpha: float) -> str:
     if ratio.low is not None and ratio.high is not None:
         ends = f", {confidence(alpha)} CI [{fmt.decimal(ratio.low)}, {fmt.decimal(ratio.high)}]"
     value = fmt.UNDEFINED if ratio.value is None else fmt.decimal(ratio.value)
-    return f"{pair.a} : {pair.b}, OR = {value}{ends}, {fmt.apa_p(pair.p)}"
+    p = "not tested" if pair.p is None else fmt.apa_p(pair.p)
+    return f"{pair.a} : {pair.b}, OR = {value}{ends}, {p}"
 
 
 def _method(worths: Worths) -> str:

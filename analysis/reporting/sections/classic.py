@@ -55,7 +55,9 @@ def section(results: Results) -> Section:
     return Section(
         slug="classic",
         heading="The paper's analysis",
-        verdict=f"{fmt.statistic_and_p(anova.statement, anova.p, anova.log10_p)} (anticonservative)",
+        verdict="F is undefined."
+        if anova.p is None
+        else f"{anova.statement}, {fmt.p_stated(anova.p, anova.log10_p)} (anticonservative)",
         tables=tuple(tables),
         notes=tuple(note for note in (anova.note and f"{anova.note}.",) if note),
         caveat=caveat(results),
