@@ -63,10 +63,8 @@ def p_value(p: float | None, log10_p: float | None = None) -> str:
     return _faithful(p, lambda digits: f"{p:.{digits}f}" if p >= 0.1 else f"{p:#.{digits}g}")
 
 
-def p_stated(p: float | None, log10_p: float | None = None) -> str:
-    """p for a sentence in brackets: "p = 0.913", "p > 0.999", "p undefined"."""
-    if p is None:
-        return f"p {UNDEFINED}"
+def p_stated(p: float, log10_p: float | None = None) -> str:
+    """p for a sentence in brackets: "p = 0.913", "p > 0.999"."""
     text = p_value(p, log10_p)
     return f"p {text}" if text.startswith(">") else f"p = {text}"
 
@@ -93,7 +91,7 @@ def share_of_variance(value: float | None) -> str:
 def probability(value: float, draws: int) -> str:
     """A simulated probability: "93.2%", and "< 0.1%" or "> 99.9%" near its ends.
 
-    None or all of 10,000 draws say no more than that.
+    0 or 10,000 of 10,000 draws support no narrower statement.
     """
     edge = max(0.001, 3 / draws)  # the rule of three
     if value < edge:
@@ -106,13 +104,11 @@ def p_phrase(p: float) -> str:
     return "p < 0.001" if p < 0.001 else p_stated(p)
 
 
-def apa_p(p: float | None) -> str:
-    """p in the style of the APA: "p = .404", "p < .001", "p undefined".
+def apa_p(p: float) -> str:
+    """p in the style of the APA: "p = .404", "p < .001".
 
     Three decimals, or more where rounding would move p across a usual significance level.
     """
-    if p is None:
-        return f"p {UNDEFINED}"
     if p < 0.001:
         return "p < .001"
     if p > 0.9995:
@@ -162,7 +158,7 @@ def _faithful(p: float, shown: Callable[[int], str]) -> str:
 
 
 def _same_side(rounded: float, p: float) -> bool:
-    """Whether a rounded p lies on the same side of every usual significance level as p."""
+    """Return True if rounding moves p across no usual significance level."""
     return all((rounded < level) == (p < level) for level in _LEVELS)
 
 

@@ -62,7 +62,7 @@ def test_every_command_and_each_of_its_flags_is_in_their_list(command):
 
 
 def test_every_command_that_the_readme_names_exists():
-    own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) \w+", ALL)
+    own = re.findall(r"python (?:-m (?:analysis|explanations)|manage\.py) [\w-]+", ALL)
     django = {"python manage.py migrate", "python manage.py createsuperuser"}
     django |= {"python manage.py runserver", "python manage.py collectstatic"}
     django |= {"python manage.py db_worker"}

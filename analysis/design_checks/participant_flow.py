@@ -34,7 +34,7 @@ AS_REPORTED = "as reported"
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one selection of answers says: p of the primary test, and the methods that `leader` beats."""
+    """The primary test of some answers, and the methods that `leader` beats."""
 
     p: float | None
     log10_p: float | None
@@ -87,17 +87,6 @@ class Flow:
         complete = () if self.complete is None else (("Complete", self.complete),)
         excluded = tuple((f"Excluded: {reason}", n) for reason, n in self.excluded)
         return (("Recruited", self.recruited), *complete, *excluded, ("Included", self.kept))
-
-    @property
-    def thresholds(self) -> tuple[Rule, ...]:
-        """The rules on attention checks, with all answers."""
-        return tuple(r for r in self.multiverse if r.speed == ALL_ANSWERS and r.checks != AS_REPORTED)
-
-    @property
-    def speeds(self) -> tuple[Rule, ...]:
-        """The rules on response times for the participants who are included in the report."""
-        speeds = tuple(rule for rule in self.multiverse if rule.checks == self.reported)
-        return speeds if len(speeds) > 1 else ()
 
     @cached_property
     def conclusions(self) -> tuple[tuple[str, int], ...]:
@@ -155,7 +144,7 @@ def plan_judge(
 ) -> Judge:
     """The judge of a report on `counts`: the choice model if offers are unequal, else `primary`."""
 
-    def by_choice_model(counts: Counts, rows: Rows | None) -> Judgement:
+    def judge_by_choice_model(counts: Counts, rows: Rows | None) -> Judgement:
         worths = fit_worths(choice_data(table, counts, rows), alpha, seed, draws=1)
         best = max(worths.worths, key=lambda one: one.worth.value or 0.0).method
         beaten = []
@@ -164,7 +153,7 @@ def plan_judge(
                 beaten.append(pair.b if pair.a == best else pair.a)
         return Judgement(worths.test.p, worths.test.log10_p, best, tuple(beaten))
 
-    def by_shares(counts: Counts, _rows: Rows | None) -> Judgement:
+    def judge_by_shares(counts: Counts, _rows: Rows | None) -> Judgement:
         test: Test = repeated_measures(counts.exact)
         if primary != PRIMARY:
             test = omnibus(counts, primary, seed, alpha).decisive
@@ -174,7 +163,7 @@ def plan_judge(
 
     def judge(selected: Counts, rows: Rows | None) -> Judgement:
         unequal = by_offers or not selected.complete_offers
-        return by_choice_model(selected, rows) if unequal else by_shares(selected, rows)
+        return judge_by_choice_model(selected, rows) if unequal else judge_by_shares(selected, rows)
 
     by_offers = not counts.complete_offers or counts.unequal_exposure or bool(counts.ties.any())
     return judge
@@ -237,7 +226,7 @@ def _multiverse(
     """Every rule on attention checks with every rule on response times; empty if there is one rule only."""
     rules: list[Rule] = []
     for speed, rows in _speed_rules(table, counts):
-        judged: dict[tuple[bool, int], Rule | None] = {}  # more checks that exclude nobody change nothing
+        judged: dict[tuple[bool, int], Rule | None] = {}  # rules that exclude the same people share a result
         for name, least in checks.items():
             try:
                 key = name == AS_REPORTED, table.n_included(least, simulated)

@@ -21,6 +21,7 @@ from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
 
 FEW = "few votes"
+_ROUNDING = 1e-13  # part of the terms of a variance of 0 that rounding may leave
 _SMALLEST = -60.0  # log10 of the smallest level at which an interval from few votes is computed
 _STEPS = 32  # halvings of its logarithm
 
@@ -60,7 +61,7 @@ class MeanShares:
 
     @cached_property
     def few(self) -> Booleans:
-        """Which methods have few votes, or few against them."""
+        """True for methods with few votes for or against them, (methods,)."""
         return have_few_votes(self.means, self.answers)
 
     @cached_property
@@ -99,10 +100,10 @@ def judge_contrasts(
     with np.errstate(divide="ignore", invalid="ignore"):
         used = np.where(matrix == 0, 0.0, matrix * scale.transform(sample.means))
         slopes = np.where(matrix == 0, 0.0, matrix * scale.slope(sample.means))
-        covariance = slopes @ sample.covariance @ slopes.T
+        covariance = _transform_covariance(sample.covariance, slopes)
         estimates = used.sum(axis=1)  # (contrasts,)
     family = simultaneous(estimates, covariance, sample.df, alpha, seed).comparisons
-    varies = np.einsum("ij,jk,ik->i", matrix, sample.covariance, matrix) > 1e-24
+    varies = _transform_covariance(sample.covariance, matrix).diagonal() > 1e-24
     few = ((matrix != 0) & sample.few).any(axis=1) & varies & (sample.n_participants > 1)
     if not few.any():
         return family
@@ -113,6 +114,15 @@ def judge_contrasts(
     for i, place in enumerate(np.flatnonzero(few).tolist()):
         judged[place] = _replace(judged[place], float(low[i]), float(high[i]), size * float(levels[i]))
     return tuple(judged)
+
+
+def _transform_covariance(covariance: Floats, matrix: Floats) -> Floats:
+    """Return the covariance of contrasts, without rounding errors of a variance of 0."""
+    result = np.asarray(matrix @ covariance @ matrix.T, dtype=float)
+    terms = np.einsum("ij,jk,ik->i", *map(np.abs, (matrix, covariance, matrix)))
+    constant = result.diagonal() <= _ROUNDING * terms
+    result[constant] = result[:, constant] = 0.0
+    return result
 
 
 def _replace(comparison: Comparison, low: float, high: float, p: float) -> Comparison:
@@ -154,9 +164,8 @@ def p_against(sample: MeanShares, contrast: Floats, null: float) -> float | None
     It is below alpha where the contrast's own interval with 1 - alpha excludes `null`. None where the
     contrast does not vary.
     """
-    [one] = simultaneous(
-        [contrast @ sample.means], [[contrast @ sample.covariance @ contrast]], sample.df
-    ).comparisons
+    variance = _transform_covariance(sample.covariance, contrast[None])
+    [one] = simultaneous([contrast @ sample.means], variance, sample.df).comparisons
     if one.error is None or one.estimate is None:
         return None
     if ((contrast != 0) & sample.few).any():

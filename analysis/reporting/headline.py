@@ -90,7 +90,7 @@ def _finding(results: Results) -> str:
 
 
 def _bound(results: Results) -> str:
-    """How large a difference can still be, if the plan names the smallest difference of interest."""
+    """The largest difference still possible, if the plan names one of interest."""
     if results.equivalence is None or results.equivalence.largest is None:
         return ""
     return f" {largest_difference(results.equivalence.largest, confidence(results.plan.alpha))}"
@@ -98,8 +98,8 @@ def _bound(results: Results) -> str:
 
 def _untested(results: Results) -> str:
     """The finding where the primary test is undefined."""
-    leader, n = results.shares[0], results.n_participants
-    if n == 1:
+    leader = results.shares[0]
+    if results.n_participants == 1:
         return f"One participant says nothing about others, so no test is made. {_most(leader)}."
     assert results.omnibus is not None
     if results.omnibus.one_way.ss_between == 0:
@@ -131,36 +131,39 @@ def _interval(share: Share) -> str:
 
 
 def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float) -> str:
-    """Which methods the leader is ahead of, and which not; `pairs` compare it with each other method."""
+    """The finding about the leader; `pairs` compare it with each other method."""
     significant = [pair for pair in pairs if pair.p_simultaneous is not None and pair.p_simultaneous < alpha]
     ahead = [pair for pair in significant if (pair.difference.value or 0) > 0]
     behind = [pair for pair in significant if (pair.difference.value or 0) < 0]
-    undecided = [pair for pair in pairs if pair not in significant]
+    undecided = [pair for pair in pairs if pair not in significant and pair.p_simultaneous is not None]
+    untested = [pair.b for pair in pairs if pair.p_simultaneous is None]
     methods = dict.fromkeys(_COMPARISONS[pair.method] for pair in significant)
     comparison = f"{' and '.join(methods)}{level_suffix(alpha)}"
     if behind:  # possible where participants cast unequal numbers of votes
         others = fmt.listed([pair.b for pair in behind])
         return (
             f"{_most(leader)}, but less often than {others} if every participant has equal weight "
-            f"({comparison}, {_p_of(behind)})."
+            f"({comparison}, {_describe_p(behind)})."
         )
     if not ahead:
         return f"The methods differ ({test}), but none was chosen significantly more often than any other."
-    everyone = not undecided and len(ahead) > 1
+    everyone = len(ahead) == len(pairs) > 1
     others = "each of the others" if everyone else fmt.listed([pair.b for pair in ahead])
-    sentence = f"{_most(leader)}, more often than {others} ({comparison}, {_p_of(ahead)})"
+    sentence = f"{_most(leader)}, more often than {others} ({comparison}, {_describe_p(ahead)})"
     if undecided:
         rest = fmt.listed([pair.b for pair in undecided])
-        sentence += f"; its lead over {rest} is not significant ({_p_of(undecided)})"
+        sentence += f"; its lead over {rest} is not significant ({_describe_p(undecided)})"
+    if untested:
+        sentence += (
+            f"; its lead over {fmt.listed(untested)} does not vary between participants and is not tested"
+        )
     return sentence + "."
 
 
-def _p_of(pairs: Sequence[PairEstimate]) -> str:
+def _describe_p(pairs: Sequence[PairEstimate]) -> str:
     """The p of one pair or of all: "p = 0.012", "every p < 0.001", "p = 0.002 to p = 0.03"."""
     values = sorted(pair.p_simultaneous for pair in pairs if pair.p_simultaneous is not None)
     phrases = list(dict.fromkeys(map(fmt.p_phrase, values)))
-    if not phrases:
-        return "p undefined"
     if len(phrases) == 1:
         return phrases[0] if len(pairs) == 1 else f"every {phrases[0]}"
     return f"{phrases[0]} to {phrases[-1]}"

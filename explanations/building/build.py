@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 from explanations import manifest
 from explanations.building import set_maps
 from explanations.building.plan import Loaded, Plan, load
+from explanations.building.results import Results
 from explanations.building.set_maps import Key, SetMap
-from explanations.building.tasks import OUTCOMES, Floats, Outcome, Task, make_work
+from explanations.building.tasks import Floats, Task, make_work
 from explanations.manifest.records import ClassMap, LeftOut, Manifest, equal_maps
 from explanations.models import execution
 from explanations.rendering import draw
@@ -30,7 +31,6 @@ from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
 from explanations.running.processes import processors
 from explanations.running.scheduling import Scheduling
-from explanations.running.store import Store
 
 __all__ = ["Plan", "Scheduling", "build"]
 
@@ -73,11 +73,10 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with lock.held(work / LOCK_FILE, str(folder)):
-        store = Store(cache or work, OUTCOMES)
-        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, store, step)
-        weights, seconds = _local_weights(tasks, store)
-        numbers = _numbers(tasks)
-        maps, missing = set_maps.aggregate(loaded, weights, numbers)
+        results = Results(cache or work, tasks=tasks)
+        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, results, step)
+        weights, reasons, seconds = _local_weights(tasks, results)
+        maps, missing = set_maps.aggregate(loaded, weights, reasons, _numbers(tasks))
         maps += set_maps.check_maps(loaded)
         draft = _without(loaded.draft, set_maps.leave_out(loaded, maps, missing))
         _write_timings(folder, began, seconds)
@@ -111,26 +110,35 @@ def _is_finished(folder: Path, draft: Manifest) -> bool:
 # Local explanations
 
 
-def _local_weights(tasks: list[Task], store: Store[Outcome]) -> tuple[dict[Key, Floats], dict[str, float]]:
-    """The local explanations (images, pixels) of every local method, label and replicate, and the seconds
-    that each local method took, whenever its tasks were done."""
+def _local_weights(
+    tasks: list[Task], results: Results
+) -> tuple[dict[Key, Floats], dict[Key, str], dict[str, float]]:
+    """The local explanations (images, pixels) of every local method, label and replicate.
+
+    Also the reasons for those that there are not, and the seconds that each local method took, whenever its
+    tasks were done.
+    """
     parts: dict[Key, list[Floats]] = {}
+    reasons: dict[Key, str] = {}
     seconds: dict[str, float] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        outcome = store.read(task.digest)
+        outcome = results.read(task.digest)
         if outcome is None:
-            raise ValueError(f"{task}: the result is no longer in {store.folder}; run the build again")
+            raise ValueError(f"{task}: the result is no longer in {results.folder}; run the build again")
+        if outcome.reason:
+            reasons.setdefault(task.key, outcome.reason)
         parts.setdefault(task.key, []).append(outcome.weights)
         seconds[task.local.slug] = seconds.get(task.local.slug, 0) + outcome.seconds
-    return {key: np.concatenate(shards) for key, shards in parts.items()}, seconds
+    weights = {key: np.concatenate(shards) for key, shards in parts.items() if key not in reasons}
+    return weights, reasons, seconds
 
 
 def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
     """The numbers, in their data set, of the images that the rows of the local explanations are of."""
-    found: dict[Key, tuple[int, ...]] = {}
+    numbers: dict[Key, tuple[int, ...]] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        found[task.key] = found.get(task.key, ()) + task.sample.numbers
-    return found
+        numbers[task.key] = numbers.get(task.key, ()) + task.sample.numbers
+    return numbers
 
 
 # The set

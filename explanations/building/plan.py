@@ -252,7 +252,7 @@ def _draft(
             classifier.preprocessing.record() | layer_units.record(classifier.model),
             title=classifier.title or None,
             outputs=classifier.outputs or None,
-            scores=None if classifier.scores == "logits" else classifier.scores,
+            scores=classifier.scores,
         ),
         rendering=plan.rendering.record(),
         versions={"python": platform.python_version()} | versions() | _device_version(device),

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from explanations.manifest.records import Confusion
+from explanations.models.outputs import probabilities
 
 MOST_CLASSES = 200  # of a confusion matrix that a manifest holds
 DIGITS = 6  # of a probability in a manifest
@@ -23,11 +24,11 @@ class Likely:
 def rank_classes(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> list[Likely]:
     """The classes of an image (C, H, W), the likeliest first; `classes` are names of the first outputs."""
     with torch.inference_mode():
-        probabilities = model(image[None]).double().softmax(dim=1)[0]
-    order = torch.argsort(probabilities, descending=True, stable=True).tolist()
+        logits = model(image[None]).double()
+        shares = probabilities(model, logits)[0]
+    order = torch.argsort(logits[0], descending=True, stable=True).tolist()
     return [
-        Likely(target, _name(target, classes, ""), round(float(probabilities[target]), DIGITS))
-        for target in order
+        Likely(target, _name(target, classes, ""), round(float(shares[target]), DIGITS)) for target in order
     ]
 
 

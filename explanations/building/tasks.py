@@ -71,10 +71,14 @@ class Task:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The local weights (images, pixels) of a task and the seconds that they took."""
+    """The local weights (images, pixels) of a task and the seconds that they took.
+
+    `reason` says why there are none, for an item that the method cannot explain.
+    """
 
     weights: Floats
     seconds: float
+    reason: str = ""
 
 
 def encode(outcome: Outcome) -> bytes:
@@ -170,9 +174,13 @@ def make_work(model: nn.Module, device: str | None) -> Work[Context, Task, Outco
 
 
 def perform_in(context: Context, task: Task, threads: int | None, advance: Share) -> Outcome:
-    """Do a task with so many threads."""
-    with execution.on(threads, context.device):
-        return perform(context.model, task, lambda images: advance(images / max(task.forward_passes, 1)))
+    """Do a task with so many threads. A method that has no weights of these images gives the reason."""
+    began = time.monotonic()
+    try:
+        with execution.on(threads, context.device):
+            return perform(context.model, task, lambda images: advance(images / max(task.forward_passes, 1)))
+    except ValueError as error:
+        return Outcome(np.empty((0, 0)), time.monotonic() - began, str(error))
 
 
 def requirements(task: Task) -> dict[str, str]:

@@ -20,6 +20,8 @@ from explanations.manifest.records import Manifest
 from explanations.models import execution
 from explanations.running import progress
 
+MOST_GROUPS = 5  # of maps that look the same, as the command lists them
+
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
@@ -99,10 +101,12 @@ def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
         items += f", {labels} targets"
     yield f"{folder}: {len(finished.maps)} pictures of {items}"
     for item in finished.left_out:
-        method = f"{item.method}: " if item.method else ""
-        yield f"left out: {item.label} ({method}{item.reason})"
+        is_named = item.method is None or item.reason.startswith(item.method)
+        yield f"left out: {item.label} ({item.reason if is_named else f'{item.method}: {item.reason}'})"
     compared = {method.slug for method in finished.methods if method.purpose == "comparison"}
-    methods = {record.array: record.method for record in finished.maps}
-    for group in finished.equal:
-        if any(methods[key] in compared for key in group):
-            yield f"look the same: {', '.join(group)}"
+    keys = {record.array for record in finished.maps if record.method in compared}
+    groups = [group for group in finished.equal if not keys.isdisjoint(group)]
+    for group in groups[:MOST_GROUPS]:
+        yield f"look the same: {', '.join(group)}"
+    if len(groups) > MOST_GROUPS:
+        yield f"look the same: {len(groups) - MOST_GROUPS} more groups of maps, which manifest.json lists"

@@ -9,6 +9,7 @@ from pathlib import Path
 from explanations.collecting.explanation_set import ExplanationSet
 from explanations.collecting.files import SUFFIXES, natural_order, read_values
 from explanations.collecting.images import Item, read_images
+from explanations.commands.rendering_options import add_rendering, read_rendering
 
 COLUMNS = ("name", "label", "target", "predicted")
 
@@ -50,6 +51,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--leave-out", action="store_true", help="leave out images for all methods where one has no map of it"
     )
+    add_rendering(parser)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -64,6 +66,7 @@ def run(options: argparse.Namespace) -> None:
         images,
         **({"labels": options.classes} if images is None else _read_facts(options.items, images)),
         name=options.name,
+        rendering=read_rendering(options),
         leave_out=options.leave_out,
     )
     for title, path in map(_named, options.maps):
@@ -74,6 +77,11 @@ def run(options: argparse.Namespace) -> None:
     for note in collected.notes:
         print(note, file=sys.stderr)
     kind = "images" if saved.originals else "classes"
+    if options.pictures:
+        print(
+            "finished pictures are shown as they are: colours, frames and legends may tell the method",
+            file=sys.stderr,
+        )
     print(f"{options.out}: {len(saved.maps)} pictures of {len(saved.dataset.classes)} {kind}")
     for item in saved.left_out:
         print(f"left out: {item.label}: {item.method} {item.reason}")

@@ -4,10 +4,10 @@ A task whose result the store has is not done again, and each result is kept as 
 continues where it stopped. An error or an interruption ends all tasks that are running.
 """
 
-import pickle
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from explanations.running import processes
@@ -95,9 +95,10 @@ def run_in_processes(
 
 
 def _pickle(thing: object, option: str) -> bytes:
+    """The bytes in which `multiprocessing` sends a thing to a process of its own."""
     try:
-        return pickle.dumps(thing)
-    except (pickle.PicklingError, AttributeError, TypeError, RuntimeError) as error:
+        return bytes(ForkingPickler.dumps(thing))
+    except Exception as error:  # whatever the parts of a model raise that cannot be sent
         reason = " ".join(str(error).split())
         raise ValueError(
             f"{option}: this work cannot be sent to other processes ({reason}); leave {option} out"
@@ -106,12 +107,12 @@ def _pickle(thing: object, option: str) -> bytes:
 
 def _set_up(pickled: bytes, threads: int) -> None:
     global _work, _threads
-    _work, _threads = pickle.loads(pickled), threads
+    _work, _threads = ForkingPickler.loads(pickled), threads
     _work.set_up()
 
 
 def _perform(pickled: bytes) -> Any:
-    return _work.perform(_work.context, pickle.loads(pickled), _threads, _ignore)
+    return _work.perform(_work.context, ForkingPickler.loads(pickled), _threads, _ignore)
 
 
 def _ignore(share: float) -> None:
@@ -176,7 +177,7 @@ def perform_remotely(work: Work[Context, Any, Result], pickled: bytes, required:
     give other bytes.
     """
     try:
-        task = pickle.loads(pickled)
+        task = ForkingPickler.loads(pickled)
         present = work.requirements(task)
     except (ImportError, ValueError) as error:
         raise ValueError(f"a worker of the cluster lacks code: {error}; install it there") from None

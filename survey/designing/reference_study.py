@@ -120,6 +120,25 @@ Cada pregunta se responde una sola vez y después no se puede cambiar. Si se mar
 
 每个问题只能回答一次，之后不能更改。如果您中途离开，用同一个链接可以回到原来的位置。""",
 }
+# What instructions say differently about images that are explained for classes that the network does not see.
+INSTRUCTIONS_ON_OTHER_CLASSES = {
+    "en": (
+        ("says what the computer sees in it", "names something that the computer has looked for in it"),
+        ("which parts of the image tell the computer so", "which parts of the image speak for that"),
+    ),
+    "de": (
+        ("sagt, was der Computer darin sieht", "nennt etwas, wonach der Computer darin gesucht hat"),
+        ("an welchen Teilen des Bildes der Computer das erkennt", "welche Teile des Bildes dafür sprechen"),
+    ),
+    "es": (
+        ("dice qué ve en ella el ordenador", "nombra algo que el ordenador ha buscado en ella"),
+        ("qué partes de la imagen se lo indican", "qué partes de la imagen lo sugieren"),
+    ),
+    "zh-hans": (
+        ("说明计算机在其中看到了什么", "说明计算机在其中寻找了什么"),
+        ("图像的哪些部分让计算机这样判断", "图像的哪些部分支持这一点"),
+    ),
+}
 THANKS = {
     "en": "Thank you for taking part. Your answers are stored.",
     "de": "Vielen Dank für Ihre Teilnahme. Ihre Antworten sind gespeichert.",
@@ -132,6 +151,9 @@ def default_texts(explanation_set, language="en"):
     """The words of a new study on this set, by their column of StudyText."""
     of_images = explanation_set.is_of_images
     instructions = (INSTRUCTIONS_ON_IMAGES if of_images else INSTRUCTIONS)[language]
+    if explanation_set.is_of_other_classes:
+        for before, after in INSTRUCTIONS_ON_OTHER_CLASSES[language]:
+            instructions = instructions.replace(before, after)
     meaning = explain_style(explanation_set.style, language, on_images=of_images)
     return {
         "title": TITLES[language],

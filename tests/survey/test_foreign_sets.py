@@ -9,6 +9,7 @@ import pytest
 
 from explanations import manifest as manifests
 from explanations.manifest.records import Classifier, Confusion, LeftOut
+from survey.designing import reference_study
 from survey.designing.reference_study import default_design, default_texts
 from survey.designing.review import risks
 from survey.files.archive import restore_archive, write_archive
@@ -171,6 +172,14 @@ def test_a_question_asks_about_the_class_that_is_explained(several_folder):
 def test_the_question_does_not_say_that_a_computer_sees_the_class(several_folder):
     imported = import_set(several_folder)
     assert default_texts(imported)["question"].startswith("A computer has looked for signs of “{label}”")
+
+
+@pytest.mark.parametrize("language", reference_study.INSTRUCTIONS_ON_OTHER_CLASSES)
+def test_the_instructions_do_not_say_that_a_computer_sees_the_class(several_folder, language):
+    instructions = default_texts(import_set(several_folder), language)["instructions"]
+    for before, after in reference_study.INSTRUCTIONS_ON_OTHER_CLASSES[language]:
+        assert before not in instructions
+        assert after in instructions
 
 
 def test_the_page_of_a_set_of_several_targets_says_what_is_explained_and_what_is_seen(

@@ -30,7 +30,7 @@ def baseline_section(contrasts: Sequence[Contrast], baseline: str, alpha: float 
 
 
 def equivalence_section(result: Equivalences) -> Section:
-    """Which pairs differ by less than the smallest difference of interest."""
+    """The pairs that differ by less than the smallest difference of interest."""
     if not result.pairs:
         return Section("equivalence", "Equivalence", record={"equivalence": asdict(result)})
     margin = _unsigned(result.margin)
@@ -153,6 +153,8 @@ def _method(contrasts: Sequence[Contrast], subject: str, level: str) -> str:
 
 def _verdict(contrasts: Sequence[Contrast], alpha: float) -> str:
     significant = [c.text for c in contrasts if c.p is not None and c.p < alpha]
+    if all(contrast.p is None for contrast in contrasts):
+        return "No contrast can be tested."
     if len(contrasts) == 1:
         return f"{contrasts[0].text} is {'' if significant else 'not '}significant."
     verb = "is" if len(significant) == 1 else "are"
@@ -163,7 +165,7 @@ def _mark(contrast: Contrast, alpha: float) -> Mark:
     difference = contrast.difference
     return Mark(
         contrast.text,
-        difference.shown(fmt.points),
+        difference.format(fmt.points),
         difference.value or 0.0,
         difference.low,
         difference.high,
@@ -197,11 +199,21 @@ def _apa(contrast: Contrast, level: str) -> str:
     parts = [f"{_value(difference)} points", *_interval(difference, level)]
     if contrast.t is not None and contrast.method != FEW:
         parts.append(f"t({contrast.df}) = {fmt.decimal(contrast.t)}")
+    if contrast.p is None:
+        return (
+            f"{contrast.text}: {', '.join(parts)}, not tested because it does not vary between participants."
+        )
     return f"{contrast.text}: {', '.join([*parts, fmt.apa_p(contrast.p)])}."
 
 
 def _apa_equivalence(pair: Equivalence, level: str) -> str:
-    parts = [f"{_value(pair.difference)} points", *_interval(pair.difference, level), fmt.apa_p(pair.p)]
+    value = f"{_value(pair.difference)} points"
+    if pair.p is None:
+        return (
+            f"Whether {pair.a} and {pair.b} are equivalent was not tested: their difference ({value}) does "
+            "not vary between participants."
+        )
+    parts = [value, *_interval(pair.difference, level), fmt.apa_p(pair.p)]
     state = "equivalent" if pair.equivalent else "not shown to be equivalent"
     return f"{pair.a} and {pair.b} were {state}: {', '.join(parts)} (TOST)."
 

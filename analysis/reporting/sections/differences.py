@@ -9,6 +9,7 @@ import numpy as np
 
 from analysis import formatting as fmt
 from analysis.estimation.pairs import PairEstimate
+from analysis.estimation.share_contrasts import FEW
 from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.charts.dot_plots import MOST_DOTS, participant_chart
 from analysis.reporting.charts.interval_plots import Mark, describe, difference_chart
@@ -26,10 +27,10 @@ def section(results: Results) -> Section:
     rows = tuple(
         (
             f"{pair.a} {fmt.MINUS} {pair.b}",
-            pair.difference.shown(fmt.points),
+            pair.difference.format(fmt.points),
             fmt.p_value(pair.p_simultaneous, pair.log10_p_simultaneous),
-            pair.ratio.shown(fmt.decimal),
-            pair.cohens_h.shown(fmt.decimal),
+            pair.ratio.format(fmt.decimal),
+            pair.cohens_h.format(fmt.decimal),
         )
         for pair in pairs
     )
@@ -85,7 +86,7 @@ def _charts(results: Results, level: str) -> list[Chart]:
     marks = [
         Mark(
             f"{pair.a} {fmt.MINUS} {pair.b}",
-            pair.difference.shown(fmt.points),
+            pair.difference.format(fmt.points),
             pair.difference.value or 0.0,
             pair.difference.low,
             pair.difference.high,
@@ -155,8 +156,7 @@ def _apa(results: Results, level: str) -> tuple[str, ...]:
     if results.omnibus is None or results.omnibus.decisive.p is None:
         return ()
     comparisons = "; ".join(
-        f"{pair.a} vs. {pair.b}: {_points(pair, level)}{_t(pair, results.estimates.df)}"
-        f"{fmt.apa_p(pair.p_simultaneous)}"
+        f"{pair.a} vs. {pair.b}: {', '.join(_apa_parts(pair, level, results.estimates.df))}"
         for pair in results.pairs
     )
     return (
@@ -165,15 +165,14 @@ def _apa(results: Results, level: str) -> tuple[str, ...]:
     )
 
 
-def _points(pair: PairEstimate, level: str) -> str:
-    difference = pair.difference
-    if difference.value is None:
-        return ""
-    if difference.low is None or difference.high is None:
-        return f"{fmt.points(difference.value)}, "
-    ends = f"{fmt.points(difference.low)}, {fmt.points(difference.high)}"
-    return f"{fmt.points(difference.value)}, {level} CI [{ends}], "
-
-
-def _t(pair: PairEstimate, df: int) -> str:
-    return "" if pair.t is None else f"t({df}) = {fmt.decimal(pair.t)}, "
+def _apa_parts(pair: PairEstimate, level: str, df: int) -> list[str]:
+    difference, parts = pair.difference, []
+    if difference.value is not None:
+        parts.append(fmt.points(difference.value))
+    if difference.low is not None and difference.high is not None:
+        parts.append(f"{level} CI [{fmt.points(difference.low)}, {fmt.points(difference.high)}]")
+    if pair.t is not None and pair.method != FEW:
+        parts.append(f"t({df}) = {fmt.decimal(pair.t)}")
+    if pair.p_simultaneous is None:
+        return [*parts, "not tested because it does not vary between participants"]
+    return [*parts, fmt.apa_p(pair.p_simultaneous)]

@@ -1,4 +1,4 @@
-"""Section: who took part, who is included and why, and the conclusion under other rules of inclusion."""
+"""Section: flow of participants, and the conclusion under other rules of inclusion."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -32,12 +32,16 @@ def section(flow: Flow) -> Section:
 
 def _apa(flow: Flow) -> str:
     if not flow.excluded:
-        return f"All {fmt.counted(flow.kept, 'participant')} were included."
+        return (
+            "The participant was included."
+            if flow.kept == 1
+            else f"All {fmt.count(flow.kept)} participants were included."
+        )
     reasons = "; ".join(f"{reason}: {fmt.count(n)}" for reason, n in flow.excluded)
     excluded = flow.recruited - flow.kept
-    were = "was" if excluded == 1 else "were"
+    verb = "was" if excluded == 1 else "were"
     return (
-        f"{fmt.count(excluded)} of {fmt.counted(flow.recruited, 'participant')} {were} excluded ({reasons})."
+        f"{fmt.count(excluded)} of {fmt.counted(flow.recruited, 'participant')} {verb} excluded ({reasons})."
     )
 
 
@@ -121,8 +125,9 @@ def _method(flow: Flow) -> str:
     if flow.complete is not None and flow.complete != flow.recruited:
         first += f", of whom {fmt.count(flow.complete)} completed the study"
     if not flow.excluded:
-        return f"{first}. All were included in the analysis."
+        who = "The participant was" if flow.kept == 1 else "All were"
+        return f"{first}. {who} included in the analysis."
     reasons = "; ".join(f"{reason}, n = {n}" for reason, n in flow.excluded)
     n = sum(n for _, n in flow.excluded)
-    included = fmt.count(flow.kept)
-    return f"{first}. Of these, {fmt.count(n)} were excluded ({reasons}) and {included} were analysed."
+    excluded, included = (f"{fmt.count(i)} {'was' if i == 1 else 'were'}" for i in (n, flow.kept))
+    return f"{first}. Of these, {excluded} excluded ({reasons}) and {included} analysed."

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution.propagation.preparation import activations, prepare
+from explanations.models import execution
 from explanations.models.class_scores import class_score, gradients, leaf
 from explanations.running import randomness
 
@@ -33,11 +34,10 @@ def noisy(image: Tensor, samples: int, sigma: float, address: Address) -> Iterat
 
     The noise of a copy depends on the address and its number only, not on the block.
     """
-    batch = max(1, min(COPIES, COPIES_VALUES // image.numel()))
-    for start in range(0, samples, batch):
-        numbers = range(start, min(start + batch, samples))
+    copies = max(1, min(COPIES, COPIES_VALUES // image.numel()))
+    for first, last in execution.blocks(samples, copies):
         noise = np.stack(
-            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in numbers]
+            [randomness.generator(*address, k).standard_normal(image.shape[1:]) for k in range(first, last)]
         )
         yield image + sigma * torch.from_numpy(noise).to(image)
 

@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from explanations.attribution import validity
 from explanations.attribution.gradient.derivatives import flat
 from explanations.attribution.propagation.preparation import NON_LINEAR, POOLS, prepare
-from explanations.models.class_scores import class_score, leaf
+from explanations.models import execution
+from explanations.models.class_scores import leaf
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
     method = _DeepLift(prepared, eps=SMALLEST_DIFFERENCE)
     total = torch.zeros(image.shape, dtype=torch.float64, device=image.device)
     sums, logits = [], []
-    pairs = max(1, min(PAIRS, class_score(prepared, target, "logit").block_size(image[0]) // 2))
+    pairs = max(1, min(PAIRS, execution.block_size(prepared, image[0]) // 2))
     for batch in torch.split(baselines, pairs):
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Setting forward, backward hooks", UserWarning)
@@ -49,15 +50,15 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
             logits.append(model(batch)[:, target].double())
     with torch.no_grad():
         logit = float(model(image)[0, target])
-    for total_weight, reference in torch.stack([torch.cat(sums), torch.cat(logits)], dim=1).cpu().tolist():
+    for weight, reference in torch.stack([torch.cat(sums), torch.cat(logits)], dim=1).cpu().tolist():
         validity.check_sum(
             "DeepLIFT",
-            total_weight,
+            weight,
             logit - reference,
             abs(logit) + abs(reference),
             EXACT,
-            "the rescale rule does not fit an operation of the classifier, such as a product of activations; "
-            "choose another method",
+            "the rescale rule does not fit an operation of the classifier, such as a product of activations, "
+            "a layer normalisation or half precision; choose another method",
         )
     return flat(total / len(baselines))
 

@@ -133,3 +133,11 @@ def test_the_simultaneous_interval_of_the_paper_s_lead_ends_at_22_9_and_37_4_poi
     # R 4.2.2 with mvtnorm agrees to 3.4e-4 of the width.
     difference = compare(normlime_counts)[0].difference
     assert (round(difference.low * 100, 1), round(difference.high * 100, 1)) == (22.9, 37.4)
+
+
+def test_a_difference_that_only_rounding_makes_vary_has_no_p(cast):
+    # A leads C by 3 of 10 votes in each ballot; in floats, .5 - .2 and .6 - .3 differ.
+    [pair] = [
+        pair for pair in compare(cast("AAAAACCBBB", "AAAAAACCCB").counts()) if (pair.a, pair.b) == ("A", "C")
+    ]
+    assert (pair.difference.low, pair.p_simultaneous) == (None, None)

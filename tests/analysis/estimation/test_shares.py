@@ -81,11 +81,20 @@ def test_a_rare_method_has_the_clopper_pearson_interval_of_independent_answers()
     )
 
 
-def test_people_who_stick_to_a_rare_method_count_once():
-    table = np.array([[20, 0]] * 9 + [[0, 20]])
+@pytest.mark.parametrize("votes", [1, 20])
+def test_people_who_stick_to_a_rare_method_count_once(votes):
+    # Four are so few that the variance between them tells nothing: exactly one of four people is known.
+    table = np.array([[votes, 0]] * 3 + [[0, votes]])
     rare = estimate_shares(counts_of(table)).shares[1]
-    n = 9 * (stats.norm.ppf(0.975) / stats.t.ppf(0.975, 9)) ** 2  # the variance has n - 1
-    assert rare.high == pytest.approx(stats.beta.ppf(0.975, n / 10 + 1, n * 0.9))
+    exact = stats.binomtest(1, 4).proportion_ci(0.95, "exact")
+    assert (rare.low, rare.high) == pytest.approx((exact.low, exact.high))
+
+
+def test_none_of_these_by_one_of_four_people_has_the_exact_interval():
+    table, none = np.array([[1, 0], [1, 0], [0, 1], [0, 0]]), np.array([0, 0, 0, 1])
+    share = estimate_shares(counts_of(table, none=none).none_counts).shares[0]
+    exact = stats.binomtest(1, 4).proportion_ci(0.95, "exact")
+    assert (share.low, share.high) == pytest.approx((exact.low, exact.high))
 
 
 def test_none_of_these_is_an_answer():

@@ -14,7 +14,7 @@ def test_the_caveat_speaks_of_the_number_of_methods_and_the_level_of_the_report(
     assert "about 4.6% of studies with 3 methods, not in 1%. They" in section.caveat
 
 
-def test_a_test_without_p_is_undefined_once(cast):
+def test_a_test_without_p_says_that_f_is_undefined(cast):
     document = report(cast("AB", "AB")).document
     verdict = next(section.verdict for section in document.sections if section.slug == "classic")
-    assert verdict == "undefined (anticonservative)"
+    assert verdict == "F is undefined."

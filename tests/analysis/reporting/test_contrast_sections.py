@@ -24,6 +24,11 @@ def test_several_contrasts_name_the_max_t_method(normlime_counts):
     assert [row[0] for row in section.tables[0].rows] == ["NormLIME - LIME", "VarGrad - SmoothGrad"]
 
 
+def test_contrasts_that_do_not_vary_are_not_called_insignificant(cast):
+    section = contrasts_section(compare_planned(cast("AAB", "AAB").counts(), ["A - B"]))
+    assert section.verdict == "No contrast can be tested."
+
+
 def test_the_baseline_section_has_a_row_for_each_other_method(normlime_counts):
     section = baseline_section(compare_with_baseline(normlime_counts, "LIME"), "LIME")
     assert section.heading == "Comparison with LIME"

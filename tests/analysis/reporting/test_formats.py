@@ -183,6 +183,28 @@ def test_the_apa_paragraph_of_a_classic_primary_test_carries_the_caveat(normlime
     assert "F(3, 328) = 338.22, p < .001, η² = .76. These tests are anticonservative." in apa
 
 
+def test_the_apa_paragraph_says_why_pairs_without_variance_are_not_tested(cast):
+    table = cast(*["AABBCCD", "AABBCDD"] * 4)
+    apa = report(table, contrasts=["A - B"], smallest_difference=0.1).write("apa")
+    assert "undefined" not in apa
+    assert "A vs. B: 0.0, not tested because it does not vary between participants; A vs. C: +7.1" in apa
+    assert "A - B: 0.0 points, not tested because it does not vary between participants." in apa
+    assert (
+        "Whether A and B are equivalent was not tested: their difference (0.0 points) does not vary between "
+        "participants." in apa
+    )
+
+
+def test_the_apa_paragraph_gives_no_t_where_few_votes_give_the_p(cast):
+    assert "A vs. C: +7.1, 95% CI [−23.1, +36.2], p > .999" in report(
+        cast(*["AABBCCD", "AABBCDD"] * 4)
+    ).write("apa")
+
+
+def test_the_apa_paragraph_speaks_of_a_single_participant(cast):
+    assert report(cast("AAB")).write("apa").startswith("The participant was included.")
+
+
 def test_the_apa_paragraph_says_who_was_excluded():
     rows = [
         {"participant": f"p{i}", "chosen_method": m, "status": "complete" if i else "returned"}

@@ -62,6 +62,11 @@ def test_a_lead_that_only_many_votes_of_one_participant_make_is_qualified(cast):
     assert "but less often than B if every participant has equal weight" in answer
 
 
+def test_a_lead_that_is_the_same_for_all_participants_is_said_not_to_be_tested(cast):
+    answer = report(cast(*["AAAAACCBBB", "AAAAAACCCB"] * 6)).answer
+    assert answer.endswith("; its lead over C does not vary between participants and is not tested.")
+
+
 def test_without_a_significant_difference_no_leader_is_named(cast):
     answer = finding(report(cast("AAAB", "ABBA", "ABAB", "BAAB", "AABB")))
     assert not re.search(r"\b[AB]\b", answer)

@@ -1,5 +1,3 @@
-import pytest
-
 from analysis.votes.offers import choice_data
 from analysis.votes.table import VoteTable
 
@@ -40,11 +38,6 @@ def test_an_unanswered_question_offers_nothing():
 
 def test_an_answer_none_of_these_counts_as_an_offer():
     assert table("p AB A", "p AC 0").counts().offers == {"A": 2, "B": 1, "C": 1}
-
-
-def test_the_largest_possible_share_is_offers_over_answers():
-    counts = table("p AB A", "p A A", "p A A").counts()
-    assert counts.largest_shares == {"A": 1, "B": pytest.approx(1 / 3)}
 
 
 def test_a_method_offered_only_to_excluded_participants_is_not_compared():
