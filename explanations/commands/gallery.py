@@ -5,12 +5,11 @@ import sys
 from pathlib import Path
 
 from explanations import manifest
-from explanations.commands.options import add_classifier, read_model
+from explanations.commands.options import add_classifier, read_model_of_set
 from explanations.figures import examples, gallery
 from explanations.manifest.records import Manifest
 from explanations.methods import names
-from explanations.models import loading, weights
-from explanations.models.spec import PAPER_FACTORY, PAPER_WEIGHTS, ModelSpec
+from explanations.models import loading
 from explanations.running.atomic_files import refuse_unwritable
 
 
@@ -49,15 +48,12 @@ def _examples(
     options: argparse.Namespace, described: Manifest, replicate: int, methods: list[str] | None
 ) -> dict[str, gallery.Example]:
     """The images beside the maps, if the set is of the bundled data and network, or its own are named."""
-    spec = read_model(options)
-    named = options.data or spec != ModelSpec()
-    paper = (PAPER_FACTORY, weights.sha256(PAPER_WEIGHTS))
-    is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
-    if not named and not (is_paper and described.dataset.name == "MNIST"):
+    spec = read_model_of_set(options, described)
+    if spec is None:
         print("without the images; to show them name --data, --model and --weights", file=sys.stderr)
         return {}
     loaded, test = loading.load(spec, options.data)
-    if loaded.weights_sha256 != described.classifier.weights_sha256:
+    if described.classifier.weights_sha256 not in (None, loaded.weights_sha256):
         raise ValueError(
             f"{spec.named_weights}: these are not the weights that the set explains; "
             "name those with --weights"

@@ -32,22 +32,28 @@ CONTROL, CONTROL_TITLE = "random", "Random order"
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything is: what another process needs to load it again."""
+    """Where everything is: what another process needs to load it again.
+
+    `model` is None for a set whose network is not at hand; metrics of the maps alone can do without.
+    """
 
     folder: Path
-    model: ModelSpec
+    model: ModelSpec | None
     data: Path | None = None
     masks: Path | None = None
 
 
 @dataclass(frozen=True)
 class LoadedSet:
-    """A set and what it explains, loaded by `load`."""
+    """A set and what it explains, loaded by `load`.
+
+    Without a network, `classifier` is None, `model` does nothing, and there are no images.
+    """
 
     source: Source
     manifest: Manifest
     maps: Maps
-    classifier: LoadedModel
+    classifier: LoadedModel | None
     model: nn.Module  # the classifier's, or what follows the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
@@ -56,7 +62,10 @@ class LoadedSet:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        return lambda: layer_units.untrained(self.classifier.untrained(), self.model)
+        classifier = self.classifier
+        if classifier is None:
+            raise ValueError("the network of the set is not at hand; name it with --model and --weights")
+        return lambda: layer_units.untrained(classifier.untrained(), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -125,8 +134,9 @@ class LoadedSet:
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
-        chosen = self.numbers(label, count, seed)
-        target = self.target(label)
+        has_network = self.classifier is not None
+        chosen = self.numbers(label, count, seed) if has_network else ()
+        target = self.target(label) if has_network else 0
         images = self.test.images[list(chosen)]
         context = Context(seed, label, target, replicate, chosen, self.test.classes, self.training.images)
         records = {record.slug: record for record in self.manifest.methods}
@@ -143,13 +153,15 @@ class LoadedSet:
                 if other != replicate
             ),
             masks=None if self.masks is None else self.masks[list(chosen)],
-            method=find_method(records[method], context) if method in records else None,
+            method=find_method(records[method], context) if has_network and method in records else None,
         )
 
 
 def load(source: Source) -> LoadedSet:
     """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
     described = manifest.read(source.folder)
+    if source.model is None:
+        return _load_maps(source, described)
     classifier, test = loading.load(source.model, source.data)
     if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
@@ -169,6 +181,22 @@ def load(source: Source) -> LoadedSet:
     masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
     maps = manifest.read_maps(source.folder)
     return LoadedSet(source, described, maps, classifier, model, test, training, masks)
+
+
+def _load_maps(source: Source, described: Manifest) -> LoadedSet:
+    """The set alone, without a network and images."""
+    maps = manifest.read_maps(source.folder)
+    height, width = next(iter(maps.values())).shape
+    dataset = described.dataset
+    images = LabelledImages(
+        name=dataset.name,
+        split=dataset.split or "",
+        sha256=dataset.sha256 or "",
+        classes=dataset.classes,
+        images=torch.empty(0, 1, height, width),
+        labels=torch.empty(0, dtype=torch.int64),
+    )
+    return LoadedSet(source, described, maps, None, nn.Identity(), images, images)
 
 
 def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
