@@ -19,6 +19,7 @@ from explanations.datasets.labelled_images import LabelledImages
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
+from explanations.metrics import originals
 from explanations.metrics.method_from_record import Context, find_entry, find_method
 from explanations.metrics.subject import Floats, Subject
 from explanations.models import classifiers, layer_units, loading
@@ -158,11 +159,16 @@ class LoadedSet:
 
 
 def load(source: Source) -> LoadedSet:
-    """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
+    """Load everything of `source`. Raises ValueError if the network or the data are not those of the set."""
     described = manifest.read(source.folder)
     if source.model is None:
         return _load_maps(source, described)
-    classifier, test = loading.load(source.model, source.data)
+    if source.data is None and originals.are_data(described):
+        classifier, test = originals.load(source.model, source.folder, described)
+        described, training = originals.number_images(described), test
+    else:
+        classifier, test = loading.load(source.model, source.data)
+        training = loading.load_images(classifier, source.data, "train")
     if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
             f"{source.model.named_weights}: these are not the weights that {source.folder} explains; "
@@ -174,12 +180,18 @@ def load(source: Source) -> LoadedSet:
             f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
             "name those with --data"
         )
-    training = loading.load_images(classifier, source.data, "train")
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)
     masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
     maps = manifest.read_maps(source.folder)
+    shape = next(iter(maps.values())).shape
+    if shape != test.images.shape[2:]:
+        taken = " x ".join(map(str, test.images.shape[2:]))
+        raise ValueError(
+            f"the maps of {source.folder} are {shape[0]} x {shape[1]}, but {source.model.factory} is given "
+            f"images of {taken}; declare what it was given, as in --preprocessing size={shape[0]}"
+        )
     return LoadedSet(source, described, maps, classifier, model, test, training, masks)
 
 

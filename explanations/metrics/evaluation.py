@@ -87,9 +87,10 @@ def _refuse_network(entries: list[Metric | Retraining], source: Source) -> None:
     """Refuse metrics that need the network of a set. Raises ValueError."""
     for entry in entries:
         if isinstance(entry, Retraining) or entry.needs_network:
+            others = ", ".join(registry.OF_MAPS_ALONE)
             raise ValueError(
                 f"{entry.slug} needs the network that {source.folder} explains; name it with --model, "
-                f"--weights and --data, or choose metrics of the maps alone: {', '.join(registry.OF_MAPS_ALONE)}"
+                f"--weights and --data, or choose metrics of the maps alone: {others}"
             )
 
 

@@ -5,13 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from explanations import manifest
 from explanations.__main__ import main
+from explanations.building import build as building
+from explanations.building.build import Plan
 from explanations.manifest.records import Classifier
-from explanations.metrics import evaluation, registry
+from explanations.metrics import context, evaluation, registry
 from explanations.metrics.context import Source
 from explanations.metrics.measures import sparsity
+from explanations.models import classifiers
 
 
 @pytest.fixture
@@ -61,3 +65,54 @@ def test_the_command_measures_what_it_can_and_says_so(
 
 def test_the_metrics_of_maps_alone_are_some_of_the_default() -> None:
     assert set(registry.OF_MAPS_ALONE) <= set(registry.DEFAULT)
+
+
+@pytest.fixture
+def photos(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A set of images that are in no data set, explained for a network that names its classes."""
+    folder = tmp_path / "photos"
+    parameters = {"vargrad": {"samples": 3}}
+    built = building.build(
+        folder,
+        replace(plan, methods=("vargrad",), parameters=parameters, replicates=1, each_image=1, for_top=2),
+    )
+    stated = [replace(original, number=None) for original in built.originals]
+    manifest.write(
+        folder, replace(built, originals=tuple(stated), dataset=replace(built.dataset, sha256=None))
+    )
+    load = classifiers.load
+    monkeypatch.setattr(classifiers, "load", lambda spec: replace(load(spec), categories=("0", "1", "2")))
+    return folder
+
+
+def test_the_images_of_a_set_stand_in_for_its_data_where_a_network_is_named(photos: Path, plan: Plan) -> None:
+    loaded = context.load(Source(photos, plan.model))
+    for original in manifest.read(photos).originals:
+        subject = loaded.subject("vargrad", original.label, 1, 50, 0)
+        with Image.open(photos / original.image) as image:
+            np.testing.assert_allclose(subject.images[0, 0].numpy() * 255, np.asarray(image), atol=1e-4)
+        assert loaded.test.classes[subject.target] == original.target
+
+
+def test_metrics_that_need_a_network_measure_such_a_set(photos: Path, plan: Plan, tmp_path: Path) -> None:
+    measured = evaluation.Plan(metrics=("curves",), parameters={"curves": {"images": 1, "steps": 4}})
+    results = evaluation.evaluate(Source(photos, plan.model), tmp_path / "metrics", measured)
+    assert {value.n for value in results.values} == {1}
+
+
+def test_a_network_that_does_not_name_its_classes_needs_data(
+    photos: Path, plan: Plan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load = classifiers.load
+    monkeypatch.setattr(classifiers, "load", lambda spec: replace(load(spec), categories=()))
+    with pytest.raises(ValueError, match=r"does not name its classes; name data that do, .* with --data$"):
+        context.load(Source(photos, plan.model))
+
+
+def test_maps_of_another_size_than_the_images_are_refused(photos: Path, plan: Plan) -> None:
+    maps = manifest.read_maps(photos)
+    manifest.write_maps(photos, {key: values[:4, :4] for key, values in maps.items()})
+    manifest.write_support(photos, {})
+    (photos / "support.safetensors").unlink()
+    with pytest.raises(ValueError, match=r"are 4 x 4, but square_network:make is given images of 8 x 8"):
+        context.load(Source(photos, plan.model))
