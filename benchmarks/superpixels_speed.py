@@ -36,7 +36,7 @@ TARGET = 0
 
 
 def both_clocks(function):
-    """Wall seconds and processor seconds of one call; the latter hardly depend on other work on the machine."""
+    """Wall seconds and processor seconds of one call; the latter depend little on other work here."""
     wall, processor = time.perf_counter(), time.process_time()
     function()
     return time.perf_counter() - wall, time.process_time() - processor
