@@ -154,8 +154,6 @@ def test_a_set_records_what_its_images_are_compared_with(
 
 def test_an_unknown_baseline_is_refused_before_work(plan: Plan, tmp_path: Path) -> None:
     asked = replace(plan, methods=("deeplift",), parameters={"deeplift": {"baseline": "blak"}})
-    with pytest.raises(
-        ValueError, match=r"^deeplift\.baseline is 'blak', but 'blak' is not a file"
-    ):
+    with pytest.raises(ValueError, match=r"^deeplift\.baseline is 'blak', but 'blak' is not a file"):
         building.build(tmp_path / "set", asked)
     assert not (tmp_path / "set").exists()
