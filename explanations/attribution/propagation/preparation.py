@@ -24,6 +24,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explanations.models import functional_layers
+from explanations.models.outputs import link_of
 
 POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d)
 ACTIVATIONS = (
@@ -149,10 +150,11 @@ def prepare(model: nn.Module, example: Tensor) -> nn.Module:
         prepared = _wrapped(model)
     if not _agree(model, prepared, example):
         raise ValueError(
-            "the classifier, prepared for hooks, no longer gives the same outputs; "
-            "does it draw random numbers or depend on the batch? Choose a method that needs no modules"
+            "the classifier, prepared for hooks, no longer gives the same outputs, as where it computes "
+            "under torch.autocast, which torch.fx does not keep; choose a method that needs no modules"
         )
     _refuse_what_hooks_miss(prepared, example, obstacle)
+    prepared.__dict__["link"] = link_of(model)  # which torch.fx does not keep
     _PREPARED[model] = prepared
     return prepared
 
