@@ -152,12 +152,13 @@ class _Echo:
         return line
 
 
-_writer = csv.writer(_Echo(), lineterminator="\n")
-
-
 def _csv(values):
-    """The values as a part of a line of CSV, or as all of it, without its end."""
-    return _writer.writerow(map(_spelled, values)).removesuffix("\n")
+    """The values as a part of a line of CSV, or as all of it, without its end.
+
+    Each call has a writer of its own: a writer holds the line that it builds, and threads that export at the
+    same time would mix their lines.
+    """
+    return csv.writer(_Echo(), lineterminator="\n").writerow(map(_spelled, values)).removesuffix("\n")
 
 
 def vote_table(study):
@@ -187,7 +188,7 @@ def study_report(study, simulated="include", table=None):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
-    at the level of the study's plan. Metrics that the study's set has are held against the votes. `table` is
+    at the level of the study's plan. Metrics of the study's set are compared with the votes. `table` is
     that file, bytes, where it is there already.
     """
     metrics = study.explanation_set.metrics_csv

@@ -144,6 +144,11 @@ class Local:
         """Where any process finds this method, apart from its counter class."""
         return self.origin or self.slug
 
+    @property
+    def is_own(self) -> bool:
+        """Whether this is a function of other people, of which nobody knows the cost in passes."""
+        return ":" in self.address
+
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
         """The weights (n, pixels) of the images of `sample`, for their class or for the counter class.
 

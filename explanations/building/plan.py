@@ -1,5 +1,6 @@
 """What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
 
+import inspect
 import platform
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -14,13 +15,14 @@ from explanations.building.tasks import Address, Task, make_shards, versions
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
+from explanations.methods.import_paths import Function, written
 from explanations.methods.names import chosen as chosen_methods
 from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering
-from explanations.running.code_version import network_version
+from explanations.running.code_version import code_version, network_version
 from explanations.running.parameters import changed, refuse_unknown
 
 CHECK = "class-mean"
@@ -39,7 +41,7 @@ class Plan:
     Under EVERY are parameters of every local function that has one of that name.
     """
 
-    methods: tuple[str, ...] | None = None  # None: those that fit the images, registry.default_methods
+    methods: tuple[str | Function, ...] | None = None  # None: those of registry.default_methods
     classes: tuple[str, ...] | None = None  # None: all of the data set
     replicates: int = 2
     seed: int = 0
@@ -86,7 +88,9 @@ class Loaded:
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
-        background = baselines.background(parameters, self.training.images, self.plan.seed)
+        is_own = self.locals[slug].is_own
+        training = self.training.images
+        background = None if is_own else baselines.background(parameters, training, self.plan.seed)
         return [
             replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
@@ -167,9 +171,9 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     for method in methods:
         method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
-        method.local.slug: baselines.fitted(
-            method.local.slug, _parameters(plan, method.local), len(training.images)
-        )
+        method.local.slug: _parameters(plan, method.local)
+        if method.local.is_own
+        else baselines.fitted(method.local.slug, _parameters(plan, method.local), len(training.images))
         for method in methods
     }
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
@@ -279,7 +283,12 @@ def _device_version(device: str) -> dict[str, str]:
 
 
 def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int) -> Method:
-    passes = maps * method.local.passes(parameters)
+    local = method.local
+    passes = None if local.is_own else maps * local.passes(parameters)
+    own = {}
+    if local.is_own:
+        code = code_version(inspect.unwrap(local.explain))
+        own = {"import_path": written(local.address), "code": code}
     return Method(
         slug=method.slug,
         title=method.title,
@@ -290,9 +299,10 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimu
             "aggregation": method.aggregate.__name__,
             "minimum_support": minimum_support,
             **parameters,
+            **own,
         },
         forward_passes=passes,
-        backward_passes=passes if method.local.backward else 0,
+        backward_passes=passes if local.backward or local.is_own else 0,
     )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from explanations.methods.locals import find_local
+from explanations.methods.local_methods import find_local
 from explanations.methods.registry import Local, Parameters, Sample
 from explanations.models import execution
 from explanations.running.code_version import code_version

@@ -41,7 +41,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--masks",
         type=Path,
         metavar="FILE",
-        help=".npz with masks (images, height, width) of the test images",
+        help=".npz of masks (images, height, width), a folder of masks, a CSV of boxes, named as photos",
     )
     add_scheduling(parser, workers=processors(), more_names=("--processes",))
     parser.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")

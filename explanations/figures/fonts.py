@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from pathlib import Path
 
 import matplotlib
 from matplotlib import font_manager
@@ -35,8 +36,8 @@ def covering(texts: Iterable[str]) -> Iterator[list[str]]:
 @lru_cache(maxsize=8)
 def find_families(characters: frozenset[str]) -> tuple[list[str], frozenset[str]]:
     """Matplotlib's own family, then others that have what it lacks; and the characters that none has."""
-    path = font_manager.findfont(FontProperties(family="DejaVu Sans"))
-    families, missing = ["DejaVu Sans"], characters - _find_characters(path)
+    own = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
+    families, missing = ["DejaVu Sans"], characters - _find_characters(str(own))
     for entry in sorted(font_manager.fontManager.ttflist, key=_preference) if missing else ():
         added = missing & _find_characters(entry.fname)
         if added:

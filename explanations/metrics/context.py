@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from explanations import manifest
 from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.masks import masks_beside, read_masks
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
@@ -166,19 +167,7 @@ def load(source: Source) -> LoadedSet:
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)
-    masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
+    place = source.masks or (None if layer else masks_beside(source.data))
+    masks = None if place is None else read_masks(place, source.data, test, classifier.preprocessing)
     maps = manifest.read_maps(source.folder)
     return LoadedSet(source, described, maps, classifier, model, test, training, masks)
-
-
-def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The array `masks` (N, H, W) of an .npz file, true or not 0 where the subject of each test image is."""
-    wanted = (shape[0], *shape[2:])
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = file["masks"]
-    except (OSError, ValueError, KeyError, EOFError):
-        raise ValueError(f"{path}: is no .npz file with an array 'masks' of shape {wanted}") from None
-    if found.shape != wanted:
-        raise ValueError(f"{path}: masks has shape {found.shape}; one mask a test image is wanted: {wanted}")
-    return np.asarray(found != 0)

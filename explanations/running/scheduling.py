@@ -179,7 +179,7 @@ def perform_remotely(work: Work[Context, Any, Result], pickled: bytes, required:
     try:
         task = ForkingPickler.loads(pickled)
         present = work.requirements(task)
-    except ImportError as error:
+    except (ImportError, ValueError) as error:
         raise ValueError(f"a worker of the cluster lacks code: {error}; install it there") from None
     for name, version in required.items():
         if present[name] != version:

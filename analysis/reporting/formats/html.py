@@ -96,5 +96,5 @@ def _sentence(text: str) -> str:
 
 
 def keep_statistics_whole(text: str) -> str:
-    """Enclose each statistic and its number, in HTML without tags, in a span of class `whole`."""
+    """Enclose each statistic of HTML without tags in a span of class `whole`."""
     return _STATISTIC.sub(r'<span class="whole">\g<0></span>', text)

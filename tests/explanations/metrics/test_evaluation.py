@@ -340,7 +340,7 @@ def test_the_command_tells_a_program_how_far_it_is(
         (["--workers", "0"], "--workers must be at least 1 (got 0)"),
         (
             ["--masks", "nowhere.npz"],
-            "nowhere.npz: is no .npz file with an array 'masks' of shape (60, 8, 8)",
+            "nowhere.npz: is not an .npz file with an array 'masks' of shape (60, 8, 8)",
         ),
     ],
 )
