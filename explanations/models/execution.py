@@ -1,9 +1,9 @@
-"""How networks are run: in blocks that each hold copies of one image, one thread a block, several at once.
+"""How networks run: in blocks that each hold copies of one image, one thread for each block, several at once.
 
-A block's content depends on nothing but the image, its samples and their number, and a single thread computes
-it: so the number of threads, the company of an image and the order of the work change no byte. Several blocks
-at once use all processors without the barriers at which the threads of one operation wait for each other.
-Where there is a CUDA device it takes the place of the processor. Knows no method and no dataset.
+A block depends on nothing but the image, its samples and their number, and a single thread computes it. So
+neither the number of threads, nor other images, nor the order of the work change a byte. Several blocks at
+once use all processors without barriers at which the threads of one operation wait for each other. If there
+is a CUDA device, it takes the place of the processor. Knows no method and no data set.
 """
 
 import copy
@@ -54,24 +54,24 @@ class Execution:
 _current: ContextVar[Execution | None] = ContextVar("execution", default=None)
 
 
-def found_device() -> str:
-    """ "cuda" where PyTorch has a CUDA device, else "cpu"."""
+def default_device() -> str:
+    """Return "cuda" if PyTorch has a CUDA device, otherwise "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def current() -> Execution:
-    """What `on` set; else all processors, and the CUDA device where there is one."""
-    return _current.get() or Execution(processors(), found_device())
+    """What `run_on` set; by default all processors, and the CUDA device if there is one."""
+    return _current.get() or Execution(processors(), default_device())
 
 
 @contextmanager
-def on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
-    """Inside, networks run with so many threads and on this device. Raises ValueError."""
-    chosen = Execution(threads or processors(), device or found_device())
+def run_on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
+    """Inside, networks run with this number of threads and on this device. Raises ValueError."""
+    chosen = Execution(threads or processors(), device or default_device())
     if chosen.device not in DEVICES:
-        raise ValueError(f"there is no device {chosen.device!r}; allowed: {', '.join(DEVICES)}")
+        raise ValueError(f"--device is {chosen.device!r}; allowed: {', '.join(DEVICES)}")
     if chosen.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("there is no CUDA device that PyTorch can use; leave --device out, or say cpu")
+        raise ValueError("--device cuda: PyTorch finds no CUDA device; leave --device out, or say cpu")
     token = _current.set(chosen)
     try:
         yield chosen
@@ -80,7 +80,7 @@ def on(threads: int | None = None, device: str | None = None) -> Iterator[Execut
 
 
 class _Limit:
-    """How many threads of this process are inside `single_threaded`, and what to restore after the last."""
+    """The number of threads inside `single_threaded`, and the settings to restore after the last one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -108,17 +108,16 @@ _limit = _Limit()
 
 
 def single_threaded() -> AbstractContextManager[None]:
-    """Inside, every operation of PyTorch, NumPy and SciPy takes one thread: its rounding depends on no
-    setting."""
+    """Inside, PyTorch, NumPy and SciPy compute in one thread, so rounding depends on no setting."""
     return _limit
 
 
 @contextmanager
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads that take up jobs in the order in which they are submitted, each computing alone.
+    """Threads that start jobs in the order in which they are submitted, each computing in one thread.
 
-    A job may wait for jobs that were submitted before it. What is still to do is dropped where the body
-    raises.
+    A job may wait for jobs that were submitted before it. If the body raises, jobs that have not started are
+    dropped.
     """
     settings = current()
     workers = settings.threads if settings.device == "cpu" else 1
@@ -189,12 +188,12 @@ def placed(model: nn.Module) -> nn.Module:
     return kept[1]
 
 
-def optimised(model: nn.Module, example: Tensor) -> nn.Module:
+def optimise(model: nn.Module, example: Tensor) -> nn.Module:
     """The model on the current device, with its batch normalisation folded into its convolutions.
 
-    `example` (n, C, H, W) are images on which the folded model must agree with the model, to 1e-3 of its
-    largest output; where it does not, or where torch.fx cannot trace the model, nothing is folded. The model
-    given is left as it is.
+    `example` (n, C, H, W) are images for which the folded model must give the outputs of the model, to 1e-3
+    of the largest one. If it does not, or if torch.fx cannot trace the model, nothing is folded. The given
+    model is not changed.
     """
     device = current().device
     if _has_batch_normalisation(model) and not model.training:
@@ -209,7 +208,7 @@ def _has_batch_normalisation(model: nn.Module) -> bool:
 
 
 def _folded(model: nn.Module) -> nn.Module | None:
-    """A copy whose batch normalisations right behind a convolution are part of it; None where that fails."""
+    """A copy without the batch normalisations that directly follow a convolution; None if tracing fails."""
     try:
         traced = fx.symbolic_trace(copy.deepcopy(model))
     except Exception:  # torch.fx raises whatever the traced code raises
@@ -280,11 +279,11 @@ def lay_out(model: nn.Module, images: Tensor) -> None:
 
 
 def keep_memory() -> bool:
-    """Let freed memory stay with the process, for the next block to use; whether this worked.
+    """Keep freed memory with the process, for the next block to use. Returns whether that worked.
 
-    glibc gives blocks of more than 128 kB, as activations are, back to the system as soon as they are freed,
-    and every new one then costs a page fault for each 4 kB: up to half the time of a backward pass. For
-    commands and workers; a program that imports this package decides for itself.
+    glibc returns blocks of more than 128 kB, such as activations, to the system as soon as they are freed.
+    Every new one then costs a page fault for each 4 kB, up to half the time of a backward pass. Commands and
+    workers call this; a program that imports the package decides for itself.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt
