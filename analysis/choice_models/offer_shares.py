@@ -75,7 +75,7 @@ def _shares(chosen: Floats, offered: Floats, answers: Floats, choosers: Integers
     variances = (n - 1) / n * (moves**2).sum(axis=0)
     simple = shares * (1 - shares) / np.maximum(total, 1e-12)
     effective = effective_answers(shares, variances, simple, choosers, n)
-    # participants with equally many answers that would say as much, if each sticks to one method
+    # effective participants, of equally many answers, if each sticks to one method
     df = max(float((answers**2).sum() ** 2 / (answers**4).sum()) - 1, 1e-3)
     margins = float(stats.t.ppf(1 - _ALPHA / 2, df)) * np.sqrt(variances)
     few = have_few_votes(shares, effective)

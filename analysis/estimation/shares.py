@@ -68,8 +68,8 @@ def estimate_shares(counts: Counts) -> Shares:
     with the jackknife's variance (Cochran 1977, Sampling Techniques, section 2.11; Efron 1982, The Jackknife,
     the Bootstrap and Other Resampling Plans, section 3) and the degrees of freedom of the effective number of
     participants (Carter, Schnepel and Steigerwald 2017, Review of Economics and Statistics 99:698). A method
-    with few votes has the interval of `intervals.clopper_pearson`; one that nobody chose has an upper bound:
-    its share cannot exceed that of people who would ever choose it, and of n nobody did.
+    with few votes has the interval of `intervals.clopper_pearson`; one without votes has an upper bound:
+    its share cannot exceed that of people who would ever choose it, 0 of n.
     """
     chosen, offered = _chosen_and_offered(counts)  # (participants, methods)
     n, answers = len(chosen), counts.answers.astype(float)
@@ -103,7 +103,7 @@ def estimate_shares(counts: Counts) -> Shares:
 
 
 def estimate_mean_shares(counts: Counts) -> tuple[Estimate, ...]:
-    """Estimate the mean of the participants' shares of each method, each participant weighing alike."""
+    """Estimate the mean of the participants' shares of each method, with equal weights."""
     sample = average_shares(counts)
     means, n = sample.means, sample.n_participants
     if n < 2:
@@ -123,7 +123,7 @@ def _chosen_and_offered(counts: Counts) -> tuple[Floats, Floats]:
 
 
 def _effective_participants(answers: Floats) -> float:
-    """How many participants with equally many answers would say as much, if each sticks to one method."""
+    """Estimate as how many equally active participants these count."""
     effective = float((answers**2).sum() ** 2 / (answers**4).sum())
     near = round(effective)
     return near if abs(effective - near) < 1e-9 * near else effective

@@ -1,7 +1,7 @@
 """Shares of all votes, where participants cast unequal numbers of votes: their jackknife, and a Wald test.
 
-Pooling the votes lets each vote weigh alike; averaging the participants' shares lets each participant weigh
-alike. With equal numbers of votes that is the same, with unequal ones it answers two questions. The
+Pooling the votes gives each vote equal weight; averaging the participants' shares gives each participant
+equal weight. With equal numbers of votes that is the same; with unequal ones it answers two questions. The
 participant is the sampling unit in both. One participant with many votes moves the pooled shares more than
 others do, which the spread of participants around them understates; leaving each participant out in turn does
 not.
@@ -22,7 +22,7 @@ class PooledShares:
     """The shares of all answers, (methods,), of at least two participants.
 
     `moves` (participants, methods) is how far the shares move when that participant is left out.
-    `effective` is the number of participants of equal weight who would tell as much: from 1 to the number of
+    `effective` is the number of participants of equal weight that these are worth: from 1 to the number of
     participants.
     """
 

@@ -83,7 +83,7 @@ UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uff
 
 
 class VoteTableError(ValueError):
-    """What is wrong with a vote table, in one line for the person who made it."""
+    """A fault of a vote table, in one line for the person who made it."""
 
 
 class NoVotesError(VoteTableError):
@@ -96,7 +96,7 @@ def place_of(column: str) -> int:
 
 
 def is_none(position: str) -> bool:
-    """Whether a chosen position means "none of these"."""
+    """Return True if a chosen position means "none of these"."""
     return position in ("0", "0.0")
 
 
@@ -131,7 +131,7 @@ def occurring(values: pd.Series) -> Booleans:
 
 
 def in_order(values: pd.Series) -> bool:
-    """Whether the categories of a column are sorted; pandas caches the answer."""
+    """Return True if the categories of a column are sorted; pandas caches the answer."""
     return bool(values.cat.categories.is_monotonic_increasing)
 
 

@@ -10,6 +10,7 @@ from explanations.methods import names, registry
 from explanations.models import execution
 from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
 from explanations.running.parameters import written
+from explanations.running.scheduling import Scheduling
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,31 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add the options of the device."""
     parser.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
+
+
+def add_scheduling(
+    parser: argparse.ArgumentParser, workers: int = 1, more_names: tuple[str, ...] = ()
+) -> None:
+    """Add the options of what shares the work; `more_names` are older names of --workers."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=workers,
+        metavar="N",
+        help=f"processes that share the work (default: {workers})",
+    )
+    for name in more_names:
+        parser.add_argument(name, dest="workers", type=int, default=workers, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler that distributes the work, as in tcp://host:8786",
+    )
+
+
+def read_scheduling(options: argparse.Namespace) -> Scheduling:
+    """What shares the work, by the options. Raises ValueError."""
+    return Scheduling(options.workers, options.scheduler, options.device)
 
 
 def add_classifier(parser: argparse.ArgumentParser) -> None:

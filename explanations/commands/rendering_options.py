@@ -5,10 +5,14 @@ import argparse
 from explanations.rendering import OPTIONS, STYLES, Rendering
 
 
-def add_rendering(parser: argparse.ArgumentParser) -> None:
-    """Add the options of how maps are drawn."""
+def add_rendering(parser: argparse.ArgumentParser, default: str = "heat", also: str = "") -> None:
+    """Add the options of how maps are drawn; `also` describes a style that one command has."""
     styles = "; ".join(f"{name}: {meaning}" for name, meaning in STYLES.items())
-    parser.add_argument("--style", default="heat", help=f"{styles} (top:10). Default: heat")
+    parser.add_argument(
+        "--style",
+        default=default,
+        help=f"{styles}, as many as in top:10{'; ' * bool(also)}{also}. Default: {default}",
+    )
     parser.add_argument(
         "--opacity", type=float, help=f"of colours over the image, up to 1 (default: {Rendering.opacity})"
     )

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
-from explanations.figures.gallery import Example
+from explanations.figures.gallery import Example, write_percent
 from explanations.manifest.records import Manifest
 from explanations.models import classifiers
 from explanations.models.outputs import probabilities
@@ -21,10 +21,12 @@ def examples(
     data: LabelledImages,
     replicate: int,
     methods: Sequence[str] | None = None,
+    predictions: int = 1,
 ) -> dict[str, Example]:
-    """By class the first image that its maps of this replicate, by these methods or by all, explain.
+    """The first image that the maps of a class explain, of this replicate, by these methods or by all.
 
-    That is the first pick of a method that picks, if there is one. By single image, the image.
+    That is the first pick of a method that picks, if there is one; in a set of single images, the image. With
+    it come the likeliest classes, as many as `predictions`.
 
     `data` and `model` must be those that the set was made of. Raises ValueError where they are not.
     """
@@ -50,7 +52,7 @@ def examples(
             [first] = parts(numbers, manifest.seed or 0, label, manifest.replicates, 1)[replicate - 1]
             number = _first_pick(manifest, label, replicate, methods, int(first))
         image = data.images[number]
-        found[label] = Example(_in_colour(image), _prediction(model, image, data.classes))
+        found[label] = Example(_in_colour(image), _predictions(model, image, data.classes, predictions))
     return found
 
 
@@ -70,9 +72,12 @@ def _in_colour(image: Tensor) -> NDArray[np.float32]:
     return shown.permute(1, 2, 0).numpy()
 
 
-def _prediction(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> str:
+def _predictions(model: nn.Module, image: Tensor, classes: tuple[str, ...], count: int) -> str:
+    """The likeliest classes with their probabilities, a line each."""
     with torch.inference_mode():
-        share, index = probabilities(model, model(image[None]))[0].max(dim=0)
-    label = classes[int(index)] if int(index) < len(classes) else str(int(index))
-    percent = "> 99" if share > 0.995 else f"{share:.0%}".removesuffix("%")
-    return f"{label} ({percent} %)"
+        shares = probabilities(model, model(image[None]))[0]
+    best = shares.argsort(descending=True)[:count].tolist()
+    names = [classes[index] if index < len(classes) else str(index) for index in best]
+    return "\n".join(
+        f"{name} ({write_percent(float(shares[i]))})" for name, i in zip(names, best, strict=True)
+    )

@@ -16,15 +16,16 @@ from torch import Tensor, nn
 
 from explanations import manifest
 from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.masks import masks_beside, read_masks
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
-from explanations.metrics.method_from_record import Context, revived
+from explanations.metrics.method_from_record import Context, find_entry, find_method
 from explanations.metrics.subject import Floats, Subject
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.running.code_version import network_version
+from explanations.running.code_version import code_version, network_version
 from explanations.running.randomness import generator
 
 CONTROL, CONTROL_TITLE = "random", "Random order"
@@ -41,8 +42,8 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Material:
-    """A set and what it explains, loaded by `loaded`."""
+class LoadedSet:
+    """A set and what it explains, loaded by `load`."""
 
     source: Source
     manifest: Manifest
@@ -72,6 +73,12 @@ class Material:
     @cached_property
     def network_version(self) -> str:
         return network_version(self.model)
+
+    def method_version(self, slug: str) -> str:
+        """The digest of the code of a method that metrics may ask again; "" without one."""
+        record = next((method for method in self.manifest.methods if method.slug == slug), None)
+        entry = None if record is None else find_entry(record)
+        return "" if entry is None else code_version(entry.local.explain)
 
     @cached_property
     def masks_sha256(self) -> str:
@@ -137,11 +144,11 @@ class Material:
                 if other != replicate
             ),
             masks=None if self.masks is None else self.masks[list(chosen)],
-            method=revived(records[method], context) if method in records else None,
+            method=find_method(records[method], context) if method in records else None,
         )
 
 
-def loaded(source: Source) -> Material:
+def load(source: Source) -> LoadedSet:
     """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
     described = manifest.read(source.folder)
     classifier, test = loading.load(source.model, source.data)
@@ -160,19 +167,7 @@ def loaded(source: Source) -> Material:
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)
-    masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
+    place = source.masks or (None if layer else masks_beside(source.data))
+    masks = None if place is None else read_masks(place, source.data, test, classifier.preprocessing)
     maps = manifest.read_maps(source.folder)
-    return Material(source, described, maps, classifier, model, test, training, masks)
-
-
-def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The array `masks` (N, H, W) of an .npz file, true or not 0 where the subject of each test image is."""
-    wanted = (shape[0], *shape[2:])
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = file["masks"]
-    except (OSError, ValueError, KeyError, EOFError):
-        raise ValueError(f"{path}: is no .npz file with an array 'masks' of shape {wanted}") from None
-    if found.shape != wanted:
-        raise ValueError(f"{path}: masks has shape {found.shape}; one mask a test image is wanted: {wanted}")
-    return np.asarray(found != 0)
+    return LoadedSet(source, described, maps, classifier, model, test, training, masks)

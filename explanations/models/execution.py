@@ -8,7 +8,6 @@ Where there is a CUDA device it takes the place of the processor. Knows no metho
 
 import copy
 import ctypes
-import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -26,6 +25,7 @@ from torch.autograd.graph import saved_tensors_hooks
 from torch.nn.utils import fuse_conv_bn_eval
 
 from explanations.models import functional_layers
+from explanations.running.processes import processors
 
 # Values of a block's images together: 250 images of 28 x 28, whose activations fit a processor's cache.
 BLOCK_VALUES = 250 * 28 * 28
@@ -50,11 +50,6 @@ class Execution:
 
 
 _current: ContextVar[Execution | None] = ContextVar("execution", default=None)
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def found_device() -> str:

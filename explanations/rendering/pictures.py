@@ -50,6 +50,23 @@ def draw(
     raise ValueError(f"pictures of {SMALLEST} pixels take more than {LONGEST} bytes")
 
 
+def colour(
+    maps: Mapping[str, Map], rendering: Rendering, images: Mapping[str, AnyImage] = NONE
+) -> dict[str, Pixels]:
+    """The colours (H, W, 3) of every map, by key, for figures; white where a picture would be empty."""
+    palette = styles.palette(rendering)
+    scenes = _Scenes(rendering, images, NONE)
+    blank = find_blank(maps, rendering)
+    colours = {}
+    for key, values in maps.items():
+        pixels = _paint(
+            key, np.ones_like(values) if key in blank else values, rendering, scenes, 1, rendering.size
+        )
+        pixels = pixels if palette is None else palette[pixels]
+        colours[key] = np.full_like(pixels, 255) if key in blank else pixels
+    return colours
+
+
 def find_blank(maps: Mapping[str, Map], rendering: Rendering) -> dict[str, str]:
     """The reason why a picture would be empty, by key, for those maps of which it would."""
     if rendering.style == FINISHED:

@@ -13,6 +13,7 @@ from explanations.rendering.superpixels import Segments
 
 HIDDEN = (236, 236, 236)  # what stands where the style "top" hides the image
 BORDER = (255, 255, 255)
+OUTLINE = (96, 96, 96)  # around what the style "top" shows, which may itself be as light as what is hidden
 LUMINANCE = (0.2126, 0.7152, 0.0722)  # of red, green and blue (ITU-R BT.709)
 
 
@@ -48,16 +49,6 @@ def legend(rendering: Rendering) -> Pixels | None:
     return colours[rendering.style]() if rendering.style in colours else None
 
 
-def colour(importance: Map, rendering: Rendering) -> Pixels:
-    """The colours (H, W, 3) of a map at its own size, in the style heat or signed; white if empty."""
-    height, width = importance.shape
-    try:
-        pixels = paint(importance, rendering, Scene((height, width)))
-    except ValueError:
-        return np.full((height, width, 3), 255, dtype=np.uint8)
-    return np.asarray(palette(rendering))[pixels]
-
-
 def _heat(importance: Map, rendering: Rendering, scene: Scene) -> Pixels:
     return _index(_positive(importance, rendering, scene))
 
@@ -87,7 +78,9 @@ def _top(importance: Map, rendering: Rendering, scene: Scene) -> Pixels:
         raise ValueError(strength.NOTHING_POSITIVE)
     best = np.argsort(-means, kind="stable")[: rendering.top]
     is_shown = np.isin(scene.segments, best[means[best] > 0])
-    return np.where(is_shown[..., None], scene.image, np.array(HIDDEN, dtype=np.uint8))
+    pixels = np.where(is_shown[..., None], scene.image, np.array(HIDDEN, dtype=np.uint8))
+    pixels[superpixels.borders(is_shown.astype(np.intp))] = OUTLINE
+    return pixels
 
 
 def _finished(importance: Map, rendering: Rendering, scene: Scene) -> Pixels:

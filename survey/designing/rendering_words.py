@@ -32,8 +32,8 @@ ON_IMAGES = {
         "zh-hans": "：蓝色的地方支持这一判断，橙色的地方反对这一判断；颜色越深的地方越重要。",
     },
     "overlay": {
-        "en": ". The image is grey there, with colours over it: the stronger the colour of a place, from yellow through red to dark red, the more it matters.",
-        "de": ". Das Bild ist darin grau, und Farben liegen darüber: Je kräftiger die Farbe einer Stelle ist, von Gelb über Rot bis Dunkelrot, desto wichtiger ist sie.",
+        "en": ". They show the image in grey, with colours over it: the stronger the colour of a place, from yellow through red to dark red, the more it matters.",
+        "de": ". Das Bild ist darin grau, darüber liegen Farben: Je kräftiger die Farbe einer Stelle ist, von Gelb über Rot bis Dunkelrot, desto wichtiger ist sie.",
         "es": ". La imagen aparece en gris, con colores encima: cuanto más intenso es el color de un lugar, del amarillo al rojo y al rojo oscuro, más importa.",
         "zh-hans": "。图像显示为灰色，上面叠加了颜色：一个地方的颜色越强（由黄到红，再到深红），就越重要。",
     },

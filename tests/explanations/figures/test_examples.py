@@ -65,7 +65,7 @@ def test_a_prediction_names_the_class_and_its_share(
     built: Manifest, subject: tuple[nn.Module, LabelledImages]
 ) -> None:
     found = examples(built, *subject, replicate=1)
-    assert re.fullmatch(r"2 \((> 99|\d\d) %\)", found["2"].prediction)
+    assert re.fullmatch(r"2 \((>99|\d\d)%\)", found["2"].prediction)
     assert found["2"].image.shape == (8, 8, 3)
 
 
@@ -87,3 +87,10 @@ def test_another_preprocessing_than_that_of_the_set_is_refused(
         ValueError, match=r"^the set was made with the preprocessing \{'size': \[9, 9\]\}; give"
     ):
         examples(other, *subject, replicate=1)
+
+
+def test_the_likeliest_classes_stand_a_line_each(
+    built: Manifest, subject: tuple[nn.Module, LabelledImages]
+) -> None:
+    found = examples(built, *subject, replicate=1, predictions=2)
+    assert re.fullmatch(r"2 \((>99|\d\d)%\)\n[01] \(\d+%\)", found["2"].prediction)

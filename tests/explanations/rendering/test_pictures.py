@@ -183,22 +183,30 @@ def test_borders_show_the_mean_of_each_superpixel() -> None:
     assert shown[0, 4].tolist() == [255, 255, 255]
 
 
+def shown_by_top(importance: list[float], top: int) -> list[bool]:
+    """Whether the middle of each of some superpixels, 3 x 3 pixels in a row, is shown."""
+    segments = np.kron(np.arange(len(importance)), np.ones((3, 3), dtype=int))
+    values = np.kron(np.array(importance), np.ones((3, 3)))
+    image = np.full((*segments.shape, 3), 9, dtype=np.uint8)
+    drawn = draw({"a": values}, Rendering("top", top=top), {"a": image}, {"a": segments})["a"]
+    return [bool((pixel == 9).all()) for pixel in np.asarray(opened(drawn))[1, 1::3]]
+
+
 def test_top_hides_all_but_the_most_important_superpixels() -> None:
-    segments = np.repeat([[0, 0, 1, 1, 2, 2]], 2, axis=0)
-    image = np.full((2, 6, 3), 9, dtype=np.uint8)
-    importance = np.array([[5.0, 5, 1, 1, 3, 3]] * 2)
-    drawn = draw({"a": importance}, Rendering("top", top=2), {"a": image}, {"a": segments})["a"]
-    is_shown = (np.asarray(opened(drawn)) == 9).all(axis=2)
-    assert is_shown[0].tolist() == [True, True, False, False, True, True]
+    assert shown_by_top([5, 1, 3, 2], top=2) == [True, False, True, False]
 
 
 def test_top_shows_no_superpixel_without_importance() -> None:
-    segments = np.repeat([[0, 0, 1, 1]], 2, axis=0)
-    image = np.full((2, 4, 3), 9, dtype=np.uint8)
-    importance = np.array([[5.0, 5, -1, -1]] * 2)
-    drawn = draw({"a": importance}, Rendering("top", top=2), {"a": image}, {"a": segments})["a"]
-    is_shown = (np.asarray(opened(drawn)) == 9).all(axis=2)
-    assert is_shown[0].tolist() == [True, True, False, False]
+    assert shown_by_top([5, -1, 0], top=2) == [True, False, False]
+
+
+def test_top_outlines_what_it_shows() -> None:
+    """White parts of an image are told from what is hidden."""
+    segments = np.repeat([[0, 0, 0, 1, 1]], 2, axis=0)
+    image = np.full((2, 5, 3), 255, dtype=np.uint8)
+    importance = (segments == 0).astype(float)
+    drawn = draw({"a": importance}, Rendering("top", top=1), {"a": image}, {"a": segments})["a"]
+    assert np.asarray(opened(drawn))[0, :, 0].tolist() == [255, 255, 96, 236, 236]
 
 
 def test_superpixels_are_one_image_s_for_all_methods(maps: dict[str, np.ndarray], photo: Pixels) -> None:
