@@ -115,7 +115,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(execution, "DEVICES", ("cpu", NAME))
     monkeypatch.setattr(execution, "ThreadPoolExecutor", _Threads)
     OPERATIONS.clear()
-    with OtherDevice(), execution.on(threads=1, device=NAME):
+    with OtherDevice(), execution.run_on(threads=1, device=NAME):
         yield
 
 
@@ -124,7 +124,7 @@ def weights(slug: str, model: nn.Module, images: Tensor, **changes: object) -> n
     parameters = {**local.defaults, **{key: FEW[key] for key in FEW if key in local.defaults}, **changes}
     given = baselines.background(parameters, images, 0)
     sample = Sample(0, "1", 1, 1, (0,), images[:1], background=given)
-    with execution.on(threads=1, device="cpu"):
+    with execution.run_on(threads=1, device="cpu"):
         expected = local.attribute(model, sample, parameters, lambda count: None)
     found = local.attribute(model, sample, parameters, lambda count: None)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
