@@ -91,7 +91,7 @@ def share_of_variance(value: float | None) -> str:
 def probability(value: float, draws: int) -> str:
     """A simulated probability: "93.2%", and "< 0.1%" or "> 99.9%" near its ends.
 
-    None or all of 10,000 draws say no more than that.
+    0 or 10,000 of 10,000 draws support no narrower statement.
     """
     edge = max(0.001, 3 / draws)  # the rule of three
     if value < edge:
@@ -158,7 +158,7 @@ def _faithful(p: float, shown: Callable[[int], str]) -> str:
 
 
 def _same_side(rounded: float, p: float) -> bool:
-    """Whether a rounded p lies on the same side of every usual significance level as p."""
+    """Return True if rounding moves p across no usual significance level."""
     return all((rounded < level) == (p < level) for level in _LEVELS)
 
 

@@ -28,7 +28,7 @@ from scipy import stats
 
 from analysis.estimation.label_shares import label_shares
 from analysis.estimation.simultaneous import LargestT, pair_matrix
-from analysis.estimation.stimuli import Crossed, crossed, crossed_shares
+from analysis.estimation.stimuli import Crossed, crossed_shares, estimate_crossed
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
 from analysis.numerics.arrays import Floats
@@ -131,7 +131,7 @@ def rates(setting: Setting, studies: int, seed: int = 1) -> Rates:
     rejected, missed = [], []
     for _ in range(studies):
         data = study(setting, rng)
-        found = crossed(data)
+        found = estimate_crossed(data)
         by_participant = _votes(data, data.participant)
         tests = _tests(by_participant, _votes(data, data.labels))
         rejected.append([test.p is not None and test.p < 0.05 for test in tests])

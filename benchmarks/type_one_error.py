@@ -182,7 +182,7 @@ def metric_tests(votes: pd.DataFrame, k: int, rng: np.random.Generator, seed: in
     columns = (votes[name].to_numpy() for name in ("participant", "question", "chosen_method"))
     found = Choices(tuple((f"m{i % k}", f"{i // k}", "1") for i in maps), maps.reshape(VOTES, k), *columns)
     value = rng.standard_normal(VOTES * k)
-    shares = found.chosen.sum(axis=0) / found.offered.sum(axis=0)
+    shares = found.times_chosen.sum(axis=0) / found.times_offered.sum(axis=0)
     return {
         "metric, maps": p_over_maps(value, found, shares, seed, PERMUTATIONS),
         "metric, odds": odds_ratio(value, found).p,

@@ -1,4 +1,7 @@
-"""From answers to the vote table and its report; the only door to `analysis`."""
+"""From answers to the vote table and its report, and how reports write statistics.
+
+Access to `analysis` for votes, beside `survey.planning` for designs.
+"""
 
 import csv
 import io
@@ -16,6 +19,8 @@ from pyarrow import parquet
 
 from analysis import report
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
+from analysis.reporting.formats.html import keep_statistics_whole
+from analysis.reporting.formats.markdown import escape as escape_markdown
 from analysis.votes.columns import COLUMNS, METHOD_COLUMNS
 from analysis.votes.table import SIMULATED, NoVotesError, VoteTable
 
@@ -32,6 +37,8 @@ __all__ = [
     "codebook_lines",
     "columns_of",
     "command_of",
+    "escape_markdown",
+    "keep_statistics_whole",
     "study_report",
     "vote_lines",
     "vote_table",
@@ -145,12 +152,13 @@ class _Echo:
         return line
 
 
-_writer = csv.writer(_Echo(), lineterminator="\n")
-
-
 def _csv(values):
-    """The values as a part of a line of CSV, or as all of it, without its end."""
-    return _writer.writerow(map(_spelled, values)).removesuffix("\n")
+    """The values as a part of a line of CSV, or as all of it, without its end.
+
+    Each call has a writer of its own: a writer holds the line that it builds, and threads that export at the
+    same time would mix their lines.
+    """
+    return csv.writer(_Echo(), lineterminator="\n").writerow(map(_spelled, values)).removesuffix("\n")
 
 
 def vote_table(study):
@@ -180,7 +188,7 @@ def study_report(study, simulated="include", table=None):
     """The report on the very file that `vote_lines` exports, None while there is no vote to count.
 
     `simulated` is one of SIMULATED: everybody, people only, or simulated ones only. The primary test decides
-    at the level of the study's plan. Metrics that the study's set has are held against the votes. `table` is
+    at the level of the study's plan. Metrics of the study's set are compared with the votes. `table` is
     that file, bytes, where it is there already.
     """
     metrics = study.explanation_set.metrics_csv

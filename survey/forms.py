@@ -1,11 +1,7 @@
-"""The forms of the participants' side, and the short names of studies."""
+"""The forms of the participants' side."""
 
 from django import forms
-from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
-
-from .models import Study
-from .models.questions import new_token
 
 
 class ScreeningForm(forms.Form):
@@ -28,11 +24,4 @@ class WithdrawalForm(forms.Form):
         label=_("Receipt code"),
         error_messages={"invalid": _("A receipt code looks like ABCD-2345.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters"}),
-    )
-
-
-def unused_slug(title):
-    slug = slugify(title)[:60] or "study"
-    return (
-        slug if not Study.objects.filter(slug=slug).exists() else f"{slug}-{slugify(new_token()).lower()[:8]}"
     )

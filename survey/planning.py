@@ -50,7 +50,9 @@ def simulation(n_methods, lead, votes, icc=ICC, alpha=ALPHA):
 @lru_cache(maxsize=256)
 def power_of(n_methods, lead, participants, votes, icc=ICC, alpha=ALPHA):
     """The Power of a study of `participants`, with its detectable lead; cached."""
-    return simulation(n_methods, lead, votes, icc, alpha).at(participants, detectable=participants <= MOST)
+    return simulation(n_methods, lead, votes, icc, alpha).simulate(
+        participants, detectable=participants <= MOST
+    )
 
 
 def contrast_fault(text, methods):

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import transaction
 
 from .designing.reference_study import METHODS, TITLES, default_texts
-from .forms import unused_slug
+from .files.study_file import unused_slug
 from .models import Membership, Rehearsal, SetBuild, Study, StudyText
 from .models.studies import MAX_METHODS, MIN_METHODS
 

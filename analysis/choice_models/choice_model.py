@@ -244,7 +244,7 @@ def _rankings(fitted: FittedModel, seed: int, draws: int) -> Rankings | None:
 
 
 def _connection_notes(data: ChoiceData, components: Components) -> tuple[str, ...]:
-    """Which methods can't be compared, in words."""
+    """Sentences on the methods that cannot be compared."""
     notes = []
     if not components.connected:
         notes.append(

@@ -20,7 +20,7 @@ NONE, TIED = "none of these", "tie"
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """What `conditional_logit.fit` takes, for the methods with the indices `methods`.
+    """The arrays that `conditional_logit.fit` takes, for some `methods` (indices).
 
     The alternatives are these methods, then "none of these" and a tie where they occur. The features are the
     methods but the first, which is the reference, and then `constants`: "none of these", "tie", "position 2"

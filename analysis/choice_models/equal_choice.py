@@ -98,7 +98,7 @@ def trace_test(data: ChoiceData) -> ChoiceTest:
 
 
 def null_scores(data: ChoiceData) -> tuple[Floats, Floats]:
-    """The participants' scores (participants, k) where all methods are alike, and the information (k, k)."""
+    """The scores (participants, k) and the information (k, k) if all methods are equal."""
     k = len(data.methods)
     design = build_design(data, tuple(range(k)))
     picked = design.chosen < k

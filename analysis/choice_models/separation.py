@@ -1,4 +1,4 @@
-"""Which methods can be compared by a choice model at all, from who was chosen over whom.
+"""The methods that a choice model can compare, and bounds for the others.
 
 A maximum of the likelihood exists only for methods each of which was chosen over every other, directly or
 through others: a strongly connected component of the graph "was chosen over" (Hunter 2004, Annals of
@@ -19,7 +19,7 @@ Flags = Booleans
 
 @dataclass(frozen=True)
 class Bound:
-    """A bound where nobody chose one of `methods` over one of `over`.
+    """A bound where no participant chose one of `methods` over one of `over`.
 
     `participants` were offered both in one answer. At most the share `limit` of people would ever choose so:
     the one-sided bound of Clopper and Pearson (1934) for 0 of `participants`, at 97.5%.
@@ -62,7 +62,7 @@ class Components:
 
 
 def chosen_over(data: ChoiceData) -> Integers:
-    """How often each method was chosen where each other one was offered, (methods + 1, methods + 1).
+    """Count choices of one method over another, (methods + 1, methods + 1).
 
     The last row and column are "none of these". A tie counts in both directions, and the worst method has
     every other one that was offered chosen over it.

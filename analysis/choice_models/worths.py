@@ -106,16 +106,16 @@ class Worths:
                 offers.method,
                 fmt.count(offers.offers),
                 fmt.count(offers.votes),
-                offers.share.shown(fmt.percent),
-                found.worth.shown(lambda worth: fmt.decimal(worth, 3)),
+                offers.share.format(fmt.percent),
+                found.worth.format(lambda worth: fmt.decimal(worth, 3)),
             )
             for offers, found in zip(self.offers, self.worths, strict=True)
         ]
         compared = [
-            (f"{pair.a} : {pair.b}", pair.odds_ratio.shown(fmt.decimal), fmt.p_value(pair.p, pair.log10_p))
+            (f"{pair.a} : {pair.b}", pair.odds_ratio.format(fmt.decimal), fmt.p_value(pair.p, pair.log10_p))
             for pair in self.pairs
         ]
-        constants = [f"{one.name}: log odds {one.log_odds.shown(fmt.decimal)}" for one in self.constants]
+        constants = [f"{one.name}: log odds {one.log_odds.format(fmt.decimal)}" for one in self.constants]
         parts = [
             fmt.text_table(("Method", "Offers", "Votes", "Share of offers", "Worth"), offered),
             fmt.text_table(("Pair", "Odds ratio", "p"), compared) if compared else "",

@@ -1,1 +1,1 @@
-"""Checks of how a study went: position, order, class, carelessness, agreement. They exclude nobody."""
+"""Checks of position, order, class, carelessness and agreement; none excludes participants."""

@@ -47,7 +47,7 @@ def check_carelessness(votes: pd.DataFrame) -> Carelessness:
 
 
 def chance_to_pass(n_checks: int, min_passed: int, n_options: int = N_OPTIONS) -> float:
-    """Return the probability that somebody who clicks at random passes at least `min_passed` checks.
+    """Return the probability that random clicks pass at least `min_passed` checks.
 
     Raises ValueError for negative numbers or no options.
     """

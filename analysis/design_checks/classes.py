@@ -1,4 +1,4 @@
-"""Whether which method is chosen depends on the class (the label) that a question shows."""
+"""Dependence of choices on the class (the label) that a question shows."""
 
 import math
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Whether choices and response times change from a participant's first to second half of questions."""
+"""Changes of choices and response times between the halves of a study."""
 
 import math
 from dataclasses import dataclass
@@ -65,7 +65,7 @@ def check_order(votes: pd.DataFrame, methods: tuple[str, ...]) -> Order | None:
 
 
 def _is_sorted(people: Integers, position: Floats) -> bool:
-    """Whether answers already are in the order of participants and positions, as most exports are."""
+    """Return True if answers are sorted by participant and position, as usual."""
     steps = np.diff(people)
     return bool((steps >= 0).all() and ((steps > 0) | (np.diff(position) >= 0)).all())
 

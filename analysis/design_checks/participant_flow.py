@@ -34,7 +34,7 @@ AS_REPORTED = "as reported"
 
 @dataclass(frozen=True)
 class Judgement:
-    """What one selection of answers says: p of the primary test, and the methods that `leader` beats."""
+    """The primary test of some answers, and the methods that `leader` beats."""
 
     p: float | None
     log10_p: float | None
@@ -144,7 +144,7 @@ def plan_judge(
 ) -> Judge:
     """The judge of a report on `counts`: the choice model if offers are unequal, else `primary`."""
 
-    def by_choice_model(counts: Counts, rows: Rows | None) -> Judgement:
+    def judge_by_choice_model(counts: Counts, rows: Rows | None) -> Judgement:
         worths = fit_worths(choice_data(table, counts, rows), alpha, seed, draws=1)
         best = max(worths.worths, key=lambda one: one.worth.value or 0.0).method
         beaten = []
@@ -153,7 +153,7 @@ def plan_judge(
                 beaten.append(pair.b if pair.a == best else pair.a)
         return Judgement(worths.test.p, worths.test.log10_p, best, tuple(beaten))
 
-    def by_shares(counts: Counts, _rows: Rows | None) -> Judgement:
+    def judge_by_shares(counts: Counts, _rows: Rows | None) -> Judgement:
         test: Test = repeated_measures(counts.exact)
         if primary != PRIMARY:
             test = omnibus(counts, primary, seed, alpha).decisive
@@ -163,7 +163,7 @@ def plan_judge(
 
     def judge(selected: Counts, rows: Rows | None) -> Judgement:
         unequal = by_offers or not selected.complete_offers
-        return by_choice_model(selected, rows) if unequal else by_shares(selected, rows)
+        return judge_by_choice_model(selected, rows) if unequal else judge_by_shares(selected, rows)
 
     by_offers = not counts.complete_offers or counts.unequal_exposure or bool(counts.ties.any())
     return judge
@@ -226,7 +226,7 @@ def _multiverse(
     """Every rule on attention checks with every rule on response times; empty if there is one rule only."""
     rules: list[Rule] = []
     for speed, rows in _speed_rules(table, counts):
-        judged: dict[tuple[bool, int], Rule | None] = {}  # more checks that exclude nobody change nothing
+        judged: dict[tuple[bool, int], Rule | None] = {}  # rules that exclude the same people share a result
         for name, least in checks.items():
             try:
                 key = name == AS_REPORTED, table.n_included(least, simulated)

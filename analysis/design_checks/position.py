@@ -1,4 +1,4 @@
-"""Whether some display positions are chosen more often than others."""
+"""Preferences for display positions, whatever method they show."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ from analysis.votes.columns import METHOD_COLUMNS, codes_of, numbers, place_of
 
 @dataclass(frozen=True)
 class Position:
-    """How often each display position was chosen, and Hotelling's test of equal mean shares.
+    """Choices of each display position, and Hotelling's test of equal mean shares.
 
     `intervals` are 95% t intervals over participants, with the jackknife's variance.
     """

@@ -31,7 +31,7 @@ class Design:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What to look at, one phrase for each check that is significant at 5%."""
+        """One phrase for each check that is significant at 5%."""
         found = []
         if self.position and _is_significant(self.position.test.p):
             found.append("display positions were not chosen equally often")

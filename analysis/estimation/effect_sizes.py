@@ -40,7 +40,7 @@ def effect_sizes(counts: Counts) -> dict[str, Estimate]:
     }
 
 
-def one_sided(analysis: OneWay) -> dict[str, Estimate]:
+def one_sided_effects(analysis: OneWay) -> dict[str, Estimate]:
     """Eta and omega squared of the classic analysis, with one-sided 95% confidence intervals that end at 1.
 
     They are those of R's effectsize (Steiger 2004, Psychological Methods 9:164): like the one-way analysis,

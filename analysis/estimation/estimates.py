@@ -38,9 +38,9 @@ class Estimates:
         rows = [
             (
                 f"{pair.a} {fmt.MINUS} {pair.b}",
-                pair.difference.shown(fmt.points),
-                pair.ratio.shown(fmt.decimal),
-                pair.cohens_h.shown(fmt.decimal),
+                pair.difference.format(fmt.points),
+                pair.ratio.format(fmt.decimal),
+                pair.cohens_h.format(fmt.decimal),
                 fmt.p_value(pair.p_simultaneous, pair.log10_p_simultaneous),
             )
             for pair in self.pairs

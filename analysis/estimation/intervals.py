@@ -1,4 +1,4 @@
-"""An estimate with its confidence interval, and the intervals of shares that few answers support.
+"""Estimates with confidence intervals, and intervals of shares from few answers.
 
 A share's t interval needs about 20 effective votes for the method and as many against it. With fewer, its
 interval is that of Clopper and Pearson (1934, Biometrika 26:404) at the effective number of answers (Korn and
@@ -35,7 +35,7 @@ class Estimate:
     high: float | None = None
     reason: str = ""
 
-    def shown(self, show: Callable[[float], str]) -> str:
+    def format(self, show: Callable[[float], str]) -> str:
         """The number and its interval as text: "0.30 (0.26 to 0.35)"."""
         if self.value is None:
             return fmt.UNDEFINED
@@ -53,7 +53,7 @@ def effective_answers(
     design effect of a share is at least 1 and at least that of all shares together, because the variance of a
     rare method is itself badly known. `choosers` (methods,) are the participants who chose a method, or who
     chose anything else if those are fewer: each participant counts as at most twice as many answers as there
-    are choosers, because votes from few people say little about others. A method that everybody or nobody
+    are choosers, because votes from few people say little about others. A method that all or no participants
     chose counts each participant once. docs/type_one_error.md shows how often the intervals miss, also of
     .90/.10 with an intraclass correlation of .3 and 12 participants, which need that bound most.
     """
@@ -68,7 +68,7 @@ def effective_answers(
 
 
 def count_choosers(table: Integers, answers: Integers) -> Integers:
-    """How many participants chose each method, or anything else if those are fewer, (methods,).
+    """Count participants who chose each method, or did not if fewer, (methods,).
 
     `table` (participants, methods) are votes, and `answers` (participants,) all answers.
     """
@@ -77,7 +77,7 @@ def count_choosers(table: Integers, answers: Integers) -> Integers:
 
 
 def have_few_votes(shares: Floats, answers: Floats) -> Booleans:
-    """Whether fewer than 20 effective votes are for each method, or against it, (methods,)."""
+    """Mark methods with few effective votes for or against them, (methods,)."""
     return np.asarray(np.minimum(shares, 1 - shares) * answers < FEW_VOTES, dtype=np.bool_)
 
 

@@ -86,14 +86,14 @@ def _intervals(
     used = offers > 0
     of_label, offers, choices = of_label[used], offers[used], choices[used]
 
-    def by_label(values: Floats) -> Floats:
+    def sum_by_label(values: Floats) -> Floats:
         return np.asarray(np.bincount(of_label, values, len(answers)), dtype=float)
 
-    people, total = by_label(np.ones(len(of_label))), by_label(offers)
+    people, total = sum_by_label(np.ones(len(of_label))), sum_by_label(offers)
     with np.errstate(divide="ignore", invalid="ignore"):
-        share = by_label(choices) / total
+        share = sum_by_label(choices) / total
         residuals = choices - share[of_label] * offers
-        variance = people / (people - 1) * by_label(residuals**2) / total**2
+        variance = people / (people - 1) * sum_by_label(residuals**2) / total**2
         narrower = stats.t.ppf(0.975, answers - 1) / stats.t.ppf(0.975, people - 1)
         effective = np.where(variance > 0, share * (1 - share) / variance, people) * narrower**2
     effective = np.where(people > 1, np.minimum(effective, answers), np.nan)

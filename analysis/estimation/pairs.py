@@ -20,7 +20,7 @@ from analysis.numerics.tails import f_tail
 from analysis.significance import ALPHA
 from analysis.votes.counting import Counts
 
-_WIDEST = math.log(1000)  # no digit of a ratio is known if its interval reaches farther
+_WIDEST = math.log(1000)  # no digit of a ratio is known if its interval is wider
 _NO_VARIATION = "participants do not differ"
 _NO_RATIO = "one of the two shares is 0"
 _TOO_WIDE = "a ratio would reach below 0.001 or above 1,000"
@@ -64,7 +64,7 @@ class PairTest:
 
 @dataclass(frozen=True)
 class Verdicts:
-    """Which methods one method is ahead of, behind and undecided against, in the order of the pairs."""
+    """The other methods by the verdict on one method, in the order of the pairs."""
 
     method: str
     ahead: tuple[str, ...]
@@ -116,7 +116,7 @@ def paired_tests(counts: Counts) -> tuple[PairTest, ...]:
 
 
 def verdicts(pairs: Sequence[PairEstimate], method: str, alpha: float = ALPHA) -> Verdicts:
-    """Sort the other methods by whether `method` is ahead of them, behind them, or neither is shown.
+    """Sort the other methods by the verdict on `method`.
 
     A pair is decided where its `p_simultaneous` is below `alpha`, that of its interval.
     """
@@ -144,7 +144,7 @@ def bound_difference(comparison: Comparison, most: float) -> Estimate:
 
 
 def _exponential(comparison: Comparison) -> Estimate:
-    """A ratio from a difference of logarithms; without an interval that is too wide to tell anything."""
+    """A ratio from a difference of logarithms, without an interval that is too wide."""
     if comparison.estimate is None:
         return Estimate(None, reason=_NO_RATIO)
     low, high, value = comparison.low, comparison.high, math.exp(comparison.estimate)

@@ -1,4 +1,4 @@
-"""How often each order of the methods occurs when participants are drawn again.
+"""Frequencies of each order of the methods when participants are drawn again.
 
 Counts per participant and a seed come in; probabilities of rankings come out.
 """

@@ -61,7 +61,7 @@ class MeanShares:
 
     @cached_property
     def few(self) -> Booleans:
-        """Which methods have few votes, or few against them."""
+        """True for methods with few votes for or against them, (methods,)."""
         return have_few_votes(self.means, self.answers)
 
     @cached_property
@@ -117,7 +117,7 @@ def judge_contrasts(
 
 
 def _transform_covariance(covariance: Floats, matrix: Floats) -> Floats:
-    """Return the covariance of contrasts, 0 where rounding alone keeps it from 0: (contrasts, contrasts)."""
+    """Return the covariance of contrasts, without rounding errors of a variance of 0."""
     result = np.asarray(matrix @ covariance @ matrix.T, dtype=float)
     terms = np.einsum("ij,jk,ik->i", *map(np.abs, (matrix, covariance, matrix)))
     constant = result.diagonal() <= _ROUNDING * terms

@@ -5,7 +5,7 @@ come out. Both are read from one distribution, that of the largest |t| (Hothorn,
 Biometrical Journal 50:346, section 3), so that p < alpha exactly where the interval excludes 0. That
 distribution takes the standard errors as estimated together. Where few degrees of freedom estimate each by
 itself, it is too narrow: of four methods and 6 participants, its intervals missed in 9.2% of 2,000 simulated
-studies. Below `MANY_DF` degrees of freedom Bonferroni's bound takes its place, for p and interval alike:
+studies. Below `MANY_DF` degrees of freedom Bonferroni's bound replaces it, for both p and interval:
 docs/type_one_error.md shows what it misses.
 """
 
@@ -29,7 +29,7 @@ MANY_DF = 19  # of 20 participants
 DIRECTIONS = 1 << 14  # the critical value of four methods is right to 1e-4 of its size
 _BINS = 512  # of a cosine: rounding it moves the critical value by less than 1e-5
 _ZERO = 1e-12  # a standard error that rounding leaves where the truth is 0
-_FAR = 1e-200  # of one contrast's tail; farther out the overlap of contrasts no longer changes
+_FAR = 1e-200  # of one contrast's tail; further out the overlap of contrasts no longer changes
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class LargestT:
         return float(optimize.brentq(excess, low, high, xtol=1e-10))
 
     def _multiple(self, t: float) -> float:
-        """How many times one contrast's tail P(max |t| > t) is: between 1 and the number of contrasts."""
+        """P(max |t| > t) over one contrast's tail, at most the number of contrasts."""
         if self.n_contrasts == 1:
             return 1.0
         dimension, overlap = self._overlap

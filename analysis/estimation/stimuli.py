@@ -1,4 +1,4 @@
-"""What a result generalises to: these stimuli, or new ones of the same kind as well.
+"""Generalisation of results to new stimuli of the same kind.
 
 Choices come in with the participant and the label (a class or an image) of each answer. Out come the scope
 of the study in words, intervals and comparisons over participants and labels at once, and min F'. An interval
@@ -20,7 +20,7 @@ from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
 from analysis.numerics.arrays import Floats, Integers
-from analysis.numerics.clusters import renumber
+from analysis.numerics.clusters import effective_number, renumber
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.offers import ChoiceData
@@ -31,7 +31,7 @@ _ZERO = 1e-12  # what rounding leaves of a variance of 0
 
 @dataclass(frozen=True)
 class Scope:
-    """How many different questions and labels stand behind the counted answers; None where unknown.
+    """The numbers of questions and labels behind the answers; None if unknown.
 
     `noun` is what a label is: "class", "image", or "class or image" where the table does not tell.
     """
@@ -52,8 +52,8 @@ class Scope:
             return "for the pictures shown" if self.n_questions is None else f"for {self._these_questions}"
         if self.n_questions is None or self.n_questions == self.n_labels:
             return f"for {_these(self.n_labels, self.noun, self.nouns)}"
-        about = f"{fmt.count(self.n_labels)} {self.noun if self.n_labels == 1 else self.nouns}"
-        return f"for {self._these_questions} about {about}"
+        labels = f"{fmt.count(self.n_labels)} {self.noun if self.n_labels == 1 else self.nouns}"
+        return f"for {self._these_questions} about {labels}"
 
     @property
     def _these_questions(self) -> str:
@@ -158,19 +158,19 @@ def beyond_stimuli(
     note = _why_not(data, extent, n)
     if note is not None or data.labels is None:
         return BeyondStimuli(extent, n, alpha=alpha, note=note)
-    found = crossed(data)
+    found = estimate_crossed(data)
     shares = crossed_shares(found)
     if len(data.methods) < 2:
         return BeyondStimuli(extent, n, shares, alpha=alpha)
     if not data.offered.all():
         reason = "Differences and min F' are not given where questions offered different methods"
         return BeyondStimuli(extent, n, shares, alpha=alpha, note=reason)
-    first = _Clusters.of(data, data.participant).compare(data.methods) if primary is None else primary
-    second = _Clusters.of(data, data.labels).compare(data.methods)
+    first = _Clusters.sum_by(data, data.participant).compare(data.methods) if primary is None else primary
+    second = _Clusters.sum_by(data, data.labels).compare(data.methods)
     return BeyondStimuli(extent, n, shares, crossed_pairs(found, alpha, seed), min_f(first, second), alpha)
 
 
-def crossed(data: ChoiceData) -> Crossed:
+def estimate_crossed(data: ChoiceData) -> Crossed:
     """Shares chosen / offered with their two-way cluster covariance; every answer must have a label.
 
     The covariance over participants plus that over labels (Cameron, Gelbach and Miller 2011, Journal of
@@ -182,7 +182,7 @@ def crossed(data: ChoiceData) -> Crossed:
     """
     if data.labels is None:
         raise ValueError("the choices have no labels; crossed variances need the label of each answer")
-    by_participant, by_label = (_Clusters.of(data, codes) for codes in (data.participant, data.labels))
+    by_participant, by_label = (_Clusters.sum_by(data, codes) for codes in (data.participant, data.labels))
     return Crossed(
         data.methods,
         by_label.shares,
@@ -200,7 +200,7 @@ class _Clusters:
     offered: Floats
 
     @classmethod
-    def of(cls, data: ChoiceData, codes: Integers) -> "_Clusters":
+    def sum_by(cls, data: ChoiceData, codes: Integers) -> "_Clusters":
         present, cluster = renumber(codes)
         size, k = len(present), len(data.methods)
         voted = (data.chosen >= 0) & (data.chosen < k)  # the others are ties and "none of these"
@@ -220,7 +220,7 @@ class _Clusters:
 
     @property
     def moves(self) -> Floats:
-        """How far each share moves when a cluster is left out; NaN where nothing else offered the method."""
+        """Change of each share without each cluster; NaN if no other offered the method."""
         rest = self.offered.sum(axis=0) - self.offered
         with np.errstate(divide="ignore", invalid="ignore"):
             return np.asarray((self.shares * self.offered - self.chosen) / np.where(rest > 0, rest, np.nan))
@@ -233,13 +233,8 @@ class _Clusters:
 
     @property
     def effective(self) -> Floats:
-        """As many clusters of equal weight would tell as much of each share, (methods,).
-
-        Carter, Schnepel and Steigerwald (2017), Review of Economics and Statistics 99:698, for clusters that
-        each stick to one method, the worst case.
-        """
-        squares = self.offered**2
-        return np.asarray(squares.sum(axis=0) ** 2 / (squares**2).sum(axis=0))
+        """The number of equal clusters that each share is worth, (methods,)."""
+        return effective_number(self.offered)
 
     def compare(self, methods: tuple[str, ...]) -> RepeatedMeasures:
         """The repeated-measures ANOVA of the clusters' shares, all methods being offered everywhere."""
@@ -258,7 +253,7 @@ def crossed_shares(found: Crossed) -> tuple[CrossedShare, ...]:
     columns = zip(found.methods, found.shares.tolist(), variances.tolist(), found.df.tolist(), strict=True)
     for enough, (method, share, variance, df) in zip(found.n_labels >= FEWEST_LABELS, columns, strict=True):
         low, high = _interval(share, variance, df) if enough else (None, None)
-        result.append(CrossedShare(method, share, low, high, None if low is None else _whole(df)))
+        result.append(CrossedShare(method, share, low, high, None if low is None else df))
     return tuple(result)
 
 
@@ -301,7 +296,7 @@ def crossed_pairs(found: Crossed, alpha: float = ALPHA, seed: int = SEED) -> tup
 
 
 def _why_not(data: ChoiceData, extent: Scope, n_participants: int) -> str | None:
-    """Why no interval over labels can be given; None if one can."""
+    """The reason why there is no interval over labels; None if there is one."""
     if data.labels is None or extent.n_labels is None:
         return "The table has no column label, so nothing can be said about new classes or images"
     unlabelled = int((data.labels < 0).sum())
@@ -319,7 +314,7 @@ def _why_not(data: ChoiceData, extent: Scope, n_participants: int) -> str | None
 
 
 def _n_distinct(codes: Integers | None) -> int | None:
-    """How many codes from 0 occur; None if there are none."""
+    """Count distinct codes from 0; None if there are none."""
     if codes is None:
         return None
     return int(np.count_nonzero(np.bincount(codes[codes >= 0]))) or None
@@ -327,11 +322,6 @@ def _n_distinct(codes: Integers | None) -> int | None:
 
 def _these(number: int, one: str, many: str) -> str:
     return f"this {one}" if number == 1 else f"these {fmt.count(number)} {many}"
-
-
-def _whole(df: float) -> float:
-    """Degrees of freedom that only rounding keeps from being whole."""
-    return float(round(df)) if abs(df - round(df)) < 1e-9 * max(df, 1) else df
 
 
 def _end(end: float | None) -> str:

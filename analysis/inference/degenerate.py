@@ -1,6 +1,6 @@
-"""Tests for tables in which F is undefined: all participants alike, or one participant only.
+"""Tests for tables in which F is undefined: no variance, or one participant.
 
-Counts come in; a sentence comes out that names the test and says whom it speaks of, empty where F is defined.
+Counts come in; a sentence with the test and its scope comes out, empty where F is defined.
 """
 
 from dataclasses import dataclass
@@ -36,14 +36,14 @@ class SignTest:
 
 
 def substitute_test(counts: Counts, seed: int = SEED) -> str:
-    """Test what F cannot: by the sign test where all split their votes alike, or within one participant."""
+    """Test unanimous participants by the sign test, or one participant alone."""
     if len(counts.methods) > 1 and len(counts.participants) == 1:
-        return _within_person(counts, seed)
+        return _test_within_person(counts, seed)
     return str(sign_test(counts) or "")
 
 
 def sign_test(counts: Counts) -> SignTest | None:
-    """Compare the first two methods; None unless all participants split their votes alike and prefer one."""
+    """Compare the first two methods; None unless all split their votes equally."""
     n = len(counts.participants)
     if len(counts.methods) < 2 or n < 2 or np.ptp(counts.exact.values, axis=0).max() >= 1e-12:
         return None
@@ -61,7 +61,7 @@ def even_spread(votes: ArrayLike, seed: int = SEED, ballots: int = _BALLOTS) -> 
     return float((((simulated**2).sum(axis=1) >= (observed**2).sum()).sum() + 1) / (ballots + 1))
 
 
-def _within_person(counts: Counts, seed: int) -> str:
+def _test_within_person(counts: Counts, seed: int) -> str:
     """Test whether one participant's votes are spread evenly, by simulated ballots."""
     votes = counts.table[0]
     n, p = int(votes.sum()), even_spread(votes, seed)

@@ -121,7 +121,7 @@ def _test_zero_means(names: tuple[str, ...], differences: Floats, nouns: str) ->
 
 
 def _is_singular(means: Floats, covariance: Floats) -> bool:
-    """Whether some combination of the columns does not vary, up to rounding."""
+    """Return True if some combination of the columns does not vary, up to rounding."""
     scales = np.linalg.eigvalsh(covariance)
     return not scales[0] > 1e-12 * max(scales[-1], (means**2).max())
 

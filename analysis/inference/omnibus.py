@@ -1,8 +1,8 @@
-"""Omnibus tests: whether the methods differ at all, each with its null hypothesis and when it can be trusted.
+"""Omnibus tests of any difference, each with its null hypothesis and sample size.
 
 Counts per participant come in. One test is primary: it decides, and is named before the votes are opened. The
 paper's classic tests are always available and marked, because shares that add up to 1 are not independent.
-Tests are computed when they are asked for.
+Tests are computed when they are first read.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,7 +27,7 @@ EQUAL_MEANS = "equal mean shares"
 
 @dataclass(frozen=True)
 class Procedure:
-    """What is known of an omnibus test before any data.
+    """Facts about an omnibus test that hold before any data.
 
     `null_hypothesis` is one phrase. `controls_error` says whether at most 7% of simulated studies in which
     that hypothesis is true are rejected at 5%, from `min_participants` participants on
@@ -70,7 +70,7 @@ MIN_HOTELLING = 20  # participants below which Hotelling's test is not shown by 
 
 
 class Test(Protocol):
-    """What all tests have in common. `p` is None where the test is undefined, and `note` says why."""
+    """The attributes of every test; where `p` is None, `note` says why."""
 
     @property
     def statistic(self) -> float | None: ...
@@ -108,7 +108,7 @@ class Tests(Mapping[str, Test]):
 class Result:
     """One test of one table with everything that a report says of it; p is None where undefined.
 
-    `trusted` says whether the test controls the type I error with so many participants.
+    `trusted` says whether the test controls the type I error with this number of participants.
     """
 
     name: str
@@ -178,7 +178,7 @@ class Omnibus:
         return Tests(functions)
 
     @property
-    def shown(self) -> tuple[str, ...]:
+    def shown_names(self) -> tuple[str, ...]:
         """Names of the tests that a report shows."""
         return tuple(name for name in self.tests if self._is_shown(name))
 
@@ -190,7 +190,7 @@ class Omnibus:
     @property
     def shown_results(self) -> tuple[Result, ...]:
         """The tests that a report shows."""
-        return tuple(self.result(name) for name in self.shown)
+        return tuple(self.result(name) for name in self.shown_names)
 
     def result(self, name: str) -> Result:
         """One test with everything that a report says of it."""

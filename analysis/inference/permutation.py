@@ -46,7 +46,7 @@ class Permutation:
 
     @property
     def is_at_floor(self) -> bool:
-        """Whether no permutation differed as much, so that only an upper bound of p is known."""
+        """True if no permutation differed as much: p is then an upper bound."""
         return self.p is not None and self.p * (self.permutations + 1) < 1.5
 
     @property
@@ -56,7 +56,7 @@ class Permutation:
 
     @property
     def statement(self) -> str:
-        """What p rests on: "9,999 permutations"."""
+        """The number of permutations in words: "9,999 permutations"."""
         if self.p is None:
             return fmt.UNDEFINED
         return f"{fmt.count(self.permutations)} permutations"

@@ -1,7 +1,7 @@
 """Shares of all votes, where participants cast unequal numbers of votes: their jackknife, and a Wald test.
 
-Pooling the votes lets each vote weigh alike; averaging the participants' shares lets each participant weigh
-alike. With equal numbers of votes that is the same, with unequal ones it answers two questions. The
+Pooling the votes gives each vote equal weight; averaging the participants' shares gives each participant
+equal weight. With equal numbers of votes that is the same; with unequal ones it answers two questions. The
 participant is the sampling unit in both. One participant with many votes moves the pooled shares more than
 others do, which the spread of participants around them understates; leaving each participant out in turn does
 not.
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from analysis.inference.hotelling import Hotelling, t_squared
 from analysis.numerics.arrays import Floats
+from analysis.numerics.clusters import effective_number
 from analysis.numerics.tails import f_tail
 
 
@@ -22,7 +23,7 @@ class PooledShares:
     """The shares of all answers, (methods,), of at least two participants.
 
     `moves` (participants, methods) is how far the shares move when that participant is left out.
-    `effective` is the number of participants of equal weight who would tell as much: from 1 to the number of
+    `effective` is the number of participants of equal weight that these are worth: from 1 to the number of
     participants.
     """
 
@@ -60,10 +61,8 @@ def pooled_shares(counts: ArrayLike, answers: ArrayLike | None = None) -> Pooled
     total = (table.sum(axis=1) if answers is None else np.asarray(answers, dtype=float))[:, None]
     shares = table.sum(axis=0) / total.sum()
     moves = (shares * total - table) / (total.sum() - total)  # (participants, methods)
-    effective = float((total**2).sum() ** 2 / (total**4).sum())
-    whole = round(effective)  # a number that only rounding keeps from being whole is printed as whole
-    is_whole = abs(effective - whole) < 1e-9 * whole
-    return PooledShares(shares, moves, whole if is_whole else effective)
+    effective = float(effective_number(total[:, 0]))
+    return PooledShares(shares, moves, int(effective) if effective.is_integer() else effective)
 
 
 def pooled_wald(counts: ArrayLike, answers: ArrayLike | None = None) -> Hotelling:

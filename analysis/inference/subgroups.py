@@ -138,9 +138,9 @@ def group_by_method(groups: Mapping[str, ExactGroups]) -> Interaction:
     k, n = len(exacts[0].names), sum(exact.sizes[0] for exact in exacts)
     sums = [[Fraction(total, exact.denominator) for total in exact.sums] for exact in exacts]
     total = [sum(column, Fraction()) for column in zip(*sums, strict=True)]
-    within_groups = [_between(part, exact.sizes[0]) for part, exact in zip(sums, exacts, strict=True)]
-    interaction = sum(within_groups, Fraction()) - _between(total, n)
-    error = sum((_all_within(exact) for exact in exacts), Fraction()) - sum(within_groups, Fraction())
+    within_groups = [_sum_between(part, exact.sizes[0]) for part, exact in zip(sums, exacts, strict=True)]
+    interaction = sum(within_groups, Fraction()) - _sum_between(total, n)
+    error = sum((_sum_within(exact) for exact in exacts), Fraction()) - sum(within_groups, Fraction())
     df = ((len(exacts) - 1) * (k - 1), (n - len(exacts)) * (k - 1))
     if not error:
         note = "F is undefined: participants do not differ within their groups"
@@ -169,8 +169,10 @@ def _value_of_each(table: VoteTable, counts: Counts, by: str) -> NDArray[np.obje
     """The value of each participant of `counts`, (participants,)."""
     answers = table.answers
     if by not in answers:
-        there = ", ".join(map(str, answers.columns))
-        raise VoteTableError(f"{table.name}: no column {quoted(by)} to compare groups by; there are {there}")
+        columns = ", ".join(map(str, answers.columns))
+        raise VoteTableError(
+            f"{table.name}: no column {quoted(by)} to compare groups by; there are {columns}"
+        )
     pairs = answers[["participant", by]].drop_duplicates()
     again = pairs["participant"].duplicated()
     if again.any():
@@ -184,13 +186,13 @@ def _value_of_each(table: VoteTable, counts: Counts, by: str) -> NDArray[np.obje
     return np.asarray(values.loc[list(counts.participants)].to_numpy(), dtype=object)
 
 
-def _between(sums: list[Fraction], n: int) -> Fraction:
+def _sum_between(sums: list[Fraction], n: int) -> Fraction:
     """Sum of squares of methods, from their sums over `n` participants."""
     total = sum(sums, Fraction())
     return Fraction(sum((x * x for x in sums), Fraction()), n) - total**2 / (n * len(sums))
 
 
-def _all_within(exact: ExactGroups) -> Fraction:
+def _sum_within(exact: ExactGroups) -> Fraction:
     """Sum of squares within participants: of their numbers around their own means."""
     squares, products = sum(exact.squares), sum(map(sum, exact.products))
     return (Fraction(squares) - Fraction(products, len(exact.names))) / exact.denominator**2

@@ -42,7 +42,7 @@ class Tukey:
     df: int
     note: str | None = None
 
-    def within(self, most: float) -> "Tukey":
+    def clip(self, most: float) -> "Tukey":
         """The same with intervals cut at -`most` and `most`, which no difference can exceed."""
         cut = (
             pair

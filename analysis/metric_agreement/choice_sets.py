@@ -35,13 +35,13 @@ class Choices:
         return int(self.person.max()) + 1
 
     @cached_property
-    def chosen(self) -> Integers:
-        """How often each person chose each map: (people, maps)."""
+    def times_chosen(self) -> Integers:
+        """The number of times that each person chose each map: (people, maps)."""
         return self._count(self.person, self.questions[self.question, self.place])
 
     @cached_property
-    def offered(self) -> Integers:
-        """How often each person was offered each map: (people, maps)."""
+    def times_offered(self) -> Integers:
+        """The number of times that each person was offered each map: (people, maps)."""
         total = np.zeros((self.n_people, len(self.maps)), dtype=np.int64)
         for maps in self.questions[self.question].T:  # (votes,) of one option
             present = maps >= 0
@@ -74,13 +74,13 @@ def choices(votes: pd.DataFrame) -> Choices | None:
         return None
     return Choices(
         maps=tuple(maps),
-        questions=_padded(list(questions)),
+        questions=_pad(list(questions)),
         person=pd.factorize(votes["participant"].to_numpy()[known])[0].astype(np.int64),
         question=question[known],
         place=place[known],
     )
 
 
-def _padded(rows: list[tuple[int, ...]]) -> Integers:
+def _pad(rows: list[tuple[int, ...]]) -> Integers:
     widest = max(map(len, rows))
     return np.array([[*row, *[-1] * (widest - len(row))] for row in rows], dtype=np.int64)

@@ -144,7 +144,7 @@ class _Bootstrap:
 
     def __init__(self, data: Choices, seed: int, replicates: int) -> None:
         self.data, self.seed, self.replicates = data, seed, replicates
-        both = np.hstack([data.chosen, data.offered])  # (people, 2 maps)
+        both = np.hstack([data.times_chosen, data.times_offered])  # (people, 2 maps)
         half = len(data.maps)
         sums = bootstrap_sums(both, replicates, seed)  # (replicates, 2 maps)
         total = both.sum(axis=0)
@@ -153,10 +153,10 @@ class _Bootstrap:
             again = sums[:, :half] / sums[:, half:]
         self.resampled = np.where(
             np.isfinite(again), again, self.shares
-        )  # nobody in the resample saw the map
+        )  # no resampled participant saw the map
 
     def estimate(self, value: float, spread: Floats) -> Estimate:
-        """Return a value with the percentile interval of its resamples; none for a single participant."""
+        """Return a value with the percentile interval of its resamples."""
         defined = spread[np.isfinite(spread)]
         if not math.isfinite(value):
             return Estimate(None)
@@ -194,11 +194,11 @@ class _Bootstrap:
 def _agreement(name: str, metrics: MetricTable, value: Floats, bootstrap: _Bootstrap) -> MetricAgreement:
     data = bootstrap.data
     known = np.isfinite(value)
-    correlation = _correlations(value[known], np.vstack([bootstrap.shares, bootstrap.resampled])[:, known])
-    within = _within(value, data, np.vstack([bootstrap.shares, bootstrap.resampled]))
-    alike = _of_methods(value, data)
+    correlation = _correlate(value[known], np.vstack([bootstrap.shares, bootstrap.resampled])[:, known])
+    within = _correlate_within_questions(value, data, np.vstack([bootstrap.shares, bootstrap.resampled]))
+    alike = _is_constant_per_method(value, data)
     hits, rival = _hits(value, data), _favourite_hits(data)
-    alone = _fitted({name: value}, data)
+    alone = _fit_choices({name: value}, data)
     return MetricAgreement(
         metric=name,
         title=metrics.titles[name],
@@ -217,7 +217,7 @@ def _agreement(name: str, metrics: MetricTable, value: Floats, bootstrap: _Boots
     )
 
 
-def _correlations(value: Floats, shares: Floats) -> Floats:
+def _correlate(value: Floats, shares: Floats) -> Floats:
     """Correlate `value` (maps,) with each row of `shares` (rows, maps) by Spearman: (rows,)."""
     ranks = stats.rankdata(value)
     others = stats.rankdata(shares, axis=1)
@@ -226,7 +226,7 @@ def _correlations(value: Floats, shares: Floats) -> Floats:
     return np.asarray(np.divide(others @ ranks, scale, out=np.full(len(scale), np.nan), where=scale > 1e-12))
 
 
-def _within(value: Floats, data: Choices, shares: Floats) -> Floats:
+def _correlate_within_questions(value: Floats, data: Choices, shares: Floats) -> Floats:
     """Average Spearman's correlation over the questions that have one: (rows,)."""
     total, counted = np.zeros(len(shares)), np.zeros(len(shares))
     for question in data.questions:
@@ -234,7 +234,7 @@ def _within(value: Floats, data: Choices, shares: Floats) -> Floats:
         maps = maps[np.isfinite(value[maps])]
         if len(maps) < 2 or np.ptp(value[maps]) == 0:
             continue
-        one = _correlations(value[maps], shares[:, maps])
+        one = _correlate(value[maps], shares[:, maps])
         defined = np.isfinite(one)
         total += np.where(defined, one, 0.0)
         counted += defined
@@ -242,8 +242,8 @@ def _within(value: Floats, data: Choices, shares: Floats) -> Floats:
     return np.asarray(np.round(mean, 12))  # correlations that cancel leave 1e-17
 
 
-def _of_methods(value: Floats, data: Choices) -> bool:
-    """Whether every method has the same value on all of its maps."""
+def _is_constant_per_method(value: Floats, data: Choices) -> bool:
+    """Return True if every method has the same value on all of its maps."""
     known: dict[str, set[float]] = {}
     for (method, _, _), one in zip(data.maps, value.tolist(), strict=True):
         if math.isfinite(one):
@@ -269,7 +269,7 @@ def p_over_maps(
             continue
         own = shares[maps]
         permuted = rng.permuted(np.tile(own, (n_permutations, 1)), axis=1)
-        total += _correlations(value[maps], np.vstack([own, permuted]))
+        total += _correlate(value[maps], np.vstack([own, permuted]))
     if not total.any():
         return None
     return float((np.abs(total) >= abs(total[0]) - 1e-9).mean())
@@ -280,9 +280,9 @@ def _hits(value: Floats, data: Choices) -> Floats:
 
     NaN where an option of the question has no value.
     """
-    of_maps = np.where(data.questions >= 0, value[data.questions], -np.inf)  # (questions, options)
-    unknown = np.isnan(of_maps).any(axis=1)
-    best = of_maps == np.where(unknown, np.nan, of_maps.max(axis=1))[:, None]
+    options = np.where(data.questions >= 0, value[data.questions], -np.inf)  # (questions, options)
+    unknown = np.isnan(options).any(axis=1)
+    best = options == np.where(unknown, np.nan, options.max(axis=1))[:, None]
     credit = best / np.maximum(best.sum(axis=1, keepdims=True), 1)
     credit[unknown] = np.nan
     return np.asarray(credit[data.question, data.place])
@@ -294,13 +294,13 @@ def _favourite_hits(data: Choices) -> Floats:
     The voter's own votes are left out, because they would predict themselves.
     """
     methods = sorted({method for method, _, _ in data.maps})
-    of_map = np.array([methods.index(method) for method, _, _ in data.maps])
+    method_of_map = np.array([methods.index(method) for method, _, _ in data.maps])
     votes = np.zeros((data.n_people, len(methods)))
     for number in range(len(methods)):
-        votes[:, number] = data.chosen[:, of_map == number].sum(axis=1)
+        votes[:, number] = data.times_chosen[:, method_of_map == number].sum(axis=1)
     others = votes.sum(axis=0) - votes  # (people, methods)
     offered = data.questions[data.question]  # (votes, options)
-    support = np.where(offered >= 0, others[data.person[:, None], of_map[offered]], -np.inf)
+    support = np.where(offered >= 0, others[data.person[:, None], method_of_map[offered]], -np.inf)
     best = support == support.max(axis=1, keepdims=True)
     hit = best[np.arange(len(data.place)), data.place] / best.sum(axis=1)
     return np.asarray(hit, dtype=np.float64)
@@ -311,10 +311,12 @@ def _favourite_hits(data: Choices) -> Floats:
 
 def odds_ratio(value: Floats, data: Choices, with_methods: bool = False) -> Odds:
     """Estimate the odds of a choice by one metric (maps,), `with_methods` with their constants."""
-    return _odds(_fitted({"metric": value}, data, with_methods), 0, data)
+    return _odds(_fit_choices({"metric": value}, data, with_methods), 0, data)
 
 
-def _fitted(columns: dict[str, Floats], data: Choices, with_methods: bool = False) -> ConditionalLogit | str:
+def _fit_choices(
+    columns: dict[str, Floats], data: Choices, with_methods: bool = False
+) -> ConditionalLogit | str:
     """Fit the choice on metrics, each over its standard deviation, and on constants of the methods."""
     parts = []
     for value in columns.values():
@@ -325,14 +327,14 @@ def _fitted(columns: dict[str, Floats], data: Choices, with_methods: bool = Fals
     if with_methods:
         methods = sorted({method for method, _, _ in data.maps})
         parts += [np.array([one[0] == method for one in data.maps], dtype=float) for method in methods[1:]]
-    of_maps = np.stack(parts, axis=1)  # (maps, k)
-    of_questions = of_maps[data.questions]  # (questions, options, k)
-    of_questions[data.questions < 0] = np.nan
-    complete = np.isfinite(of_questions).all(axis=2) | (data.questions < 0)
+    map_values = np.stack(parts, axis=1)  # (maps, k)
+    features = map_values[data.questions]  # (questions, options, k)
+    features[data.questions < 0] = np.nan
+    complete = np.isfinite(features).all(axis=2) | (data.questions < 0)
     used = complete.all(axis=1)[data.question]
     if not used.any():
         return "undefined: no question has the metric of all its options"
-    return fit(of_questions[data.question[used]], data.place[used], data.person[used])
+    return fit(features[data.question[used]], data.place[used], data.person[used])
 
 
 def _odds(model: ConditionalLogit | str, number: int, data: Choices) -> Odds:
@@ -358,7 +360,7 @@ def _joint(measured: dict[str, Floats], data: Choices) -> tuple[dict[str, Odds],
             f"No model of all {len(measured)} metrics together: the {len(data.questions)} questions have "
             f"{contrasts} contrasts between options, fewer than five a metric. Name fewer metrics."
         )
-    model = _fitted(measured, data)
+    model = _fit_choices(measured, data)
     if isinstance(model, str):
         return {}, f"The model of all metrics together is {model}."
     return {name: _odds(model, number, data) for number, name in enumerate(measured)}, ""

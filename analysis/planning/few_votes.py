@@ -17,7 +17,7 @@ _NONE = 1e-12  # a share below this is 0
 
 
 def effective_answers(shares: Floats, variances: Floats, simple: Floats, n: int) -> Floats:
-    """How many independent answers would determine each share equally well. (studies, methods)
+    """Estimate the independent answers that each share is worth. (studies, methods)
 
     `variances` are those of `shares` over `n` participants, `simple` those of independent answers.
     """
@@ -31,14 +31,14 @@ def effective_answers(shares: Floats, variances: Floats, simple: Floats, n: int)
 
 
 def have_few_votes(shares: Floats, answers: Floats) -> Bools:
-    """Which methods have few effective votes, or few against them. (studies, methods)"""
+    """Mark methods with few effective votes for or against. (studies, methods)"""
     return np.asarray(np.minimum(shares, 1 - shares) * answers < FEW_VOTES)
 
 
 def are_ahead(
     shares: Floats, covariances: Floats, answers: Floats, df: int, levels: Floats, leader: int
 ) -> Bools:
-    """Whether the interval of the leader's lead over each method is above 0. (studies, methods)
+    """Mark methods that the leader is ahead of by intervals. (studies, methods)
 
     `levels` (studies,) are the two-sided levels of single intervals, alpha over the number of pairs.
     """

@@ -1,4 +1,4 @@
-"""The smallest lead of one method that a study of a given size claims with a wanted probability.
+"""The smallest lead that a study of a given size claims with some probability.
 
 The assumptions of `analysis.planning.power` come in; a difference of shares goes out.
 """
@@ -16,7 +16,7 @@ from analysis.planning.verdicts import judge, moments, normal_draws
 from analysis.significance import ALPHA
 
 _DRAWS = 1024
-_NEAR = 0.05  # of the wanted power; few participants who nearly all agree can miss it by more
+_NEAR = 0.05  # of the given power; few participants who nearly all agree can miss it by more
 DETECTION = 0.8  # the probability with which a detectable lead is claimed
 
 
@@ -28,16 +28,16 @@ def detectable_lead(
     runs: int,
     seed: int,
     alpha: float = ALPHA,
-    wanted: float = DETECTION,
+    probability: float = DETECTION,
 ) -> float | None:
-    """The smallest lead over the runner-up that is claimed with probability `wanted`, in (0, 1).
+    """Find the smallest lead that is claimed with `probability`, in (0, 1).
 
     The other methods keep the proportions of `shares` among themselves. None where no lead is claimed so
     often, as with very few participants. Found by simulation, from a guess by normal theory that is corrected
     until the simulated power is within its Monte Carlo error.
     """
     truth = np.asarray(shares, dtype=float)
-    target = float(special.ndtri(wanted))
+    target = float(special.ndtri(probability))
     lead = _lead_by_normal_theory(truth, n, votes, icc, alpha, target)
     previous, power, shift = lead, 0.0, 0.0
     for _ in range(4):
@@ -46,11 +46,11 @@ def detectable_lead(
         leading = _with_lead(truth, lead)
         tables = Studies(leading, votes, icc, runs, seed).counts(n)
         power = float(judge(moments(tables), leading, alpha)[1].mean())
-        if abs(power - wanted) <= 0.5 / math.sqrt(runs):
+        if abs(power - probability) <= 0.5 / math.sqrt(runs):
             return lead
         shift += target - float(special.ndtri(min(max(power, 0.02), 0.98)))
         previous, lead = lead, _lead_by_normal_theory(truth, n, votes, icc, alpha, target + shift)
-    return previous if abs(power - wanted) <= _NEAR else None
+    return previous if abs(power - probability) <= _NEAR else None
 
 
 def _with_lead(shares: Floats, lead: float) -> Floats:
@@ -65,7 +65,7 @@ def _with_lead(shares: Floats, lead: float) -> Floats:
 def _lead_by_normal_theory(
     shares: Floats, n: int, votes: int, icc: float, alpha: float, target: float
 ) -> float | None:
-    """The lead that all t of the leader exceed with probability Phi(`target`), were shares normal."""
+    """The lead at which all t are large with probability Phi(`target`), for normal shares."""
     k, leader = len(shares), int(np.argmax(shares))
     others = [i for i in range(k) if i != leader]
     critical = critical_range(1 - alpha, k, float(n - 1)) / math.sqrt(2)

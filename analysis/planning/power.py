@@ -1,4 +1,4 @@
-"""How many participants a study needs: the probability of each verdict that its report can print.
+"""Power: the probability of each verdict that a report can print.
 
 True shares and how participants differ come in; probabilities by simulation go out, of the primary test, of
 the report's sentence "more often than each of the others", and the lead that a study of each size detects.
@@ -19,7 +19,7 @@ from analysis.planning.verdicts import judge, judge_over_stimuli, moments
 from analysis.significance import ALPHA, check_alpha
 
 RUNS = 2000
-MOST_PARTICIPANTS = 10_000  # so many are kept in memory, times the runs
+MOST_PARTICIPANTS = 10_000  # all of them are kept in memory, times the runs
 _BATCH = 250  # studies at a time where stimuli vary
 
 
@@ -29,7 +29,7 @@ class Power:
 
     `omnibus` is that of the repeated-measures ANOVA, `claim` that of the sentence "more than each of the
     others": the ANOVA finds a difference, and the leader is ahead of every other method by single-step max-t.
-    `lead` is the smallest lead that is claimed with probability DETECTION; None where it was not asked for or
+    `lead` is the smallest lead that is claimed with probability DETECTION; None where it was not computed or
     where no lead is. `omnibus_over_stimuli` (min F') and `claim_over_stimuli` (two-way clustered variance)
     are None where stimuli do not vary.
     """
@@ -127,14 +127,14 @@ def power(
     whatever `votes` says. `detectable` adds the detectable leads. Raises ValueError.
     """
     if stimuli:
-        return _over_stimuli(_checked_shares(shares), participants, icc, runs, seed, alpha, stimuli)
+        return _simulate_over_stimuli(_checked_shares(shares), participants, icc, runs, seed, alpha, stimuli)
     simulation = Simulation(shares, votes, icc, runs, seed, alpha)
-    powers = tuple(simulation.at(n, detectable) for n in participants)
+    powers = tuple(simulation.simulate(n, detectable) for n in participants)
     return Plan(simulation.shares, votes, icc, powers, seed, alpha)
 
 
 class Simulation:
-    """Powers of studies of any size under one set of assumptions, simulated when they are asked for.
+    """Powers of studies of any size under one set of assumptions, simulated on request.
 
     The arguments are those of `power`.
     """
@@ -158,31 +158,36 @@ class Simulation:
     def shares(self) -> tuple[float, ...]:
         return tuple(self._truth.tolist())
 
-    def at(self, n: int, detectable: bool = False) -> Power:
-        """Simulate studies of `n` participants, on request with the detectable lead. Raises ValueError."""
+    def simulate(self, n: int, detectable: bool = False) -> Power:
+        """Simulate studies of `n` participants, with the lead if `detectable`.
+
+        Raises ValueError for a number that is not allowed.
+        """
         check("participants", n, 2, MOST_PARTICIPANTS)
         omnibus, claim = judge(moments(self._studies.counts(n)), self._truth, self._alpha)
-        lead = self.lead_at(n) if detectable else None
+        lead = self.find_lead(n) if detectable else None
         return Power(n, float(omnibus.mean()), float(claim.mean()), self._studies.runs, lead)
 
-    def lead_at(self, n: int) -> float | None:
-        """The detectable lead of studies of `n` participants, see `detectable_lead`."""
-        of = self._studies
-        return detectable_lead(self._truth, n, of.votes, of.icc, of.runs, of.seed, self._alpha)
+    def find_lead(self, n: int) -> float | None:
+        """Find the detectable lead of studies of `n` participants, see `detectable_lead`."""
+        studies = self._studies
+        return detectable_lead(
+            self._truth, n, studies.votes, studies.icc, studies.runs, studies.seed, self._alpha
+        )
 
-    def least(self, probability: Callable[[Power], float], wanted: float, most: int) -> int | None:
-        """Search the fewest participants for which `probability` reaches `wanted`, to 2%.
+    def find_least(self, probability: Callable[[Power], float], target: float, most: int) -> int | None:
+        """Search the fewest participants for which `probability` reaches `target`, to 2%.
 
         None where `most` are too few.
         """
         below, above = 2, 5
-        while probability(self.at(above)) < wanted:
+        while probability(self.simulate(above)) < target:
             if above >= most:
                 return None
             below, above = above, min(2 * above, most)
         while above - below > max(1, above // 50):
             middle = (above + below) // 2
-            if probability(self.at(middle)) >= wanted:
+            if probability(self.simulate(middle)) >= target:
                 above = middle
             else:
                 below = middle
@@ -195,7 +200,7 @@ def expected_shares(n_methods: int, lead: float) -> tuple[float, ...]:
     return (other + lead, *[other] * (n_methods - 1))
 
 
-def _over_stimuli(
+def _simulate_over_stimuli(
     truth: Floats,
     participants: Sequence[int],
     icc: float,

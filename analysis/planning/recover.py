@@ -160,13 +160,13 @@ def read_printed(text: str, name: str) -> Printed:
 def _implied_f(F: Printed, p: Printed, df: tuple[int, int]) -> float:
     """The F within its rounding that has the printed p; the printed F where only a bound of p is known."""
     if not p.bound:
-        return _f_of(math.log10(p.value), df, F.low, F.high)
+        return _find_f(math.log10(p.value), df, F.low, F.high)
     low, high = math.log10(p.low), math.log10(p.high)
     log = f_tail(F.value, *df)[1]
-    return F.value if low <= log <= high else _f_of(min(max(log, low), high), df, F.low, F.high)
+    return F.value if low <= log <= high else _find_f(min(max(log, low), high), df, F.low, F.high)
 
 
-def _f_of(log10_p: float, df: tuple[int, int], low: float, high: float) -> float:
+def _find_f(log10_p: float, df: tuple[int, int], low: float, high: float) -> float:
     """The F from `low` to `high` with this p; the nearer end where none has it."""
 
     def excess(f: float) -> float:

@@ -21,7 +21,7 @@ MOST_SPREAD = 3.0  # in log-odds; a few labels would decide everything beyond
 
 @dataclass(frozen=True)
 class Stimuli:
-    """The stimuli of a study, drawn at random from all that it speaks for.
+    """The stimuli of a study, drawn at random from all stimuli of their kind.
 
     Each participant answers one question per label and replicate. `stimulus_sd` and `map_sd` are the standard
     deviations of the log-odds of a label's and of a single map's deviation, per method. Raises ValueError.
@@ -53,7 +53,7 @@ class Studies:
     """`runs` simulated studies that grow: a study of 40 participants is the first 40 of one of 80.
 
     So the powers of several sizes share their participants, and their curve is smooth. The counts do not
-    depend on the order in which sizes are asked for.
+    depend on the order of the calls.
     """
 
     def __init__(self, shares: Floats, votes: int, icc: float, runs: int, seed: int) -> None:

@@ -2,7 +2,7 @@
 
 Counts or moments of many studies come in, one boolean or p-value per study goes out. The tests are those of
 the report, in floats and vectorised: the repeated-measures ANOVA with Greenhouse and Geisser's correction,
-single-step max-t comparisons of the leader, and the sign test for participants who all answer alike.
+single-step max-t comparisons of the leader, and the sign test for participants who all give the same answers.
 """
 
 import math
@@ -42,7 +42,7 @@ class Moments:
 
     @property
     def unanimous(self) -> Bools:
-        """Whether all units have the same shares. (studies,)"""
+        """True where all units have the same shares. (studies,)"""
         return np.asarray(np.trace(self.products, axis1=1, axis2=2) <= _NONE)
 
 
@@ -75,18 +75,20 @@ def moments(tables: NDArray[np.integer]) -> Moments:
     return Moments(n, sums / n + 1 / k, products, (1 / totals).sum(axis=1) / n**2)
 
 
-def repeated_measures(of: Moments) -> FTest:
+def repeated_measures(sample: Moments) -> FTest:
     """The repeated-measures ANOVA of shares, equal to `analysis.inference.repeated_measures`.
 
     Degrees of freedom are those after Greenhouse and Geisser's correction.
     """
-    n, k = of.n, of.means.shape[1]
-    between = n * ((of.means - 1 / k) ** 2).sum(axis=1)
-    within = np.trace(of.products, axis1=1, axis2=2)  # shares sum to 1, so units do not differ in their sum
-    squares = (of.products**2).sum(axis=(1, 2))
+    n, k = sample.n, sample.means.shape[1]
+    between = n * ((sample.means - 1 / k) ** 2).sum(axis=1)
+    within = np.trace(
+        sample.products, axis1=1, axis2=2
+    )  # shares sum to 1, so units do not differ in their sum
+    squares = (sample.products**2).sum(axis=(1, 2))
     with np.errstate(divide="ignore", invalid="ignore"):
-        F = np.where(of.unanimous, np.nan, between * (n - 1) / within)
-        epsilon = np.where(of.unanimous, 1.0, within**2 / ((k - 1) * squares))
+        F = np.where(sample.unanimous, np.nan, between * (n - 1) / within)
+        epsilon = np.where(sample.unanimous, 1.0, within**2 / ((k - 1) * squares))
     return FTest(F, (k - 1) * epsilon, (k - 1) * (n - 1) * epsilon)
 
 
@@ -103,20 +105,20 @@ def min_f(first: FTest, second: FTest) -> FTest:
     return FTest(F, np.minimum(first.df1, second.df1), df2)
 
 
-def judge(of: Moments, truth: Floats, alpha: float) -> tuple[Bools, Bools]:
+def judge(sample: Moments, truth: Floats, alpha: float) -> tuple[Bools, Bools]:
     """Judge which studies find any difference, and which claim a leader of the true shares. (studies,) each
 
     The leader is the method with the largest of `truth`, or any of them if they tie. Where all participants
-    voted alike, the report gives the sign test instead of both.
+    split their votes in the same way, the report gives the sign test instead.
     """
     leaders = _leaders(truth)
-    omnibus = repeated_measures(of).p < alpha
-    ahead = [_claims_lead(of, int(leader), alpha) for leader in leaders]
+    omnibus = repeated_measures(sample).p < alpha
+    ahead = [_claims_lead(sample, int(leader), alpha) for leader in leaders]
     claim = omnibus & np.any(ahead, axis=0)
-    if sign_test_finds(of.n, alpha):
-        ordered = np.sort(of.means, axis=1)
-        has_leader = of.unanimous & (ordered[:, -1] > ordered[:, -2] + 1e-12)
-        is_true = np.isin(of.means.argmax(axis=1), leaders)
+    if sign_test_finds(sample.n, alpha):
+        ordered = np.sort(sample.means, axis=1)
+        has_leader = sample.unanimous & (ordered[:, -1] > ordered[:, -2] + 1e-12)
+        is_true = np.isin(sample.means.argmax(axis=1), leaders)
         omnibus, claim = omnibus | has_leader, claim | (has_leader & is_true)
     return omnibus, claim
 
@@ -146,13 +148,13 @@ def _leaders(truth: Floats) -> NDArray[np.intp]:
     return np.flatnonzero(truth >= truth.max() - 1e-12)
 
 
-def _covariance(of: Moments) -> Floats:
+def _covariance(sample: Moments) -> Floats:
     """Of the means, from the variation of units: (studies, methods, methods)."""
-    return np.asarray(of.products / (of.n * (of.n - 1)))
+    return np.asarray(sample.products / (sample.n * (sample.n - 1)))
 
 
 def sign_test_finds(n: int, alpha: float) -> bool:
-    """Whether the sign test of `n` participants who all prefer the same method has p below `alpha`."""
+    """Return True if `n` unanimous participants have a sign test p below `alpha`."""
     return 2 * 0.5**n < alpha
 
 
@@ -170,7 +172,7 @@ def lead_statistics(means: Floats, covariances: Floats, leader: int) -> Floats:
 
 
 def exceeds_largest_t(t: Floats, covariances: Floats, df: int, alpha: float) -> Bools:
-    """Whether `t` has a single-step max-t p below `alpha` in the family of all pairs. (studies,)"""
+    """Compare the max-t p of `t` among all pairs with `alpha`. (studies,)"""
     k = covariances.shape[1]
     least = float(stats.t.ppf(1 - alpha / 2, df))
     if k == 2:
@@ -188,20 +190,20 @@ def exceeds_largest_t(t: Floats, covariances: Floats, df: int, alpha: float) -> 
     return np.asarray(exceeds)
 
 
-def _claims_lead(of: Moments, leader: int, alpha: float) -> Bools:
-    """Whether `leader` is ahead of every other method, as the report judges it. (studies,)"""
-    covariances, df = _covariance(of), of.n - 1
-    t = lead_statistics(of.means, covariances, leader)
+def _claims_lead(sample: Moments, leader: int, alpha: float) -> Bools:
+    """Return True if the report finds `leader` ahead of all others. (studies,)"""
+    covariances, df = _covariance(sample), sample.n - 1
+    t = lead_statistics(sample.means, covariances, leader)
     variances = np.diagonal(covariances, axis1=1, axis2=2)
-    simple = of.means * (1 - of.means) * of.per_answer[:, None]
-    answers = few_votes.effective_answers(of.means, variances, simple, of.n)
-    few = few_votes.have_few_votes(of.means, answers)
+    simple = sample.means * (1 - sample.means) * sample.per_answer[:, None]
+    answers = few_votes.effective_answers(sample.means, variances, simple, sample.n)
+    few = few_votes.have_few_votes(sample.means, answers)
     few = (few | few[:, [leader]]) & np.isfinite(t)
     rows = np.flatnonzero(few.any(axis=1))
     if len(rows):
         pairs = [_spread(covariances[rows], a)[:, a + 1 :] > _NONE**2 for a in range(t.shape[1])]
         levels = alpha / np.maximum(np.concatenate(pairs, axis=1).sum(axis=1), 1)
-        ahead = few_votes.are_ahead(of.means[rows], covariances[rows], answers[rows], df, levels, leader)
+        ahead = few_votes.are_ahead(sample.means[rows], covariances[rows], answers[rows], df, levels, leader)
         t[rows] = np.where(few[rows], np.where(ahead, np.inf, -np.inf), t[rows])
     return exceeds_largest_t(t.min(axis=1), covariances, df, alpha)
 

@@ -203,7 +203,7 @@ def _facts(results: Results) -> dict[str, Any]:
 
 
 def _plain(value: Any) -> Any:
-    """The value with lists in place of tuples, as it comes back from JSON."""
+    """The value with lists instead of tuples, as read from JSON."""
     if isinstance(value, dict):
         return {key: _plain(one) for key, one in value.items()}
     return [_plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,4 +1,4 @@
-"""What a report is made of: sections of sentences, tables, charts and numbers, which every format loops over.
+"""The parts of a report that every format prints: sections, tables and charts.
 
 Nothing is computed here. A section holds all that any format prints of one topic, so that no format knows a
 test or a heading.

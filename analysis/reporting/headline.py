@@ -90,7 +90,7 @@ def _finding(results: Results) -> str:
 
 
 def _bound(results: Results) -> str:
-    """How large a difference can still be, if the plan names the smallest difference of interest."""
+    """The largest difference still possible, if the plan names one of interest."""
     if results.equivalence is None or results.equivalence.largest is None:
         return ""
     return f" {largest_difference(results.equivalence.largest, confidence(results.plan.alpha))}"
@@ -131,7 +131,7 @@ def _interval(share: Share) -> str:
 
 
 def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float) -> str:
-    """Which methods the leader is ahead of, and which not; `pairs` compare it with each other method."""
+    """The finding about the leader; `pairs` compare it with each other method."""
     significant = [pair for pair in pairs if pair.p_simultaneous is not None and pair.p_simultaneous < alpha]
     ahead = [pair for pair in significant if (pair.difference.value or 0) > 0]
     behind = [pair for pair in significant if (pair.difference.value or 0) < 0]
@@ -143,16 +143,16 @@ def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float)
         others = fmt.listed([pair.b for pair in behind])
         return (
             f"{_most(leader)}, but less often than {others} if every participant has equal weight "
-            f"({comparison}, {_p_of(behind)})."
+            f"({comparison}, {_describe_p(behind)})."
         )
     if not ahead:
         return f"The methods differ ({test}), but none was chosen significantly more often than any other."
     everyone = len(ahead) == len(pairs) > 1
     others = "each of the others" if everyone else fmt.listed([pair.b for pair in ahead])
-    sentence = f"{_most(leader)}, more often than {others} ({comparison}, {_p_of(ahead)})"
+    sentence = f"{_most(leader)}, more often than {others} ({comparison}, {_describe_p(ahead)})"
     if undecided:
         rest = fmt.listed([pair.b for pair in undecided])
-        sentence += f"; its lead over {rest} is not significant ({_p_of(undecided)})"
+        sentence += f"; its lead over {rest} is not significant ({_describe_p(undecided)})"
     if untested:
         sentence += (
             f"; its lead over {fmt.listed(untested)} does not vary between participants and is not tested"
@@ -160,7 +160,7 @@ def _lead(leader: Share, pairs: Sequence[PairEstimate], test: str, alpha: float)
     return sentence + "."
 
 
-def _p_of(pairs: Sequence[PairEstimate]) -> str:
+def _describe_p(pairs: Sequence[PairEstimate]) -> str:
     """The p of one pair or of all: "p = 0.012", "every p < 0.001", "p = 0.002 to p = 0.03"."""
     values = sorted(pair.p_simultaneous for pair in pairs if pair.p_simultaneous is not None)
     phrases = list(dict.fromkeys(map(fmt.p_phrase, values)))

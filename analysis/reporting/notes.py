@@ -1,4 +1,4 @@
-"""Sentences that a reader must know beside the numbers: exclusions, simulated participants, the source."""
+"""Notes to the numbers: exclusions, simulated participants, the source."""
 
 from analysis import formatting as fmt
 from analysis.reporting.results import Results

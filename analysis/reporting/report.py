@@ -27,7 +27,7 @@ FORMATS: dict[str, Callable[[Document], str]] = {
 
 
 class Report(Results):
-    """What a vote table says. Prints as text, and shows itself in a notebook."""
+    """The report on a vote table. Prints as text, and displays itself in a notebook."""
 
     @cached_property
     def document(self) -> Document:
@@ -50,7 +50,7 @@ class Report(Results):
         return next((chart for chart in self.document.charts if chart.name == name), None)
 
     def as_dict(self) -> dict[str, Any]:
-        """What the JSON format holds."""
+        """The content of the JSON format."""
         return self.document.record
 
     def __str__(self) -> str:

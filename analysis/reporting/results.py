@@ -1,4 +1,4 @@
-"""All numbers of a report, each computed when it is first asked for.
+"""All numbers of a report, each computed when it is first read.
 
 A vote table and the analysis plan come in. Sections turn the numbers into text and charts; nothing is
 formatted here.
@@ -24,7 +24,7 @@ from analysis.estimation.contrasts import (
     compare_with_baseline,
     parse_contrast,
 )
-from analysis.estimation.effect_sizes import one_sided
+from analysis.estimation.effect_sizes import one_sided_effects
 from analysis.estimation.estimates import Estimates, estimate
 from analysis.estimation.intervals import Estimate
 from analysis.estimation.label_shares import LabelShares, label_shares
@@ -110,7 +110,7 @@ class Results:
 
     @property
     def comparable(self) -> bool:
-        """Whether there are two methods or more to compare."""
+        """True if there are two or more methods to compare."""
         return len(self.counts.methods) > 1
 
     @cached_property
@@ -123,7 +123,7 @@ class Results:
 
     @property
     def by_offers(self) -> bool:
-        """Whether offers were unequal, so that only a choice model can compare the methods.
+        """True if only a choice model can compare the methods, as offers were unequal.
 
         Some answers offered only some of the methods, questions were shown unequally often, or answers were
         ties.
@@ -133,7 +133,7 @@ class Results:
 
     @cached_property
     def choices(self) -> ChoiceData:
-        """What each counted answer offered and chose."""
+        """The methods that each counted answer offered and chose."""
         return choice_data(self.table, self.counts)
 
     @cached_property
@@ -184,7 +184,7 @@ class Results:
 
     @cached_property
     def stimuli(self) -> BeyondStimuli:
-        """What generalises over participants and labels."""
+        """Results that generalise over participants and labels."""
         primary = None if self.omnibus is None or self.by_offers else self.omnibus.repeated_measures
         return beyond_stimuli(self.choices, primary, self.plan.alpha, self.plan.seed)
 
@@ -222,7 +222,7 @@ class Results:
 
     @cached_property
     def equivalence(self) -> Equivalences | None:
-        """Whether pairs differ by less than the smallest difference of interest; None without one."""
+        """Tests against the smallest difference of interest; None without one."""
         margin = self.plan.smallest_difference
         if margin is None:
             return None
@@ -250,18 +250,18 @@ class Results:
 
     @cached_property
     def substitute_test(self) -> str:
-        """What can be said where F is undefined; empty where it is defined."""
+        """The test that replaces F where it is undefined; empty where it is defined."""
         return substitute_test(self.counts, self.plan.seed)
 
     @cached_property
     def tukey(self) -> Tukey | None:
         """Tukey HSD of the participants' shares, its intervals cut at -1 and 1; None with one method."""
-        return hsd(self.counts.exact, 1 - self.plan.alpha).within(1.0) if self.comparable else None
+        return hsd(self.counts.exact, 1 - self.plan.alpha).clip(1.0) if self.comparable else None
 
     @cached_property
     def one_sided_effects(self) -> Mapping[str, Estimate]:
         """Eta and omega squared of the one-way ANOVA with one-sided intervals of the noncentral F."""
-        return {} if self.omnibus is None else one_sided(self.omnibus.one_way)
+        return {} if self.omnibus is None else one_sided_effects(self.omnibus.one_way)
 
     @cached_property
     def flow(self) -> Flow:

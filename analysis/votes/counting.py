@@ -8,6 +8,7 @@ question without any answer is not.
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.exact import ExactShares
-from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
+from analysis.votes.columns import METHOD_COLUMNS, TRUTH, find_codes, is_none, of_each, scored
 from analysis.votes.exposure import Exposure
 
 NO_CHOICE = ("class", "rating")  # types of questions that do not ask for a method
@@ -100,12 +101,12 @@ class Counts:
 
     @cached_property
     def complete_offers(self) -> bool:
-        """Whether each counted answer offered all methods, or the table does not say what was offered."""
+        """True if each counted answer offered all methods, as far as the table says."""
         return bool((self.offered == self.answers[:, None]).all())
 
     @property
     def unequal_exposure(self) -> bool:
-        """Whether questions were shown unequally often, so that `weighted` differs from `table`."""
+        """True if questions were shown unequally often and answers are weighted."""
         return self.exposure is not None and self.exposure.unequal
 
     @property
@@ -150,6 +151,11 @@ class Counts:
         }
 
 
+def _select(values: NDArray[Any], which: Booleans) -> NDArray[Any]:
+    """Return the values where `which` holds; all of them, without a copy, where it always does."""
+    return values if which.all() else values[which]
+
+
 @dataclass(frozen=True, eq=False)
 class Tally:
     """Sums over the answers of each participant: (participants, methods) or (participants,)."""
@@ -183,7 +189,7 @@ class Ballots:
 
     @cached_property
     def scored(self) -> Booleans:
-        """Which answers are to scored questions that ask for a method."""
+        """True for answers to scored questions that ask for a method, (answers,)."""
         is_scored = scored(self.answers)
         if "question_type" not in self.answers:
             return is_scored
@@ -192,14 +198,14 @@ class Ballots:
 
     @cached_property
     def voted(self) -> Booleans:
-        """Which answers chose a method in a scored question."""
+        """True for answers that chose a method in a scored question, (answers,)."""
         return np.asarray(
             self.scored & of_each(self.answers["chosen_method"], bool, np.bool_), dtype=np.bool_
         )
 
     @cached_property
     def none(self) -> Booleans:
-        """Which answers to scored questions chose none of what was offered."""
+        """True for answers "none of these" to scored questions, (answers,)."""
         if "chosen_position" not in self.answers:
             return np.zeros(len(self.answers), dtype=np.bool_)
         none = of_each(self.answers["chosen_position"], is_none, np.bool_)
@@ -207,7 +213,7 @@ class Ballots:
 
     @cached_property
     def tied(self) -> Booleans:
-        """Which answers to scored questions call it a tie and choose nothing."""
+        """True for ties without a choice in scored questions, (answers,)."""
         if "tie" not in self.answers:
             return np.zeros(len(self.answers), dtype=np.bool_)
         tied = of_each(self.answers["tie"], lambda text: TRUTH.get(text.casefold(), False), np.bool_)
@@ -224,7 +230,7 @@ class Ballots:
         names: set[str] = set()
         for column in columns:
             values = self.answers[column].cat
-            used = np.bincount(values.codes[self.scored], minlength=len(values.categories)) > 0
+            used = find_codes(_select(values.codes.to_numpy(), self.scored), len(values.categories))
             names.update(map(str, values.categories[used]))
         return tuple(sorted(names - {""}))
 
@@ -244,7 +250,7 @@ class Ballots:
 
     @cached_property
     def offered(self) -> Booleans | None:
-        """Which methods each answer offered, (answers, methods); None where all answers offered all.
+        """The methods that each answer offered, (answers, methods); None for all.
 
         A row whose columns method_1.. are all blank says nothing, and counts as if everything was offered.
         """
@@ -261,7 +267,7 @@ class Ballots:
         return None if sets[self.answered].all() else sets
 
     def _offers_are_complete(self, columns: list[str]) -> bool:
-        """Whether each answer offered all methods: a bit for each, as a million answers take time."""
+        """Return True if each answer offered all methods, by fast bit operations."""
         k = len(self.methods)
         if k > len(columns):
             return False
@@ -288,16 +294,16 @@ class Ballots:
 
     @cached_property
     def asked(self) -> Integers:
-        """How many scored questions each participant was asked, (participants,)."""
-        return np.bincount(self.participant[self.scored], minlength=self.n).astype(np.int64)
+        """The scored questions that each participant was asked, (participants,)."""
+        return np.bincount(_select(self.participant, self.scored), minlength=self.n).astype(np.int64)
 
     @cached_property
     def n_questions(self) -> int:
-        """How many scored questions the table has; 0 where it does not say."""
+        """The number of scored questions in the table; 0 where it does not say."""
         if self.question is None:
             return 0
-        question = self.question[self.scored]
-        return int(np.count_nonzero(np.bincount(question[question >= 0])))
+        question = _select(self.question, self.scored)
+        return int(np.count_nonzero(np.bincount(_select(question, question >= 0))))
 
     @cached_property
     def _tallies(self) -> list[tuple[Booleans | None, Tally]]:
@@ -317,11 +323,11 @@ class Ballots:
         here = slice(None) if rows is None else rows
 
         def count(which: Booleans) -> Integers:
-            chosen = people[which] if rows is None else people[which & rows]
+            chosen = _select(people, which if rows is None else which & rows)
             return np.bincount(chosen, minlength=self.n).astype(np.int64)
 
         voted = self.voted if rows is None else self.voted & rows
-        flat = np.bincount((people * k + self.chosen)[voted], minlength=self.n * k)
+        flat = np.bincount(_select(people * k + self.chosen, voted), minlength=self.n * k)
         table = flat.reshape(self.n, k).astype(np.int64)
         none, ties = count(self.none), count(self.tied)
         unanswered = count(self.scored & ~self.answered)

@@ -63,7 +63,7 @@ _REASONS = {word: reason for reason, words in EXCLUDED.items() for word in words
 class Selection:
     """Included participants: `places` among the participants of the table, in its order.
 
-    `excluded` counts the others by reason, first those who come first in the table.
+    `excluded` counts the others by reason, in the order of the table.
     """
 
     n_recruited: int
@@ -78,28 +78,28 @@ def normalise(status: str) -> str:
 
 
 def is_complete(status: str) -> bool:
-    """Whether a status says that the participant finished."""
+    """Return True if a status says that the participant finished."""
     return normalise(status) in COMPLETE
 
 
 def reason_of(status: str) -> str:
-    """Why a participant of this status is excluded; empty for one who is included."""
+    """The reason to exclude a participant with this status; empty if there is none."""
     return _REASONS.get(normalise(status), "")
 
 
 def is_in_progress(status: str) -> bool:
-    """Whether a status says that the participant has not finished yet."""
+    """Return True if a status says that the participant has not finished yet."""
     return normalise(status) in IN_PROGRESS
 
 
 def is_unknown(status: str) -> bool:
-    """Whether a status is none of those that are understood."""
+    """Return True if a status is not one of those that are understood."""
     word = normalise(status)
     return bool(word) and not (word in COMPLETE or word in IN_PROGRESS or word in _REASONS)
 
 
 def describe_participants(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row for each participant, in the order of the table, with what all of their rows share.
+    """Return one row for each participant, with the values that their rows share.
 
     Columns: `row`, `place` (from 0), `simulated`, `kept`, `status`, `reason` (why the status excludes, or
     empty), `complete`, `in_progress`, `unknown` (of the status), and `passed` (attention checks, NaN where
@@ -160,7 +160,7 @@ def select(
 def reasons_to_exclude(
     people: pd.DataFrame, columns: frozenset[str], min_passed: int | None, name: str
 ) -> dict[str, Booleans]:
-    """Each reason, and which of `people` it excludes: (participants,), at most one reason for each.
+    """Map each reason to the participants it excludes, (participants,).
 
     `columns` are those of the table `name`. With `min_passed`, complete participants who passed at least so
     many attention checks are included, whatever `kept` says; otherwise `kept` decides, and where the table

@@ -1,4 +1,4 @@
-"""How often each question was shown, and weights that let each question count equally.
+"""Exposure of the questions, and weights that let each count equally.
 
 Where participants see different subsets of the questions, a study in which one kind of question was shown
 more often measures the methods on that kind. Codes of participants and questions come in, one weight for each
@@ -22,7 +22,7 @@ LEVEL = 0.5
 
 @dataclass(frozen=True)
 class Exposure:
-    """How often `n_questions` were shown, and a test of equal exposure.
+    """The exposure of `n_questions`, and a test that it is equal.
 
     `fewest` and `most` say how often the questions shown least and most often were shown. The test compares
     the spread of these numbers with that of random subsets: chi-squared with `df` degrees of freedom.
@@ -37,12 +37,12 @@ class Exposure:
 
     @property
     def unequal(self) -> bool:
-        """Whether the questions were shown less equally than random subsets typically show them."""
+        """True if exposure is less equal than random subsets typically make it."""
         return self.p < LEVEL
 
 
 def measure_exposure(question: Integers, asked: Integers) -> Exposure | None:
-    """Test whether the questions were shown equally often; None where everybody saw all of them.
+    """Test whether the questions were shown equally often; None if all saw all of them.
 
     `question` is a code from 0 for each answer or question left unanswered, `asked` (participants,) how many
     of them are of each participant, who is asked a question once at most. If each participant p saw a random
@@ -77,13 +77,3 @@ def question_weights(question: Integers) -> Floats:
     per_question = np.bincount(question)
     n_questions = np.count_nonzero(per_question)
     return np.asarray(len(question) / (n_questions * per_question[question]), dtype=float)
-
-
-def effective_number(totals: Floats) -> float:
-    """As how many participants of equal weight those with these totals of weights count.
-
-    That of the worst case, in which each participant always gives the same answer (Carter, Schnepel and
-    Steigerwald 2017, Review of Economics and Statistics 99:698).
-    """
-    squares = totals**2
-    return float(squares.sum() ** 2 / (squares**2).sum())

@@ -175,7 +175,7 @@ def _utf8(data: bytes, name: str, separator: str) -> str:
 
 
 def _utf16(data: bytes) -> str | None:
-    """Return the UTF-16 codec that a byte order mark, or the zeros of ASCII text, speak for."""
+    """Return the UTF-16 codec that a byte order mark or zero bytes indicate."""
     if data[:2] in _BYTE_ORDER_MARKS:
         return _BYTE_ORDER_MARKS[data[:2]]
     begin = data[:200]

@@ -1,4 +1,4 @@
-"""What each counted answer offered and chose: the input of choice models.
+"""Offers and choices of each counted answer: the input of choice models.
 
 A vote table and its counts come in, arrays with one row for each counted answer come out.
 """

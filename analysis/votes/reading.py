@@ -147,7 +147,7 @@ def _check_header(names: Sequence[str], name: str, original: pd.DataFrame | None
 def _refuse_export(original: pd.DataFrame, name: str, names: Sequence[str]) -> None:
     """Raise with the options that read the file if a known survey tool wrote it.
 
-    `names` are the columns after --column was applied, of which the options so far fall short.
+    `names` are the columns after --column was applied; they are not yet those of a vote table.
     """
     export = recognise([str(column) for column in original.columns])
     if export is None:

@@ -1,4 +1,4 @@
-"""How a file of votes is to be read: options for Python and for the command line."""
+"""Options for reading a file of votes, for Python and for the command line."""
 
 import argparse
 from collections.abc import Callable, Mapping, Sequence
@@ -31,7 +31,7 @@ class ReadingSettings(TypedDict, total=False):
 
 @dataclass(frozen=True)
 class ReadingOptions:
-    """How to read a vote table. Raises ValueError for a value that is not allowed.
+    """The options for reading a vote table. Raises ValueError for a bad value.
 
     `columns` maps names of `columns.COLUMNS` to those in the file. `shape` is "long" (a row per answer),
     "questions" (a row per participant, a column per question holding the chosen method) or "counts" (a row
@@ -138,7 +138,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "app.*.player.choice; implies --shape questions",
     )
     group.add_argument(
-        "--methods", metavar="COLUMNS", help="columns of the methods, written alike; implies --shape counts"
+        "--methods",
+        metavar="COLUMNS",
+        help="columns of the methods, in the same syntax; implies --shape counts",
     )
     group.add_argument(
         "--separator",

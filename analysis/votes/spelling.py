@@ -72,7 +72,7 @@ def spellings(names: Iterable[str]) -> list[list[str]]:
 
 
 def is_none_text(text: str, none_text: str | None = None) -> bool:
-    """Whether an answer means "none of these"."""
+    """Return True if an answer means "none of these"."""
     key = " ".join(text.casefold().split())
     return _NONE.fullmatch(key) is not None or (none_text is not None and text == none_text.strip())
 
@@ -186,7 +186,7 @@ def _replaced(frame: pd.DataFrame, columns: list[str], replacements: dict[str, s
 
 
 def _counts(frame: pd.DataFrame, columns: list[str]) -> dict[str, int]:
-    """How many cells of the columns hold each text."""
+    """Count the cells of the columns that hold each text."""
     totals: dict[str, int] = {}
     for column in columns:
         if column in frame:

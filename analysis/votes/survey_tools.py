@@ -91,7 +91,7 @@ def recognise(columns: Sequence[str]) -> Export | None:
 
 
 def is_metadata(column: str) -> bool:
-    """Whether oTree writes a column of this name about people, groups or sessions."""
+    """Return True if oTree writes this column about people, groups or sessions."""
     match = _OTREE_WIDE.fullmatch(column)
     return column.startswith(_OTREE_FRAME) or (match is not None and match["field"] in _OTREE_OWN)
 

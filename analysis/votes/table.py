@@ -158,7 +158,7 @@ class VoteTable:
         return None if passed != passed else int(passed)
 
     def n_complete(self, simulated: str = "include") -> int | None:
-        """How many participants are complete by status; None where the table does not say."""
+        """The participants with a complete status; None if the table does not say."""
         if "status" not in self.answers:
             return None
         people = select_recruited(self._participants, simulated, self.name)
@@ -173,11 +173,11 @@ class VoteTable:
         return answers
 
     def is_included(self, counts: Counts) -> Booleans:
-        """Which answers are of participants of `counts`, (answers,)."""
+        """Mark the answers of participants of `counts`, (answers,)."""
         return self.members(counts)[self.ballots.participant]
 
     def members(self, counts: Counts) -> Booleans:
-        """Which participants of the table are among those of `counts`; the last result is kept."""
+        """Mark participants of the table who are in `counts`; cached."""
         for participants, known in self._memberships:
             if participants is counts.participants:
                 return known
@@ -191,7 +191,7 @@ class VoteTable:
 
     @cached_property
     def n_checks(self) -> int | None:
-        """How many attention checks a participant was asked; None where the table does not say."""
+        """The number of attention checks; None if the table does not say."""
         if "kind" in self.answers:
             checks = of_each(self.answers["kind"], lambda value: value.casefold() == "check", np.bool_)
             if checks.any():
@@ -264,7 +264,7 @@ class VoteTable:
         )
 
     def n_included(self, min_passed: int | None, simulated: str = "include") -> int:
-        """How many participants the rule includes, with or without an answer. Raises as `counts` does."""
+        """Count included participants, with or without an answer; raises as `counts`."""
         return len(self._select(min_passed, simulated).places)
 
     def _select(self, min_passed: int | None, simulated: str) -> Selection:

@@ -120,5 +120,5 @@ def _in_milliseconds(frame: pd.DataFrame, values: pd.Series, column: str) -> tup
 
 
 def _has_truths(frame: pd.DataFrame, column: str) -> bool:
-    """Whether a column can be read as truth values; `validation` refuses it later if not."""
+    """Return True if a column holds truth values; `validation` refuses others."""
     return column in frame and all(text.casefold() in TRUTH for text in frame[column].cat.categories)

@@ -135,7 +135,7 @@ class Checks:
         self.offered("chosen_option", OPTION_COLUMNS, np.ones(len(self.answers), dtype=np.bool_))
 
     def offered(self, column: str, offers: tuple[str, ...], rows: Booleans) -> None:
-        """In `rows`, a name in `column` is among those of `offers`, unless the row names no offer at all."""
+        """In `rows`, a name in `column` is among those of `offers`, unless the row names none."""
         columns = [offer for offer in offers if offer in self.answers]
         if not columns or column not in self.answers:
             return

@@ -64,7 +64,7 @@ def long_form(frame: pd.DataFrame, name: str, options: ReadingOptions) -> tuple[
     others = [column for column in frame.columns if column not in people and column.strip()]
     if not others:
         noun = "method" if counts else "question"
-        raise VoteTableError(f"{name}: no column of a {noun} beside {', '.join(people.columns)}")
+        raise VoteTableError(f"{name}: no column of a {noun} besides {', '.join(people.columns)}")
     notes: list[str] = []
     if chosen is not None:
         option = "--methods" if counts else "--questions"

@@ -137,6 +137,17 @@ class Local:
     passes_each: Callable[[Parameters], int] = samples_each
     zeros: str = validity.UNCHANGED
     counter: str | None = None
+    origin: str = ""  # the slug or import path by which any process finds it; "" for the slug
+
+    @property
+    def address(self) -> str:
+        """Where any process finds this method, apart from its counter class."""
+        return self.origin or self.slug
+
+    @property
+    def is_own(self) -> bool:
+        """Whether this is a function of other people, of which nobody knows the cost in passes."""
+        return ":" in self.address
 
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
         """The weights (n, pixels) of the images of `sample`, for their class or for the counter class.
@@ -190,4 +201,4 @@ class Local:
         word = re.sub("[^a-z0-9]+", "-", label.lower()).strip("-")
         if not word:
             raise ValueError(f"class {label!r} has no letter or digit to name a method after")
-        return replace(self, slug=f"{self.slug}-for-{word}", counter=label)
+        return replace(self, slug=f"{self.slug}-for-{word}", counter=label, origin=self.address)

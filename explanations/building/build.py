@@ -20,16 +20,17 @@ from numpy.typing import NDArray
 
 from explanations import manifest
 from explanations.building import set_maps
-from explanations.building.cache import Cache
 from explanations.building.plan import Loaded, Plan, load
-from explanations.building.schedulers import Scheduling
+from explanations.building.results import Results
 from explanations.building.set_maps import Key, SetMap
-from explanations.building.tasks import Floats, Task
+from explanations.building.tasks import Floats, Task, make_work
 from explanations.manifest.records import ClassMap, LeftOut, Manifest, equal_maps
 from explanations.models import execution
 from explanations.rendering import draw
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
+from explanations.running.processes import processors
+from explanations.running.scheduling import Scheduling
 
 __all__ = ["Plan", "Scheduling", "build"]
 
@@ -62,7 +63,7 @@ def build(
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
-    with execution.on(device=scheduling.device) as settings:
+    with execution.run_on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
     work = folder / WORK_FOLDER
     if _is_finished(folder, loaded.draft):
@@ -72,13 +73,13 @@ def build(
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with lock.held(work / LOCK_FILE, str(folder)):
-        kept = Cache(cache or work)
-        compute(loaded, tasks, kept, step, scheduling)
-        weights, numbers = _local_weights(tasks, kept), _numbers(tasks)
-        maps, missing = set_maps.aggregate(loaded, weights, numbers)
+        results = Results(cache or work, tasks=tasks)
+        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, results, step)
+        weights, reasons, seconds = _local_weights(tasks, results)
+        maps, missing = set_maps.aggregate(loaded, weights, reasons, _numbers(tasks))
         maps += set_maps.check_maps(loaded)
         draft = _without(loaded.draft, set_maps.leave_out(loaded, maps, missing))
-        _write_timings(folder, began, kept.seconds(tasks))
+        _write_timings(folder, began, seconds)
         finished = _finish(folder, loaded, draft, [m for m in maps if m.label in draft.dataset.classes])
         shutil.rmtree(work)
     return finished
@@ -109,39 +110,35 @@ def _is_finished(folder: Path, draft: Manifest) -> bool:
 # Local explanations
 
 
-def compute(loaded: Loaded, tasks: list[Task], cache: Cache, step: Step, scheduling: Scheduling) -> None:
-    """Do the tasks that the cache does not have, and keep each result as it comes."""
-    total = sum(task.cost for task in tasks)
-    missing = [task for task in tasks if not cache.has(task)]
-    done = total - sum(task.cost for task in missing)
-    step(done, total, "")
+def _local_weights(
+    tasks: list[Task], results: Results
+) -> tuple[dict[Key, Floats], dict[Key, str], dict[str, float]]:
+    """The local explanations (images, pixels) of every local method, label and replicate.
 
-    def advance(task: Task, share: float) -> None:
-        nonlocal done
-        done = min(done + share * task.cost, total)
-        step(done, total, str(task))
-
-    scheduling.run(loaded.model, missing, cache.keep, advance)
-    step(total, total, "")
-
-
-def _local_weights(tasks: list[Task], cache: Cache) -> dict[Key, Floats]:
-    """The local explanations (images, pixels) of every local function, label and replicate."""
+    Also the reasons for those that there are not, and the seconds that each local method took, whenever its
+    tasks were done.
+    """
     parts: dict[Key, list[Floats]] = {}
+    reasons: dict[Key, str] = {}
+    seconds: dict[str, float] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        weights = cache.find(task)
-        if weights is None:
-            raise ValueError(f"{task}: the result is no longer in {cache.folder}; run the build again")
-        parts.setdefault(task.key, []).append(weights)
-    return {key: np.concatenate(found) for key, found in parts.items()}
+        outcome = results.read(task.digest)
+        if outcome is None:
+            raise ValueError(f"{task}: the result is no longer in {results.folder}; run the build again")
+        if outcome.reason:
+            reasons.setdefault(task.key, outcome.reason)
+        parts.setdefault(task.key, []).append(outcome.weights)
+        seconds[task.local.slug] = seconds.get(task.local.slug, 0) + outcome.seconds
+    weights = {key: np.concatenate(shards) for key, shards in parts.items() if key not in reasons}
+    return weights, reasons, seconds
 
 
 def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
     """The numbers, in their data set, of the images that the rows of the local explanations are of."""
-    found: dict[Key, tuple[int, ...]] = {}
+    numbers: dict[Key, tuple[int, ...]] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
-        found[task.key] = found.get(task.key, ()) + task.sample.numbers
-    return found
+        numbers[task.key] = numbers.get(task.key, ()) + task.sample.numbers
+    return numbers
 
 
 # The set
@@ -219,7 +216,7 @@ def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> Non
     timings: dict[str, Any] = {
         "this run": round(time.monotonic() - began, 2),
         "local explanations": {slug: round(spent, 2) for slug, spent in seconds.items()},
-        "processors": execution.processors(),
+        "processors": processors(),
     }
     text = json.dumps(timings, indent=1, sort_keys=True) + "\n"
     write_atomically(folder / TIMINGS_FILE, text.encode())

@@ -5,13 +5,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explanations.building.build import WORK_FOLDER
-from explanations.building.cache import Cache
 from explanations.building.plan import Loaded, Plan, load
-from explanations.building.schedulers import Scheduling
-from explanations.building.tasks import Task, passes_each, perform
+from explanations.building.tasks import OUTCOMES, Task, perform
 from explanations.models import execution
 from explanations.rendering import Rendering, draw
+from explanations.running import processes
 from explanations.running.atomic_files import refuse_no_folder
+from explanations.running.scheduling import Scheduling
+from explanations.running.store import Store
 
 TRIAL_SECONDS = 3.0  # about how long a method is tried
 TRIAL_SAMPLES = 50  # in the first look at how fast it is
@@ -68,12 +69,11 @@ def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | Non
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
-    with execution.on(device=scheduling.device) as settings:
+    with execution.run_on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
         tasks = loaded.tasks()
-        place = cache or folder / WORK_FOLDER
-        found = Cache(place) if place.is_dir() else None
-        missing = [task for task in tasks if found is None or not found.has(task)]
+        store = Store(cache or folder / WORK_FOLDER, OUTCOMES)
+        missing = [task for task in tasks if store.read(task.digest) is None]
         drawing = _drawing_seconds(loaded)
         other = time.monotonic() - began + drawing
         lines = tuple(_line(slug, tasks, missing, loaded, scheduling) for slug in loaded.parameters)
@@ -81,8 +81,8 @@ def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | Non
 
 
 def _line(slug: str, tasks: list[Task], missing: list[Task], loaded: Loaded, scheduling: Scheduling) -> Line:
-    own = [task for task in tasks if task.local == slug]
-    left = [task for task in missing if task.local == slug]
+    own = [task for task in tasks if task.local.slug == slug]
+    left = [task for task in missing if task.local.slug == slug]
     return Line(
         slug,
         len(own),
@@ -95,9 +95,9 @@ def _line(slug: str, tasks: list[Task], missing: list[Task], loaded: Loaded, sch
 
 def _share(scheduling: Scheduling) -> float:
     """The time in several processes, of that in one with as many threads as there are processors."""
-    processors = execution.processors()
-    busy = scheduling.workers * max(1, processors // scheduling.workers)
-    return processors / min(busy, processors)
+    available = processes.processors()
+    busy = scheduling.workers * max(1, available // scheduling.workers)
+    return available / min(busy, available)
 
 
 def _seconds(loaded: Loaded, left: list[Task]) -> float:
@@ -138,7 +138,7 @@ def _with_samples(task: Task, samples: int) -> Task:
     if samples >= task.parameters.get("samples", 0):
         return task
     parameters = {**task.parameters, "samples": samples}
-    passes = len(task.sample.numbers) * passes_each(task.method, parameters)
+    passes = len(task.sample.numbers) * task.local.passes({**parameters, "images": 1})
     return replace(
         task,
         parameters=parameters,

@@ -1,5 +1,6 @@
 """What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
 
+import inspect
 import platform
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,17 +11,18 @@ from torch import Tensor, nn
 
 from explanations.attribution import baselines
 from explanations.building import predictions, single_images
-from explanations.building.tasks import Address, Task, shards, versions
+from explanations.building.tasks import Address, Task, make_shards, versions
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
+from explanations.methods.import_paths import Function, written
 from explanations.methods.names import chosen as chosen_methods
 from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering
-from explanations.running.code_version import network_version
+from explanations.running.code_version import code_version, network_version
 from explanations.running.parameters import changed, refuse_unknown
 
 CHECK = "class-mean"
@@ -39,7 +41,7 @@ class Plan:
     Under EVERY are parameters of every local function that has one of that name.
     """
 
-    methods: tuple[str, ...] | None = None  # None: those that fit the images, registry.default_methods
+    methods: tuple[str | Function, ...] | None = None  # None: those of registry.default_methods
     classes: tuple[str, ...] | None = None  # None: all of the data set
     replicates: int = 2
     seed: int = 0
@@ -78,14 +80,17 @@ class Loaded:
         """The labels that have maps: classes, or single images."""
         return self.draft.dataset.classes
 
-    def name_of(self, slug: str) -> str:
-        """The name, among those of the plan, of a method with this local function."""
-        return next(name for name in self.plan.methods or () if chosen_methods([name])[0].local.slug == slug)
+    @cached_property
+    def locals(self) -> dict[str, Local]:
+        """The local methods by slug."""
+        return {method.local.slug: method.local for method in self.methods}
 
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
-        background = baselines.background(parameters, self.training.images, self.plan.seed)
+        is_own = self.locals[slug].is_own
+        training = self.training.images
+        background = None if is_own else baselines.background(parameters, training, self.plan.seed)
         return [
             replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
@@ -106,7 +111,7 @@ class Loaded:
                 (
                     task
                     for sample in self.samples(slug)
-                    for task in shards(self.name_of(slug), parameters, sample, self._address())
+                    for task in make_shards(self.locals[slug], parameters, sample, self._address())
                 ),
                 key=lambda task: (task.sample.replicate, task.shard, task.sample.target),
             )
@@ -166,9 +171,9 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     for method in methods:
         method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
-        method.local.slug: baselines.fitted(
-            method.local.slug, _parameters(plan, method.local), len(training.images)
-        )
+        method.local.slug: _parameters(plan, method.local)
+        if method.local.is_own
+        else baselines.fitted(method.local.slug, _parameters(plan, method.local), len(training.images))
         for method in methods
     }
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
@@ -278,7 +283,12 @@ def _device_version(device: str) -> dict[str, str]:
 
 
 def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimum_support: int) -> Method:
-    passes = maps * method.local.passes(parameters)
+    local = method.local
+    passes = None if local.is_own else maps * local.passes(parameters)
+    own = {}
+    if local.is_own:
+        code = code_version(inspect.unwrap(local.explain))
+        own = {"import_path": written(local.address), "code": code}
     return Method(
         slug=method.slug,
         title=method.title,
@@ -289,9 +299,10 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimu
             "aggregation": method.aggregate.__name__,
             "minimum_support": minimum_support,
             **parameters,
+            **own,
         },
         forward_passes=passes,
-        backward_passes=passes if method.local.backward else 0,
+        backward_passes=passes if local.backward or local.is_own else 0,
     )
 
 

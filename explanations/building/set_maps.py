@@ -39,16 +39,26 @@ class SetMap:
 
 
 def aggregate(
-    loaded: Loaded, weights: Mapping[Key, Floats], numbers: Mapping[Key, tuple[int, ...]]
+    loaded: Loaded,
+    weights: Mapping[Key, Floats],
+    reasons: Mapping[Key, str],
+    numbers: Mapping[Key, tuple[int, ...]],
 ) -> tuple[list[SetMap], list[LeftOut]]:
-    """The maps of the compared methods, and what has none.
+    """The maps of the compared methods, and the items that have none.
 
-    `weights` (images, pixels) are the local explanations, `numbers` the images that their rows explain.
+    `weights` (images, pixels) are the local explanations, `reasons` say why some are missing, and `numbers`
+    are the images that the rows explain.
     """
     shape = loaded.test.images.shape[2:]
-    maps, missing = [], []
+    maps: list[SetMap] = []
+    missing: list[LeftOut] = []
     for method in loaded.methods:
         parameters = loaded.parameters[method.local.slug]
+        missing += [
+            LeftOut(label, method.slug, reason)
+            for (slug, label, _), reason in reasons.items()
+            if slug == method.local.slug
+        ]
         for key, local in weights.items():
             slug, label, replicate = key
             if slug != method.local.slug:

@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 
 from explanations.attribution.local import Parameters, Sample
 from explanations.building.plan import Loaded, Plan, load
-from explanations.building.tasks import Floats, perform, shards
+from explanations.building.tasks import Floats, make_shards, perform
 from explanations.methods.registry import ExplanationMethod
 from explanations.models import execution
 
@@ -130,7 +130,7 @@ def report(
     """The stability of the plan's methods. `wanted` is a share below 1. Raises ValueError."""
     if not 0 < wanted < 1:
         raise ValueError(f"an agreement of {wanted:.0%} cannot be asked for; allowed: between 0 and 100")
-    with execution.on(device=device) as settings:
+    with execution.run_on(device=device) as settings:
         loaded = load(replace(plan, replicates=2), settings.device)
         pixels = loaded.test.images[0, 0].numel()
         if not 1 <= top < pixels:
@@ -183,8 +183,7 @@ def _settings(loaded: Loaded, slug: str, samples: int) -> Parameters:
 
 
 def _passes(loaded: Loaded, slug: str, samples: int) -> float:
-    local = next(method.local for method in loaded.methods if method.local.slug == slug)
-    return max(1, local.passes(_settings(loaded, slug, samples)))
+    return max(1, loaded.locals[slug].passes(_settings(loaded, slug, samples)))
 
 
 def _weights(loaded: Loaded, slug: str, samples: int, seed: int, replicate: int) -> Weights:
@@ -196,7 +195,7 @@ def _weights(loaded: Loaded, slug: str, samples: int, seed: int, replicate: int)
         if sample.replicate == replicate
     ]
     settings = _settings(loaded, slug, samples)
-    tasks = [task for sample in explained for task in shards(loaded.name_of(slug), settings, sample, {})]
+    tasks = [task for sample in explained for task in make_shards(loaded.locals[slug], settings, sample, {})]
     for task in sorted(tasks, key=lambda task: (task.shard, task.sample.target)):
         found.setdefault(task.sample.label, []).append(perform(loaded.model, task).weights)
     return {label: np.concatenate(parts) for label, parts in found.items()}

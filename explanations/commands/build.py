@@ -6,7 +6,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from explanations.building import build, forecast
-from explanations.commands.options import add_classifier, add_device, add_layer, add_plan, read_plan
+from explanations.commands.options import (
+    add_classifier,
+    add_device,
+    add_layer,
+    add_plan,
+    add_scheduling,
+    read_plan,
+    read_scheduling,
+)
 from explanations.commands.rendering_options import add_rendering, read_rendering
 from explanations.manifest.records import Manifest
 from explanations.models import execution
@@ -55,12 +63,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="only say how many passes and seconds it will take"
     )
-    parser.add_argument("--workers", type=int, default=1, help="processes that share the work")
-    parser.add_argument(
-        "--scheduler",
-        metavar="ADDRESS",
-        help="a Dask scheduler that hands out the work, as in tcp://host:8786",
-    )
+    add_scheduling(parser)
     parser.add_argument(
         "--cache", type=Path, metavar="FOLDER", help="keeps local explanations for other builds, too"
     )
@@ -79,7 +82,7 @@ def run(options: argparse.Namespace) -> None:
         for_top=options.for_top,
         leave_out=tuple(options.leave_out),
     )
-    scheduling = build.Scheduling(options.workers, options.scheduler, options.device)
+    scheduling = read_scheduling(options)
     execution.keep_memory()
     if options.dry_run:
         print(forecast.of_build(options.out, plan, scheduling, options.cache))
@@ -98,8 +101,8 @@ def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
         items += f", {labels} targets"
     yield f"{folder}: {len(finished.maps)} pictures of {items}"
     for item in finished.left_out:
-        method = f"{item.method}: " if item.method else ""
-        yield f"left out: {item.label} ({method}{item.reason})"
+        is_named = item.method is None or item.reason.startswith(item.method)
+        yield f"left out: {item.label} ({item.reason if is_named else f'{item.method}: {item.reason}'})"
     compared = {method.slug for method in finished.methods if method.purpose == "comparison"}
     keys = {record.array for record in finished.maps if record.method in compared}
     groups = [group for group in finished.equal if not keys.isdisjoint(group)]

@@ -1,20 +1,27 @@
 """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
 
 import argparse
-import re
+import sys
 from pathlib import Path
 
 from rich.console import Console
 
-from explanations.commands.options import add_classifier, read_model
+from explanations import manifest
+from explanations.commands.options import (
+    add_classifier,
+    add_device,
+    add_scheduling,
+    read_model_of_set,
+    read_scheduling,
+)
 from explanations.metrics import evaluation, registry
 from explanations.metrics.context import Source
-from explanations.models import execution
+from explanations.models.spec import ModelSpec
 from explanations.running import progress
 from explanations.running.parameters import written
+from explanations.running.processes import processors
 
 FOLDER = "metrics"
-PART = re.compile(r"([1-9]\d{0,5})/([1-9]\d{0,5})")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -37,17 +44,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--masks",
         type=Path,
         metavar="FILE",
-        help=".npz with masks (images, height, width) of the test images",
+        help=".npz of masks (images, height, width), a folder of masks, a CSV of boxes, named as photos",
     )
-    parser.add_argument(
-        "--processes", type=int, default=execution.processors(), help="default: one a processor"
-    )
-    parser.add_argument(
-        "--part",
-        metavar="I/N",
-        help="only the I-th of N parts, as in 1/2 here and 2/2 elsewhere; default: all",
-    )
+    add_scheduling(parser, workers=processors(), more_names=("--processes",))
     parser.add_argument("--progress", choices=progress.STYLES, default="auto", help="json: a line a step")
+    add_device(parser)
     add_classifier(parser)
 
 
@@ -56,38 +57,34 @@ def run(options: argparse.Namespace) -> None:
 
     Raises ValueError with one line for what a person can mend.
     """
-    names = _named(options.metrics)
+    model = read_model_of_set(options, manifest.read(options.folder))
+    names = _named(options.metrics, model)
     defaults = {entry.slug: entry.defaults for entry in registry.chosen(list(names))}
     plan = evaluation.Plan(
         metrics=names,
         seed=options.seed,
         parameters=written(options.set or [], defaults),
-        processes=options.processes,
-        part=_part(options.part),
     )
     folder = options.folder
-    source = Source(folder, read_model(options), options.data, options.masks)
+    source = Source(folder, model, options.data, options.masks)
     out = options.out or folder / FOLDER
     with progress.terminable(), progress.shown("Evaluating", options.progress) as step:
-        results = evaluation.evaluate(source, out, plan, step)
+        results = evaluation.evaluate(source, out, plan, step, read_scheduling(options))
     message = f"{out}: {', '.join(evaluation.FILES)}"
-    if results is None:
-        message = f"{out}: part {options.part} is done; the table comes when all are"
-    elif options.progress == "auto":
+    if options.progress == "auto":
         results.show(Console())
     progress.finished(message, options.progress)
 
 
-def _named(names: list[str] | None) -> tuple[str, ...]:
+def _named(names: list[str] | None, model: ModelSpec | None) -> tuple[str, ...]:
+    """The metrics by name: those of the maps alone for a set whose network is not named."""
+    if names is None and model is None:
+        print(
+            f"only metrics of the maps alone ({', '.join(registry.OF_MAPS_ALONE)}); for others name the "
+            "network with --model, --weights and --data",
+            file=sys.stderr,
+        )
+        return registry.OF_MAPS_ALONE
     if names is None:
         return registry.DEFAULT
     return tuple(registry.ALL) if "all" in names else tuple(names)
-
-
-def _part(text: str | None) -> tuple[int, int]:
-    if text is None:
-        return 1, 1
-    found = PART.fullmatch(text)
-    if not found:
-        raise ValueError(f"--part {text}: write such as 1/2 for the first of two")
-    return int(found[1]), int(found[2])

@@ -5,11 +5,12 @@ from pathlib import Path
 
 from explanations.building.plan import EVERY, Plan
 from explanations.datasets.preprocessing import declared
-from explanations.manifest.records import PREPROCESSING_KEYS
+from explanations.manifest.records import PREPROCESSING_KEYS, Manifest
 from explanations.methods import names, registry
-from explanations.models import execution
-from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
+from explanations.models import execution, weights
+from explanations.models.spec import OWN, PAPER_FACTORY, PAPER_WEIGHTS, SCORES, ModelSpec
 from explanations.running.parameters import written
+from explanations.running.scheduling import Scheduling
 
 
 def add_plan(parser: argparse.ArgumentParser) -> None:
@@ -57,6 +58,31 @@ def add_data(parser: argparse.ArgumentParser) -> None:
 def add_device(parser: argparse.ArgumentParser) -> None:
     """Add the options of the device."""
     parser.add_argument("--device", choices=execution.DEVICES, help="default: cuda where there is one")
+
+
+def add_scheduling(
+    parser: argparse.ArgumentParser, workers: int = 1, more_names: tuple[str, ...] = ()
+) -> None:
+    """Add the options of what shares the work; `more_names` are older names of --workers."""
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=workers,
+        metavar="N",
+        help=f"processes that share the work (default: {workers})",
+    )
+    for name in more_names:
+        parser.add_argument(name, dest="workers", type=int, default=workers, help=argparse.SUPPRESS)
+    parser.add_argument(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="a Dask scheduler that distributes the work, as in tcp://host:8786",
+    )
+
+
+def read_scheduling(options: argparse.Namespace) -> Scheduling:
+    """What shares the work, by the options. Raises ValueError."""
+    return Scheduling(options.workers, options.scheduler, options.device)
 
 
 def add_classifier(parser: argparse.ArgumentParser) -> None:
@@ -117,6 +143,18 @@ def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
     changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
     every = {key: value for key, value in every.items() if value is not None}
     return ({EVERY: every} if every else {}) | changes
+
+
+def read_model_of_set(options: argparse.Namespace, described: Manifest) -> ModelSpec | None:
+    """Where the classifier of a set comes from; None if the options do not name it.
+
+    The paper's network and MNIST need not be named. Raises ValueError.
+    """
+    spec = read_model(options)
+    paper = (PAPER_FACTORY, weights.sha256(PAPER_WEIGHTS))
+    is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
+    is_named = options.data is not None or spec != ModelSpec()
+    return spec if is_named or (is_paper and described.dataset.name == "MNIST") else None
 
 
 def read_model(options: argparse.Namespace) -> ModelSpec:

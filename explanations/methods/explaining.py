@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution.local import Sample
+from explanations.methods.import_paths import Function
 from explanations.methods.names import chosen
 from explanations.running.parameters import changed
 
@@ -18,16 +19,17 @@ def explain(
     model: nn.Module,
     images: Tensor | NDArray[Any],
     targets: Tensor | NDArray[Any] | list[int],
-    method: str = "integrated-gradients",
+    method: str | Function = "integrated-gradients",
     *,
     seed: int = 0,
     background: Tensor | None = None,
     **parameters: Any,
 ) -> Floats:
-    """The maps (N, H, W) of images by a method of `python -m explanations methods`.
+    """The maps (N, H, W) of images by a method of `python -m explanations methods`, or by one of your own.
 
     `images` (N, C, H, W) in [0, 1] go to `model`, which returns logits (N, classes); `targets` (N,) are the
-    class indices that are explained. `background` (M, C, H, W) are images to compare with, for the methods
+    class indices that are explained. `method` is a name, an import path or a function with the signature of
+    `explanations.methods.own_methods`. `background` (M, C, H, W) are images to compare with, for the methods
     that need them. `parameters` change the method's own, as in `samples=500`. The same seed gives the same
     maps. Raises ValueError for an unknown method or parameter, and for an image that has no explanation.
     """

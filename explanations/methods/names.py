@@ -1,14 +1,24 @@
-"""From the names that people write to methods of the registry.
+"""From the names that people write to methods.
 
-A name is an entry's slug (`normlime`), another name of the literature for it (`saliency`), or any local
-method with any aggregation (`vargrad:normlime`); behind it may stand the class that the images of every other
-class are asked about (`lime:mean@9`: what speaks for a 9).
+A name is an entry's slug (`normlime`), another name of the literature for it (`saliency`), any local method
+with any aggregation (`vargrad:normlime`), or an import path of anybody's function (`./mymethod.py:explain`,
+`my.module:explain`, `captum.attr:Saliency`), whose aggregation is the mean unless it is named
+(`my.module:explain+normlime`). `@CLASS` behind it asks the images of all other classes about that class, and
+`=TITLE` at the end names the method in reports and figures.
 """
 
-from collections.abc import Collection
+import importlib.util
+import sys
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from importlib.metadata import entry_points
 
-from explanations.methods.aggregation import AGGREGATIONS
-from explanations.methods.registry import DEFAULT, LOCALS, METHODS, ExplanationMethod
+from explanations.methods.aggregation import AGGREGATIONS, Aggregation
+from explanations.methods.import_paths import Function, is_path, normalise, register, written
+from explanations.methods.local_methods import find_local
+from explanations.methods.registry import DEFAULT, LOCALS, METHODS, ExplanationMethod, Local
+
+ENTRY_POINTS = "beholder.methods"
 
 # Names under which the literature knows some entries.
 ALIASES = {
@@ -25,17 +35,34 @@ ALIASES = {
 }
 
 
-def chosen(names: list[str] | None) -> list[ExplanationMethod]:
+def chosen(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
     """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
 
-    A name is an entry's slug, an alias of it, or `local:aggregation`, either with `@class` behind it. Raises
-    ValueError.
+    In place of a name may stand a function with the signature of `own_methods`, or a class of Captum. Raises
+    ValueError for an unknown name, and for two methods with the same slug or title.
     """
-    found = {method.slug: method for method in map(_named, names if names is not None else DEFAULT)}
+    methods = list(dict.fromkeys(map(_named, names if names is not None else DEFAULT)))
+    _refuse_equal(methods)
     order = list(METHODS)
     return sorted(
-        found.values(), key=lambda method: order.index(method.slug) if method.slug in METHODS else len(order)
+        methods, key=lambda method: order.index(method.slug) if method.slug in METHODS else len(order)
     )
+
+
+def _refuse_equal(methods: list[ExplanationMethod]) -> None:
+    for number, method in enumerate(methods):
+        for other in methods[:number]:
+            if method.slug == other.slug:
+                places = [written(one.local.address) for one in (other, method)]
+                raise ValueError(
+                    f"two methods are called {method.slug!r} ({', '.join(places)}); "
+                    "rename a function or a file"
+                )
+            if method.title == other.title:
+                raise ValueError(
+                    f"{other.slug} and {method.slug} have the same title {method.title!r}; give one another "
+                    "with =TITLE"
+                )
 
 
 def aliases(slug: str) -> list[str]:
@@ -65,28 +92,77 @@ def local_among(name: str, slugs: Collection[str]) -> str:
     return slug if slug in slugs else name
 
 
-def _named(name: str) -> ExplanationMethod:
-    combination, at, label = name.partition("@")
-    slug, colon, aggregation = combination.partition(":")
-    slug = ALIASES.get(slug, slug)
-    method = _combined(slug, aggregation) if colon else _entry(slug)
-    return method.about(label) if at else method
+def _named(name: str | Function) -> ExplanationMethod:
+    if not isinstance(name, str):
+        return _combined_own(find_local(register(name)), "mean")
+    combination, equals, title = name.partition("=")
+    combination, at, label = combination.partition("@")
+    method = _combination(combination)
+    method = method.about(label) if at else method
+    if equals and not title.strip():
+        raise ValueError(f"{name}: there is no title behind the equals sign")
+    return replace(method, title=title.strip()) if equals else method
+
+
+def _combination(name: str) -> ExplanationMethod:
+    place, colon, rest = name.rpartition(":")
+    slug = ALIASES.get(place, place)
+    if colon and (is_path(place) or _is_module(slug, rest)):
+        function, plus, aggregation = rest.partition("+")
+        return _combined_own(find_local(normalise(f"{place}:{function}")), aggregation if plus else "mean")
+    return _combined(slug, rest) if colon else _entry(ALIASES.get(name, name))
+
+
+def _is_module(place: str, rest: str) -> bool:
+    """Whether the word before the colon is a module, rather than a local method or one misspelt."""
+    if place in LOCALS or "." in place:
+        return place not in LOCALS
+    if rest in AGGREGATIONS or not place.isidentifier():
+        return False
+    return place in sys.modules or importlib.util.find_spec(place) is not None
 
 
 def _entry(slug: str) -> ExplanationMethod:
-    if slug not in METHODS:
-        raise ValueError(f"there is no method {slug!r}; allowed: {', '.join(METHODS)}")
-    return METHODS[slug]
+    if slug in METHODS:
+        return METHODS[slug]
+    if slug in (installed := installed_methods()):
+        return _combination(installed[slug])
+    raise ValueError(
+        f"there is no method {slug!r}; allowed: {', '.join([*METHODS, *installed])}; or an import path, "
+        "as in ./file.py:function or package.module:function"
+    )
+
+
+def installed_methods() -> dict[str, str]:
+    """The import paths of methods that installed packages offer as entry points of ENTRY_POINTS, by name."""
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
 
 
 def _combined(slug: str, aggregation: str) -> ExplanationMethod:
     if slug not in LOCALS:
-        raise ValueError(f"there is no local method {slug!r}; allowed: {', '.join(LOCALS)}")
-    if aggregation not in AGGREGATIONS:
-        raise ValueError(f"there is no aggregation {aggregation!r}; allowed: {', '.join(AGGREGATIONS)}")
-    local, way = LOCALS[slug], AGGREGATIONS[aggregation]
+        raise ValueError(
+            f"there is no local method {slug!r}; allowed: {', '.join(LOCALS)}; or an import path, as in "
+            "./file.py:function or package.module:function"
+        )
+    local, way = LOCALS[slug], _aggregation(aggregation)
     for method in METHODS.values():
         if (method.local, method.aggregation) == (local, way):
             return method
-    title, reference = f"{local.title}, {way.title}", f"{local.reference}; {way.reference}"
-    return ExplanationMethod(f"{slug}-{aggregation}", title, reference, local, way)
+    return ExplanationMethod(f"{slug}-{aggregation}", *_described(local, way), local, way)
+
+
+def _combined_own(local: Local, aggregation: str) -> ExplanationMethod:
+    way = _aggregation(aggregation)
+    if aggregation == "mean":
+        return ExplanationMethod(local.slug, local.title, local.reference, local, way)
+    return ExplanationMethod(f"{local.slug}-{aggregation}", *_described(local, way), local, way)
+
+
+def _described(local: Local, way: Aggregation) -> tuple[str, str]:
+    return f"{local.title}, {way.title}", f"{local.reference}; {way.reference}"
+
+
+def _aggregation(name: str) -> Aggregation:
+    if name not in AGGREGATIONS:
+        raise ValueError(f"there is no aggregation {name!r}; allowed: {', '.join(AGGREGATIONS)}")
+    return AGGREGATIONS[name]

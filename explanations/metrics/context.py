@@ -16,15 +16,17 @@ from torch import Tensor, nn
 
 from explanations import manifest
 from explanations.datasets.labelled_images import LabelledImages
+from explanations.datasets.masks import masks_beside, read_masks
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
-from explanations.metrics.method_from_record import Context, revived
+from explanations.metrics import originals
+from explanations.metrics.method_from_record import Context, find_entry, find_method
 from explanations.metrics.subject import Floats, Subject
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
-from explanations.running.code_version import network_version
+from explanations.running.code_version import code_version, network_version
 from explanations.running.randomness import generator
 
 CONTROL, CONTROL_TITLE = "random", "Random order"
@@ -32,22 +34,28 @@ CONTROL, CONTROL_TITLE = "random", "Random order"
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything is: what another process needs to load it again."""
+    """Where everything is: what another process needs to load it again.
+
+    `model` is None for a set whose network is not at hand; metrics of the maps alone can do without.
+    """
 
     folder: Path
-    model: ModelSpec
+    model: ModelSpec | None
     data: Path | None = None
     masks: Path | None = None
 
 
 @dataclass(frozen=True)
-class Material:
-    """A set and what it explains, loaded by `loaded`."""
+class LoadedSet:
+    """A set and what it explains, loaded by `load`.
+
+    Without a network, `classifier` is None, `model` does nothing, and there are no images.
+    """
 
     source: Source
     manifest: Manifest
     maps: Maps
-    classifier: LoadedModel
+    classifier: LoadedModel | None
     model: nn.Module  # the classifier's, or what follows the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
@@ -56,7 +64,10 @@ class Material:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        return lambda: layer_units.untrained(self.classifier.untrained(), self.model)
+        classifier = self.classifier
+        if classifier is None:
+            raise ValueError("the network of the set is not at hand; name it with --model and --weights")
+        return lambda: layer_units.untrained(classifier.untrained(), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -72,6 +83,12 @@ class Material:
     @cached_property
     def network_version(self) -> str:
         return network_version(self.model)
+
+    def method_version(self, slug: str) -> str:
+        """The digest of the code of a method that metrics may ask again; "" without one."""
+        record = next((method for method in self.manifest.methods if method.slug == slug), None)
+        entry = None if record is None else find_entry(record)
+        return "" if entry is None else code_version(entry.local.explain)
 
     @cached_property
     def masks_sha256(self) -> str:
@@ -119,8 +136,9 @@ class Material:
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
-        chosen = self.numbers(label, count, seed)
-        target = self.target(label)
+        has_network = self.classifier is not None
+        chosen = self.numbers(label, count, seed) if has_network else ()
+        target = self.target(label) if has_network else 0
         images = self.test.images[list(chosen)]
         context = Context(seed, label, target, replicate, chosen, self.test.classes, self.training.images)
         records = {record.slug: record for record in self.manifest.methods}
@@ -137,14 +155,21 @@ class Material:
                 if other != replicate
             ),
             masks=None if self.masks is None else self.masks[list(chosen)],
-            method=revived(records[method], context) if method in records else None,
+            method=find_method(records[method], context) if has_network and method in records else None,
         )
 
 
-def loaded(source: Source) -> Material:
-    """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
+def load(source: Source) -> LoadedSet:
+    """Load everything of `source`. Raises ValueError if the network or the data are not those of the set."""
     described = manifest.read(source.folder)
-    classifier, test = loading.load(source.model, source.data)
+    if source.model is None:
+        return _load_maps(source, described)
+    if source.data is None and originals.are_data(described):
+        classifier, test = originals.load(source.model, source.folder, described)
+        described, training = originals.number_images(described), test
+    else:
+        classifier, test = loading.load(source.model, source.data)
+        training = loading.load_images(classifier, source.data, "train")
     if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
             f"{source.model.named_weights}: these are not the weights that {source.folder} explains; "
@@ -156,23 +181,33 @@ def loaded(source: Source) -> Material:
             f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
             "name those with --data"
         )
-    training = loading.load_images(classifier, source.data, "train")
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)
-    masks = None if source.masks is None else _masks(source.masks, tuple(test.images.shape))
+    place = source.masks or (None if layer else masks_beside(source.data))
+    masks = None if place is None else read_masks(place, source.data, test, classifier.preprocessing)
     maps = manifest.read_maps(source.folder)
-    return Material(source, described, maps, classifier, model, test, training, masks)
+    shape = next(iter(maps.values())).shape
+    if shape != test.images.shape[2:]:
+        taken = " x ".join(map(str, test.images.shape[2:]))
+        raise ValueError(
+            f"the maps of {source.folder} are {shape[0]} x {shape[1]}, but {source.model.factory} is given "
+            f"images of {taken}; declare what it was given, as in --preprocessing size={shape[0]}"
+        )
+    return LoadedSet(source, described, maps, classifier, model, test, training, masks)
 
 
-def _masks(path: Path, shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The array `masks` (N, H, W) of an .npz file, true or not 0 where the subject of each test image is."""
-    wanted = (shape[0], *shape[2:])
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            found = file["masks"]
-    except (OSError, ValueError, KeyError, EOFError):
-        raise ValueError(f"{path}: is no .npz file with an array 'masks' of shape {wanted}") from None
-    if found.shape != wanted:
-        raise ValueError(f"{path}: masks has shape {found.shape}; one mask a test image is wanted: {wanted}")
-    return np.asarray(found != 0)
+def _load_maps(source: Source, described: Manifest) -> LoadedSet:
+    """The set alone, without a network and images."""
+    maps = manifest.read_maps(source.folder)
+    height, width = next(iter(maps.values())).shape
+    dataset = described.dataset
+    images = LabelledImages(
+        name=dataset.name,
+        split=dataset.split or "",
+        sha256=dataset.sha256 or "",
+        classes=dataset.classes,
+        images=torch.empty(0, 1, height, width),
+        labels=torch.empty(0, dtype=torch.int64),
+    )
+    return LoadedSet(source, described, maps, None, nn.Identity(), images, images)

@@ -1,32 +1,32 @@
-"""An explanation set in, its table of metrics out: resumable, deterministic by seed, over several processes.
+"""Measure an explanation set: its table of metrics, resumable and deterministic by seed.
 
-The pieces are kept in the folder's `.work` and stay there: an interrupted evaluation goes on where it
-stopped, more metrics cost only themselves, and several machines can each do a part of one folder.
+Results are kept in the `.work` folder of the output and stay there: an interrupted evaluation continues where
+it stopped, and more metrics cost only themselves.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import partial
-from importlib.metadata import version
 from pathlib import Path
 
 from explanations import manifest
 from explanations.metrics import figure, registry, retraining_curves, tasks
-from explanations.metrics.context import Material, Source, loaded
+from explanations.metrics.context import LoadedSet, Source, load
 from explanations.metrics.registry import Retraining
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.retraining_curves import Curve
-from explanations.metrics.subject import Metric, Parameters, unwatched
-from explanations.metrics.tasks import MapTask, RetrainTask, Task
+from explanations.metrics.subject import Metric, Parameters
+from explanations.metrics.tasks import CONTENTS, Content, MapTask, RetrainTask, Task
+from explanations.models import execution
+from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
 from explanations.running.parameters import changed, refuse_unknown
-from explanations.running.processes import spread
+from explanations.running.scheduling import Scheduling
+from explanations.running.store import Store
+from explanations.running.work import Step
 
 WORK_FOLDER = ".work"
 FILES = ("metrics.csv", "metrics.json", "metrics.svg")
-LIBRARIES = ("numpy", "scipy", "torch")
-
-Step = Callable[[float, float, str], None]
+LOCK_FILE = "lock"
 
 
 @dataclass(frozen=True)
@@ -36,46 +36,46 @@ class Plan:
     metrics: tuple[str, ...] = registry.DEFAULT
     seed: int = 0
     parameters: dict[str, Parameters] = field(default_factory=dict)
-    processes: int = 1
-    part: tuple[int, int] = (1, 1)  # of the pieces, this share only: (2, 3) is the second of three
 
 
 def evaluate(
-    source: Source, out: Path, plan: Plan, step: Step = lambda done, total, doing: None
-) -> Results | None:
-    """Measure the set of `source`, or finish it; None while other parts have pieces to do.
+    source: Source,
+    out: Path,
+    plan: Plan,
+    step: Step = lambda done, total, doing: None,
+    scheduling: Scheduling = Scheduling(),  # noqa: B008, it is frozen
+) -> Results:
+    """Measure the set of `source`, or finish an interrupted evaluation.
 
-    Writes metrics.csv, metrics.json and metrics.svg into `out`; where that lies in the set's folder, the
-    manifest names them. `step(done, total, what is being done)` is called as the work goes on. Raises
+    Writes metrics.csv, metrics.json and metrics.svg into `out`; if that is inside the set's folder, the
+    manifest names them. `step(done, total, what is being done)` is called as the work continues. Raises
     ValueError with one line for what a person can mend.
     """
     settings = _settings(plan)
     refuse_no_folder(out)
-    material = loaded(source)
-    planned = [
-        (entry, parameters, _tasks(entry, parameters, material, plan.seed)) for entry, parameters in settings
-    ]
+    if source.model is None:
+        _refuse_network([entry for entry, _ in settings], source)
+    loaded = load(source)
+    with execution.run_on(device=scheduling.device):
+        planned = [
+            (entry, parameters, _list_tasks(entry, parameters, loaded, plan.seed))
+            for entry, parameters in settings
+        ]
     work = out / WORK_FOLDER
     work.mkdir(parents=True, exist_ok=True)
-    everything = [task for _, _, listed in planned for task in listed]
-    number, of = plan.part
-    _run(everything[number - 1 :: of], work, material, plan.processes, step)
-    if not all(tasks.is_done(task, work, material) for task in everything):
-        return None
-    results = _collected(planned, work, material, plan)
-    _write(out, results, source.folder)
+    store = Store(work, CONTENTS)
+    with lock.held(work / LOCK_FILE, str(out)):
+        everything = [task for _, _, listed in planned for task in listed]
+        scheduling.complete(tasks.make_work(loaded, scheduling.device), everything, store, step)
+        results = _collect(planned, store, loaded, plan)
+        _write(out, results, source.folder)
     return results
 
 
 def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     """The chosen metrics with their parameters. Raises ValueError."""
-    number, of = plan.part
-    if not 1 <= number <= of:
-        raise ValueError(f"part {number} of {of}; allowed: from 1 of {of} to {of} of {of}")
     if plan.seed < 0:
-        raise ValueError(f"the seed is {plan.seed}; allowed: from 0")
-    if plan.processes < 1:
-        raise ValueError(f"{plan.processes} processes can do nothing; allowed: from 1")
+        raise ValueError(f"--seed must be at least 0 (got {plan.seed})")
     entries = registry.chosen(list(plan.metrics))
     refuse_unknown(plan.parameters, [entry.slug for entry in entries])
     return [
@@ -83,91 +83,55 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     ]
 
 
-def _tasks(entry: Metric | Retraining, parameters: Parameters, material: Material, seed: int) -> list[Task]:
+def _refuse_network(entries: list[Metric | Retraining], source: Source) -> None:
+    """Refuse metrics that need the network of a set. Raises ValueError."""
+    for entry in entries:
+        if isinstance(entry, Retraining) or entry.needs_network:
+            others = ", ".join(registry.OF_MAPS_ALONE)
+            raise ValueError(
+                f"{entry.slug} needs the network that {source.folder} explains; name it with --model, "
+                f"--weights and --data, or choose metrics of the maps alone: {others}"
+            )
+
+
+def _list_tasks(
+    entry: Metric | Retraining, parameters: Parameters, loaded: LoadedSet, seed: int
+) -> list[Task]:
     if isinstance(entry, Retraining):
-        return list(tasks.of_retraining(entry, parameters, material, seed))
-    return list(tasks.of_maps(entry, parameters, material, seed))
-
-
-# Running
-
-
-def _run(listed: list[Task], work: Path, material: Material, processes: int, step: Step) -> None:
-    """Do the pieces that are not there yet, in this process or in several."""
-    total = sum(task.cost for task in listed)
-    missing = [task for task in listed if not tasks.is_done(task, work, material)]
-    done = total - sum(task.cost for task in missing)
-
-    def finished(task: Task, _: None = None) -> None:
-        nonlocal done
-        done += task.cost
-        step(done, total, task.doing)
-
-    if processes > 1 and len(missing) > 1:
-        piece, prepare = partial(_piece, work=work), partial(_prepare, material.source)
-        spread(piece, missing, processes, prepare, finished, "--processes")
-        return
-    for task in missing:
-        task.run(work, material, _Advance(done, total, task, step))
-        finished(task)
-
-
-@dataclass
-class _Advance:
-    """Turns "so many more images went through the network" into progress of the whole."""
-
-    done: float
-    total: float
-    task: Task
-    step: Step
-    here: float = 0.0
-
-    def __call__(self, images: int) -> None:
-        self.here = min(self.here + images, self.task.cost)
-        self.step(self.done + self.here, self.total, self.task.doing)
-
-
-_here: list[Material] = []  # of this process of several
-
-
-def _prepare(source: Source) -> None:
-    _here.append(loaded(source))
-
-
-def _piece(task: Task, work: Path) -> None:
-    task.run(work, _here[0], unwatched)
+        return list(tasks.list_retrain_tasks(entry, parameters, loaded, seed))
+    return list(tasks.list_map_tasks(entry, parameters, loaded, seed))
 
 
 # Collecting
 
 
-def _collected(
+def _collect(
     planned: list[tuple[Metric | Retraining, Parameters, list[Task]]],
-    work: Path,
-    material: Material,
+    store: Store[Content],
+    loaded: LoadedSet,
     plan: Plan,
 ) -> Results:
     values: list[Value] = []
     curves: list[Curve] = []
     for entry, _, listed in planned:
         if isinstance(entry, Retraining):
-            found = _errors(listed, work, material)
+            found = _errors(listed, store)
             drawn = retraining_curves.curves(entry.slug, found)
             curves += drawn
             values += [_retrained(entry, curve) for curve in drawn]
         else:
-            values += _measured(entry, listed, work, material)
+            values += _measured(entry, listed, store)
     entries = [(entry, parameters) for entry, parameters, _ in planned]
     return Results(
-        name=material.manifest.name,
-        methods=material.titles,
+        name=loaded.manifest.name,
+        methods=loaded.titles,
         scores=tuple(score for entry, _ in entries for score in registry.scores_of(entry)),
         values=tuple(values),
         curves=tuple(curves),
         about={
             "seed": plan.seed,
-            "dataset": material.manifest.dataset.sha256,
-            "classifier": material.manifest.classifier.weights_sha256,
+            "dataset": loaded.manifest.dataset.sha256,
+            "classifier": loaded.manifest.classifier.weights_sha256,
             "metrics": [
                 {
                     "slug": entry.slug,
@@ -177,16 +141,16 @@ def _collected(
                 }
                 for entry, parameters in entries
             ],
-            "versions": {name: version(name) for name in LIBRARIES},
+            "versions": tasks.versions(),
         },
     )
 
 
-def _measured(metric: Metric, listed: Iterable[Task], work: Path, material: Material) -> list[Value]:
+def _measured(metric: Metric, listed: Iterable[Task], store: Store[Content]) -> list[Value]:
     values = []
     for task in listed:
         assert isinstance(task, MapTask)
-        [content] = tasks.contents(task, work, material)
+        content = _read(task, store)
         for score in metric.scores:
             found = [float("nan") if x is None else x for x in content.get(score.slug, [])]
             mean, error, n = summarised(found)
@@ -195,13 +159,20 @@ def _measured(metric: Metric, listed: Iterable[Task], work: Path, material: Mate
     return values
 
 
-def _errors(listed: Iterable[Task], work: Path, material: Material) -> retraining_curves.Errors:
-    found: dict[tuple[str, int, float, int], float] = {}
+def _errors(listed: Iterable[Task], store: Store[Content]) -> retraining_curves.Errors:
+    errors: dict[tuple[str, int, float, int], float] = {}
     for task in listed:
         assert isinstance(task, RetrainTask)
-        for order, content in zip(task.orders, tasks.contents(task, work, material), strict=True):
-            found[*order, task.number] = content["error"]
-    return found
+        for order, error in zip(task.orders, _read(task, store)["errors"], strict=True):
+            errors[*order, task.number] = error
+    return errors
+
+
+def _read(task: Task, store: Store[Content]) -> Content:
+    content = store.read(task.digest)
+    if content is None:
+        raise ValueError(f"{task}: the result is no longer in {store.folder}; run the command again")
+    return content
 
 
 def _retrained(entry: Retraining, curve: Curve) -> Value:

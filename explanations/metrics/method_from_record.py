@@ -5,6 +5,7 @@ baselines and draws nothing; implementation invariance, where it asks the networ
 and their gradients (Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
 """
 
+import inspect
 from dataclasses import dataclass
 
 from torch import Tensor, nn
@@ -16,6 +17,7 @@ from explanations.methods import registry
 from explanations.methods.aggregation import AGGREGATIONS
 from explanations.methods.names import chosen
 from explanations.metrics.subject import Method, unwatched
+from explanations.running.code_version import code_version
 
 COMPLETE = {"integrated-gradients", "deeplift", "deepshap"}
 INVARIANT = {
@@ -37,12 +39,17 @@ class Context:
     training: Tensor  # (N, C, H, W), images of all classes for baselines
 
 
-def revived(record: records.Method, context: Context) -> Method | None:
+def find_method(record: records.Method, context: Context) -> Method | None:
     """The method of `record` with its parameters, or None if this version has none of its name."""
-    entry = _entry(record)
+    entry = find_entry(record)
     if entry is None:
         return None
     parameters = {key: record.parameters.get(key, value) for key, value in entry.local.defaults.items()}
+
+    def background() -> Tensor | None:
+        if entry.local.is_own:
+            return None
+        return baselines.background(parameters, context.training, context.seed)
 
     def local(model: nn.Module, images: Tensor) -> Floats:
         sample = Sample(
@@ -53,15 +60,15 @@ def revived(record: records.Method, context: Context) -> Method | None:
             numbers=context.numbers[: len(images)],
             images=images,
             classes=context.classes,
-            background=baselines.background(parameters, context.training, context.seed),
+            background=background(),
         )
         return entry.local.attribute(model, sample, {**parameters, "images": len(images)}, unwatched)
 
     slug = entry.local.slug
 
     def compared(images: Tensor) -> list[Tensor]:
-        background = baselines.background(parameters, context.training, context.seed)
-        return [baselines.baselines(image[None], parameters, background) for image in images]
+        given = background()
+        return [baselines.baselines(image[None], parameters, given) for image in images]
 
     return Method(
         local,
@@ -72,13 +79,25 @@ def revived(record: records.Method, context: Context) -> Method | None:
     )
 
 
-def _entry(record: records.Method) -> registry.ExplanationMethod | None:
+def find_entry(record: records.Method) -> registry.ExplanationMethod | None:
     """The registry's method with this slug; of a combination, the one whose slug is the record's."""
     if record.slug in registry.METHODS:
         return registry.METHODS[record.slug]
+    if "import_path" in record.parameters:
+        return _find_own(record)
     for slug in registry.LOCALS:
         for aggregation in AGGREGATIONS:
             [method] = chosen([f"{slug}:{aggregation}"])
             if method.slug == record.slug:
                 return method
     return None
+
+
+def _find_own(record: records.Method) -> registry.ExplanationMethod | None:
+    """The function at the import path of a record; None if it is not at hand or has changed since."""
+    aggregation = str(record.parameters["aggregation"]).replace("_", "-")
+    try:
+        [method] = chosen([f"{record.parameters['import_path']}+{aggregation}"])
+    except ValueError:
+        return None
+    return method if code_version(inspect.unwrap(method.local.explain)) == record.parameters["code"] else None

@@ -1,14 +1,15 @@
-"""The pieces of an evaluation, each computed once and kept under the digest of all that it depends on.
+"""The tasks of an evaluation, each named by everything that its result depends on, and how to do one.
 
-A piece is a metric of one map, or one network trained again. Pieces know nothing of each other: any process,
-on any machine that sees the folder, can do any of them in any order, and what is there is not done again.
+A task is a metric of one map, or networks trained again without some features. Tasks do not depend on each
+other: any process can do any of them in any order.
 """
 
 import hashlib
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -16,20 +17,38 @@ import torch
 from torch import nn
 
 from explanations.metrics import retraining
-from explanations.metrics.context import CONTROL, Material
+from explanations.metrics.context import CONTROL, LoadedSet
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
 from explanations.metrics.retraining_curves import WHOLE, Order
-from explanations.metrics.subject import Advance, Metric, NotMeasurableError, Parameters, lacks, ranks
+from explanations.metrics.subject import Metric, NotMeasurableError, Parameters, lacks, ranks
 from explanations.models import execution, layer_units
 from explanations.running import randomness
-from explanations.running.atomic_files import write_atomically
 from explanations.running.code_version import code_version
+from explanations.running.store import Codec
+from explanations.running.work import Share, Work
 
 # Networks trained at once where that pays: on a CUDA device, and on a processor where nothing is convolved,
-# for the grouped convolutions of `vmap` take it longer than one network after another.
+# because one network after another is faster than the grouped convolutions of `vmap`.
 TOGETHER = 8
+LIBRARIES = ("numpy", "scipy", "torch")
 
 Content = dict[str, Any]
+
+
+def encode(content: Content) -> bytes:
+    """The JSON of a result."""
+    return json.dumps(content, sort_keys=True, allow_nan=False).encode()
+
+
+def decode(text: bytes) -> Content:
+    """The result in JSON. Raises ValueError for a damaged one."""
+    content = json.loads(text)
+    if not isinstance(content, dict):
+        raise ValueError("damaged result")
+    return content
+
+
+CONTENTS = Codec(".json", encode, decode)
 
 
 @dataclass(frozen=True)
@@ -37,59 +56,42 @@ class MapTask:
     """A metric of one map."""
 
     metric: str
-    settings: str  # JSON of the parameters: a task is small and hashable
+    parameters: Parameters
     method: str
     label: str
     replicate: int
     seed: int
-
-    @property
-    def parameters(self) -> Parameters:
-        return dict(json.loads(self.settings))
+    digest: str
 
     @property
     def cost(self) -> float:
+        """Images that go through the network."""
         return float(METRICS[self.metric].passes(self.parameters))
 
     @property
-    def doing(self) -> str:
+    def code(self) -> Callable[..., Any]:
+        """The function that does it."""
+        return METRICS[self.metric].measure
+
+    def __str__(self) -> str:
         return f"{self.metric}, {self.method}, class {self.label}, replicate {self.replicate}"
 
-    def files(self, folder: Path, material: Material) -> list[Path]:
-        """The one file of this piece."""
-        own = material.importance(self.method, self.label, self.replicate, self.seed)
-        siblings = [
-            material.importance(self.method, self.label, other, self.seed)
-            for other in range(1, material.manifest.replicates + 1)
-        ]
-        records = {m.slug: [m.slug, m.parameters] for m in material.manifest.methods}
-        address = {
-            **_depends(material),
-            "code": code_version(METRICS[self.metric].measure),
-            "task": [self.metric, self.parameters, self.label, self.replicate, self.seed],
-            "map": _sha256(own),
-            "siblings": [_sha256(sibling) for sibling in siblings],
-            "method": records.get(self.method, [self.method, {}]),
-            "masks": material.masks_sha256,
-        }
-        return [_file(folder, address)]
-
-    def run(self, folder: Path, material: Material, advance: Advance) -> None:
-        """Compute and keep the values, or why there are none."""
+    def run(self, loaded: LoadedSet, advance: Share) -> Content:
+        """The values of each score, or the reason why there are none."""
         metric: Metric = METRICS[self.metric]
-        [file] = self.files(folder, material)
-        count = self.parameters["images"]
-        subject = material.subject(self.method, self.label, self.replicate, count, self.seed)
-        content: Content
+        subject = loaded.subject(
+            self.method, self.label, self.replicate, self.parameters["images"], self.seed
+        )
         try:
-            if metric.neighbours and layer_units.record(material.model):
+            if metric.neighbours and layer_units.record(loaded.model):
                 raise lacks("neighbours")
             with execution.single_threaded():  # rounding depends on the number of threads
-                values = metric.measure(subject, self.parameters, advance)
-            content = {slug: [_finite(x) for x in found] for slug, found in values.items()}
+                scores = metric.measure(
+                    subject, self.parameters, lambda images: advance(images / max(self.cost, 1))
+                )
         except NotMeasurableError as error:
-            content = {"note": str(error)}
-        _keep(file, content)
+            return {"note": str(error)}
+        return {slug: [_finite_or_none(x) for x in values] for slug, values in scores.items()}
 
 
 @dataclass(frozen=True)
@@ -100,176 +102,211 @@ class RetrainTask:
     """
 
     retraining: str
-    settings: str
+    parameters: Parameters
     orders: tuple[Order, ...]
     number: int  # of the seed, from 0
     seed: int
-
-    @property
-    def parameters(self) -> Parameters:
-        return dict(json.loads(self.settings))
+    digest: str
 
     @property
     def cost(self) -> float:
+        """Images that go through the networks; a step of training takes about three passes."""
         images = self.parameters["images"] or 60_000
         return float(3 * len(self.orders) * self.parameters["epochs"] * images)
 
     @property
-    def doing(self) -> str:
+    def code(self) -> Callable[..., Any]:
+        """The function that does it."""
+        return retraining.errors
+
+    def __str__(self) -> str:
         method, _, share = self.orders[-1]
         return f"{self.retraining}, {method or 'nothing'}, {share:.0%} removed, seed {self.number}"
 
-    def files(self, folder: Path, material: Material) -> list[Path]:
-        """A file for each network."""
-        settings = {key: self.parameters[key] for key in ("epochs", "images")}
-        common = {
-            **_depends(material),
-            "code": code_version(retraining.errors),
-            "seed": self.seed,
-            "number": self.number,
-            "recipe": settings,
-        }
-        kept = [self._kept(material, order) for order in self.orders]
-        return [_file(folder, {**common, "kept": _sha256(mask.numpy())}) for mask in kept]
-
-    def run(self, folder: Path, material: Material, advance: Advance) -> None:
-        """Train the networks and keep the error of each."""
-        entry, parameters = RETRAININGS[self.retraining], self.parameters
+    def run(self, loaded: LoadedSet, advance: Share) -> Content:
+        """Train the networks; the error of each."""
         device = execution.current().device
-        count = parameters["images"] or len(material.training.images)
-        drawn = randomness.generator(self.seed, "retraining").permutation(len(material.training.images))
+        count = self.parameters["images"] or len(loaded.training.images)
+        drawn = randomness.generator(self.seed, "retraining").permutation(len(loaded.training.images))
         part = torch.from_numpy(np.sort(drawn[:count]))
         training = retraining.Split(
-            material.training.images[part].to(device), material.training.labels[part].to(device)
+            loaded.training.images[part].to(device), loaded.training.labels[part].to(device)
         )
-        test = retraining.Split(material.test.images.to(device), material.test.labels.to(device))
-        kept = torch.stack([self._kept(material, order) for order in self.orders]).to(device)
-        last = 0.0
+        test = retraining.Split(loaded.test.images.to(device), loaded.test.labels.to(device))
+        masks = [_kept_pixels(loaded, self.retraining, order, self.seed) for order in self.orders]
+        reported = 0.0
 
         def on_step(done: int, total: int) -> None:
-            nonlocal last
-            advance(int(self.cost * done / total) - int(last))
-            last = self.cost * done / total
+            nonlocal reported
+            advance(done / total - reported)
+            reported = done / total
 
         with execution.single_threaded():
-            found = retraining.errors(
-                material.make,
+            errors = retraining.errors(
+                loaded.make,
                 training,
                 test,
-                kept,
+                torch.stack(masks).to(device),
                 randomness.torch_seed(self.seed, "retraining", self.number),
-                retraining.Recipe(epochs=parameters["epochs"]),
+                retraining.Recipe(epochs=self.parameters["epochs"]),
                 on_step,
             )
-        for file, error in zip(self.files(folder, material), found, strict=True):
-            _keep(file, {entry.score.slug: [100 * error], "error": error})
-
-    def _kept(self, material: Material, order: Order) -> torch.Tensor:
-        """Which pixels (1, H, W) a network sees."""
-        method, replicate, share = order
-        if order == WHOLE:
-            return torch.ones(1, *material.test.images.shape[2:], dtype=torch.bool)
-        importance = overall(material, method, replicate, self.seed)
-        places = ranks(importance, randomness.generator(self.seed, "retraining", method, replicate))
-        kept = retraining.kept_by(torch.from_numpy(places), share, RETRAININGS[self.retraining].keep)
-        return kept.reshape(1, *importance.shape)
+        return {"errors": list(errors)}
 
 
 Task = MapTask | RetrainTask
 
 
-def overall(material: Material, method: str, replicate: int, seed: int) -> Any:
-    """One map (H, W) of all classes: the mean over classes of the maps' sizes, each over its sum.
-
-    A class's own map would write the label into the image: where pixels lack would tell the class. The
-    control has no classes: its order is drawn once.
-    """
-    if method == CONTROL and CONTROL not in {m.slug for m in material.manifest.methods}:
-        return material.importance(CONTROL, "", replicate, seed)
-    sizes = [
-        np.abs(material.importance(method, label, replicate, seed))
-        for label in material.manifest.dataset.classes
-    ]
-    return np.mean([size / max(size.sum(), np.finfo(float).tiny) for size in sizes], axis=0)
+# Listing
 
 
-def of_maps(metric: Metric, parameters: Parameters, material: Material, seed: int) -> list[MapTask]:
+def list_map_tasks(metric: Metric, parameters: Parameters, loaded: LoadedSet, seed: int) -> list[MapTask]:
     """The metric of every map."""
-    settings = json.dumps(parameters, sort_keys=True)
-    return [
-        MapTask(metric.slug, settings, method, label, replicate, seed)
-        for method in material.titles
-        for label in material.manifest.dataset.classes
-        for replicate in range(1, material.manifest.replicates + 1)
-    ]
+    common = {**_dependencies(loaded), "code": code_version(metric.measure), "masks": loaded.masks_sha256}
+    records = {m.slug: [m.slug, m.parameters] for m in loaded.manifest.methods}
+    replicates = range(1, loaded.manifest.replicates + 1)
+    tasks = []
+    for method in loaded.titles:
+        for label in loaded.manifest.dataset.classes:
+            maps = [_sha256(loaded.importance(method, label, one, seed)) for one in replicates]
+            for replicate in replicates:
+                address = {
+                    **common,
+                    "task": [metric.slug, parameters, label, replicate, seed],
+                    "map": maps[replicate - 1],
+                    "siblings": maps,
+                    "method": records.get(method, [method, {}]),
+                    "method code": loaded.method_version(method),
+                }
+                tasks.append(
+                    MapTask(metric.slug, parameters, method, label, replicate, seed, _digest(address))
+                )
+    return tasks
 
 
-def of_retraining(
-    entry: Retraining, parameters: Parameters, material: Material, seed: int
+def list_retrain_tasks(
+    entry: Retraining, parameters: Parameters, loaded: LoadedSet, seed: int
 ) -> list[RetrainTask]:
-    """Every network, in groups that train together."""
-    if material.manifest.originals:
-        raise ValueError(f"{entry.slug}: trains by maps of classes, and this set has maps of single images")
+    """Every network, in groups that train together. Raises ValueError for a set without maps of classes."""
+    if loaded.manifest.originals:
+        raise ValueError(f"{entry.slug} trains by maps of classes, but this set has maps of single images")
     replicates = parameters["replicates"]
-    if replicates > material.manifest.replicates:
+    if replicates > loaded.manifest.replicates:
         raise ValueError(
-            f"{entry.slug}.replicates is {replicates}; allowed: 1 to {material.manifest.replicates}"
+            f"{entry.slug}.replicates is {replicates}; allowed: 1 to {loaded.manifest.replicates}"
         )
-    settings = json.dumps(parameters, sort_keys=True)
-    size = parameters["together"] or (TOGETHER if _pays(material) else 1)
+    size = parameters["together"] or (TOGETHER if _pays(loaded) else 1)
     orders = [
         WHOLE,
         *(
             (method, replicate, share)
             for share in retraining.shares(parameters["shares"])
-            for method in material.titles
+            for method in loaded.titles
             for replicate in range(1, replicates + 1)
         ),
     ]
+    masks = {order: _sha256(_kept_pixels(loaded, entry.slug, order, seed).numpy()) for order in orders}
+    common = {
+        **_dependencies(loaded),
+        "code": code_version(retraining.errors),
+        "seed": seed,
+        "recipe": {key: parameters[key] for key in ("epochs", "images")},
+    }
     return [
-        RetrainTask(entry.slug, settings, tuple(orders[start : start + size]), number, seed)
+        RetrainTask(
+            entry.slug,
+            parameters,
+            group := tuple(orders[start : start + size]),
+            number,
+            seed,
+            _digest({**common, "number": number, "kept": [masks[order] for order in group]}),
+        )
         for number in range(parameters["seeds"])
         for start in range(0, len(orders), size)
     ]
 
 
-def _pays(material: Material) -> bool:
-    convolved = any(isinstance(module, nn.Conv2d) for module in material.model.modules())
+def _kept_pixels(loaded: LoadedSet, slug: str, order: Order, seed: int) -> torch.Tensor:
+    """Which pixels (1, H, W) a network sees."""
+    method, replicate, share = order
+    if order == WHOLE:
+        return torch.ones(1, *loaded.test.images.shape[2:], dtype=torch.bool)
+    importance = overall(loaded, method, replicate, seed)
+    places = ranks(importance, randomness.generator(seed, "retraining", method, replicate))
+    kept = retraining.kept_by(torch.from_numpy(places), share, RETRAININGS[slug].keep)
+    return kept.reshape(1, *importance.shape)
+
+
+def overall(loaded: LoadedSet, method: str, replicate: int, seed: int) -> Any:
+    """One map (H, W) of all classes: the mean over classes of the absolute maps, each divided by its sum.
+
+    A class's own map would write the label into the image: the missing pixels would tell the class. The
+    control has no classes: its order is drawn once.
+    """
+    if method == CONTROL and CONTROL not in {m.slug for m in loaded.manifest.methods}:
+        return loaded.importance(CONTROL, "", replicate, seed)
+    sizes = [
+        np.abs(loaded.importance(method, label, replicate, seed)) for label in loaded.manifest.dataset.classes
+    ]
+    return np.mean([size / max(size.sum(), np.finfo(float).tiny) for size in sizes], axis=0)
+
+
+def _pays(loaded: LoadedSet) -> bool:
+    convolved = any(isinstance(module, nn.Conv2d) for module in loaded.model.modules())
     return execution.current().device == "cuda" or not convolved
 
 
-def is_done(task: Task, folder: Path, material: Material) -> bool:
-    return all(file.exists() for file in task.files(folder, material))
+# Doing
 
 
-def contents(task: Task, folder: Path, material: Material) -> list[Content]:
-    """What was kept of a piece that is done."""
-    return [json.loads(file.read_text(encoding="utf-8")) for file in task.files(folder, material)]
+@dataclass(frozen=True)
+class Context:
+    """What all tasks share: the set, and where its network runs (None: CUDA if there is a device)."""
+
+    loaded: LoadedSet
+    device: str | None
 
 
-def _depends(material: Material) -> dict[str, Any]:
-    described = material.manifest
+def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Content]:
+    """What the tasks of an evaluation take, for a scheduler."""
+    return Work(Context(loaded, device), perform, requirements, execution.keep_memory)
+
+
+def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:
+    """Do a task with so many threads."""
+    with execution.run_on(threads, context.device):
+        return task.run(context.loaded, advance)
+
+
+def requirements(task: Task) -> dict[str, str]:
+    """The versions of libraries, and of the code, that the result of a task depends on."""
+    name = task.metric if isinstance(task, MapTask) else task.retraining
+    return versions() | {f"{name} of code": code_version(task.code)[:12]}
+
+
+def versions() -> dict[str, str]:
+    """The versions of the libraries whose changes can change a result."""
+    return {name: version(name) for name in LIBRARIES}
+
+
+def _dependencies(loaded: LoadedSet) -> dict[str, Any]:
+    described = loaded.manifest
     return {
-        "dataset": described.dataset.sha256,
-        "factory": material.source.model.factory,
+        "dataset": loaded.test.sha256,
+        "factory": loaded.source.model and loaded.source.model.factory,
         "weights": described.classifier.weights_sha256,
-        "network": material.network_version,
+        "network": loaded.network_version,
         "preprocessing": described.classifier.preprocessing,
         "outputs": [described.classifier.outputs, described.classifier.scores],
         "torch": torch.__version__,
     }
 
 
-def _file(folder: Path, address: dict[str, Any]) -> Path:
-    digest = hashlib.sha256(json.dumps(address, sort_keys=True).encode()).hexdigest()
-    return folder / f"{digest}.json"
+def _digest(address: dict[str, Any]) -> str:
+    return hashlib.sha256(json.dumps(address, sort_keys=True).encode()).hexdigest()
 
 
-def _keep(file: Path, content: Content) -> None:
-    write_atomically(file, json.dumps(content, sort_keys=True, allow_nan=False).encode())
-
-
-def _finite(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 

@@ -22,7 +22,7 @@ def as_categories(data: LabelledImages, categories: tuple[str, ...], factory: st
     """
     names = distinct(category.split(",")[0].strip() for category in categories)
     places = _places(categories, names)
-    found = {name: sorted(places[_plain(name)]) for name in data.classes}
+    found = {name: sorted(places.get(_plain(name), ())) for name in data.classes}
     numbered = all(name.isdecimal() for name in data.classes)
     if numbered or (len(data.classes) == len(categories) and not any(found.values())):
         return data

@@ -35,6 +35,7 @@ class Outputs(Around):
     ) -> None:
         super().__init__(model)
         self.place, self.conversion, self.link, self.width = place, conversion, link, width
+        self.to_pair = nn.Identity() if width != 1 else _to_pair()
 
     def forward(self, images: Tensor) -> Tensor:
         """Images (N, C, H, W) to logits (N, classes)."""
@@ -48,7 +49,8 @@ class Outputs(Around):
             values = logits_of(scores, self.conversion)
         if self.width is not None:
             values = values.reshape(images.shape[0], self.width)
-        return torch.cat([-values, values], dim=1) if self.width == 1 else values
+        result: Tensor = self.to_pair(values.float() if self.width == 1 else values)
+        return result
 
     def around(self, model: nn.Module) -> "Outputs":
         """Another network with the same outputs."""
@@ -90,6 +92,13 @@ class LastSteps(TorchFunctionMode):
     def input_of(self, result: Any) -> Any:
         """What went into the function that gave `result`; the result itself where none of these did."""
         return next((value for _, value, given in self.calls if given is result), result)
+
+
+def _to_pair() -> nn.Linear:
+    """The layer from z to (-z, z): a module, so that methods that work by hooks have a rule for it."""
+    layer = nn.Linear(1, 2, bias=False).requires_grad_(False)
+    layer.weight.copy_(torch.tensor([[-1.0], [1.0]]))
+    return layer
 
 
 def link_of(model: Callable[[Tensor], Tensor]) -> str:

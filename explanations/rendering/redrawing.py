@@ -23,8 +23,8 @@ def redraw(folder: Path, rendering: Rendering, out: Path) -> Manifest:
     """
     former = manifest.read(folder)
     _refuse(folder, out)
-    if not all(record.array for record in former.maps):
-        raise ValueError(f"{folder}: has finished pictures, and no maps that could be drawn again")
+    if any(record.array is None for record in former.maps):
+        raise ValueError(f"{folder}: its pictures were made elsewhere and have no maps to draw them from")
     pictures = draw(manifest.read_maps(folder), rendering, read_images(folder, former))
     draft = out.with_name(f"{out.name}.partial")
     shutil.rmtree(draft, ignore_errors=True)

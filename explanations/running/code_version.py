@@ -9,43 +9,77 @@ import ast
 import hashlib
 import importlib.util
 import inspect
+import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
-from types import CodeType
-from typing import Any
+from types import CodeType, FunctionType
+from typing import Any, Protocol
 
-from torch import nn
 
+class Network(Protocol):
+    """A network, as PyTorch's `nn.Module`, which this module does not import."""
+
+    def modules(self) -> Iterator[Any]:
+        """The network and the modules inside it."""
+
+
+RUNNING = ("__main__", "__mp_main__")  # the module of a script, here and in the processes that it starts
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
 
 
 def code_version(function: Callable[..., Any]) -> str:
     """The digest, 64 hexadecimal digits, of all code of its own package that `function` can reach.
 
-    A function that wraps another, as `functools.wraps` notes it, reaches that one, too. One whose source is
-    not in a file, as of a notebook, is known by its compiled code alone.
+    A function that wraps another, as `functools.wraps` notes it, reaches that one, too. A module outside of
+    this package and of installed ones, such as a script, reaches the modules beside it, and the versions of
+    the libraries that it imports count. A function whose source is not in a file, as in a notebook, is known
+    by its compiled code and that of the functions and values that it uses.
     """
     names, reached = set[str](), bytearray()
     inner: Callable[..., Any] | None = function
     while inner is not None:
-        if _source(inner.__module__) is None:
-            reached += _compiled(inner.__code__).encode()
-        names.add(inner.__module__)
+        if _is_in_file(inner):
+            names.add(inner.__module__)
+        else:
+            reached += _compiled_function(inner).encode()
         inner = getattr(inner, "__wrapped__", None)
     for name in sorted(_closure(names)):
-        reached += f"{name} {_digest(name)}\n".encode()
+        reached += f"{_shown(name)} {_digest(name)}\n".encode()
+    for library in sorted({library for name in names for library in _libraries(name)}):
+        reached += f"{library}\n".encode()
     return hashlib.sha256(reached).hexdigest()
 
 
+def _is_in_file(function: Any) -> bool:
+    """Whether a function stands in the file of its module, not in a notebook's cell."""
+    path = _source(function.__module__)
+    if function.__module__ not in RUNNING or path is None:
+        return path is not None
+    return Path(function.__code__.co_filename).resolve() == path.resolve()
+
+
+def _compiled_function(function: Any, known: frozenset[str] = frozenset()) -> str:
+    """What a function without a source does, with the functions and plain values that it uses."""
+    code, values = function.__code__, []
+    for name in (name for name in code.co_names if name in function.__globals__ and name not in known):
+        value = function.__globals__[name]
+        if isinstance(value, FunctionType) and value.__globals__ is function.__globals__:
+            values.append(f"{name} {_compiled_function(value, known | {name, function.__name__})}")
+        elif isinstance(value, bool | int | float | str | tuple):
+            values.append(f"{name} {value!r}")
+    return f"{_compiled(code)} {function.__defaults__!r} {function.__kwdefaults__!r} {values}"
+
+
 def _compiled(code: CodeType) -> str:
-    """What a function without a source does: its instructions, names and constants, without its place."""
+    """The instructions, names and constants of a function, without its place."""
     constants = [_compiled(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
-def network_version(model: nn.Module) -> str:
+def network_version(model: Network) -> str:
     """The digest, 64 hexadecimal digits, of the classes of a network's modules, PyTorch's own left out."""
     kinds = {type(module) for module in model.modules()}
     own = [kind for kind in kinds if kind.__module__.partition(".")[0] != "torch"]
@@ -77,13 +111,50 @@ def _imported(name: str) -> tuple[str, ...]:
     """The modules of the same package that a module imports."""
     tree = _tree(name)
     package = name.partition(".")[0]
-    asked = {wanted for wanted in _named_imports(name, tree) if wanted.partition(".")[0] == package}
-    return tuple(sorted(wanted for wanted in asked if _source(wanted) is not None))
+    imports = set(_named_imports(name, tree))
+    own = {one for one in imports if one.partition(".")[0] == package and _source(one) is not None}
+    return tuple(sorted(own | {one for one in imports if _is_beside(one, name)}))
+
+
+def _is_beside(name: str, other: str) -> bool:
+    """Whether a module lies in the folder of a script, or of a module without a package, of somebody's."""
+    one, two = _source(name), _source(other)
+    if one is None or two is None or "." in other or not _is_somebodys(other):
+        return False
+    return one.resolve().is_relative_to(two.resolve().parent)
+
+
+def _is_somebodys(name: str) -> bool:
+    """Whether a module belongs neither to this package nor to Python or an installed one."""
+    path = _source(name)
+    if path is None or name.partition(".")[0] == __name__.partition(".")[0]:
+        return False
+    installed = {"site-packages", "dist-packages", f"python{sys.version_info[0]}.{sys.version_info[1]}"}
+    return installed.isdisjoint(path.resolve().parts)
+
+
+def _libraries(name: str) -> list[str]:
+    """The installed libraries that somebody's module imports, with their versions."""
+    if not _is_somebodys(name):
+        return []
+    tops = {imported.partition(".")[0] for imported in _named_imports(name, _tree(name))}
+    return [f"{library} {version(library)}" for top in tops for library in _distributions().get(top, [])]
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> dict[str, list[str]]:
+    return dict(packages_distributions())
+
+
+def _shown(name: str) -> str:
+    """The name of a module in a digest: of a script or a loaded file that of the file, wherever it lies."""
+    path = _source(name)
+    return path.stem if path is not None and "." not in name and path.stem != "__init__" else name
 
 
 def _named_imports(name: str, tree: ast.Module) -> Iterator[str]:
     """What a module's imports name, in full: modules, and things in them."""
-    specification = importlib.util.find_spec(name)
+    specification = None if name in RUNNING else importlib.util.find_spec(name)
     parent = specification.parent if specification else None
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -115,6 +186,9 @@ def _tree(name: str) -> ast.Module:
 @lru_cache(maxsize=1000)
 def _source(name: str) -> Path | None:
     """The file of a module; None where it is no module, or has none."""
+    if name in RUNNING:
+        running = getattr(sys.modules.get(name), "__file__", None)
+        return Path(running) if running and running.endswith(".py") else None
     try:
         specification = importlib.util.find_spec(name)
     except (ImportError, ValueError, AttributeError):

@@ -21,10 +21,10 @@ def held(path: Path, what: str) -> Iterator[None]:
         except OSError:
             holder = os.read(file, 200).decode(errors="replace") or "another process"
             raise ValueError(
-                f"{what}: {holder} is building here; wait until it is done, or choose another --out"
+                f"{what}: {holder} is working here; wait until it ends, or choose another --out"
             ) from None
         if not path.exists() or os.fstat(file).st_ino != path.stat().st_ino:
-            raise ValueError(f"{what}: another build has just ended here; try again")
+            raise ValueError(f"{what}: another process has just finished here; try again")
         os.ftruncate(file, 0)
         os.pwrite(file, f"process {os.getpid()} on {socket.gethostname()}".encode(), 0)
         yield

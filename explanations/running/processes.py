@@ -1,7 +1,7 @@
-"""Jobs that several processes of this machine do, each a call of one function. Knows no job and no model.
+"""Jobs for several processes of this machine, each job a call of one function.
 
-Processes are spawned, for a fork of one with PyTorch's threads can hang. They leave interruptions to the one
-that began them, and end when it does, however that is.
+Processes are spawned, because a fork of a process with PyTorch's threads can hang. They leave interruptions
+to their parent and end when it ends, however it ends.
 """
 
 import multiprocessing
@@ -18,19 +18,24 @@ Job = TypeVar("Job")
 Result = TypeVar("Result")
 
 
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def spread(
     function: Callable[[Job], Result],
     jobs: Sequence[Job],
     processes: int,
     set_up: Callable[[], object],
-    finished: Callable[[Job, Result], None],
+    finish: Callable[[Job, Result], None],
     option: str,
 ) -> None:
-    """Call `function` on each of `jobs`, as many at once as `processes`, and `finished(job, result)` here.
+    """Call `function` on each of `jobs`, up to `processes` at once, and `finish(job, result)` here.
 
-    `set_up()` is called in every process before its first job. An error or an interruption ends all work
-    under way. Raises ValueError where a process was ended by another hand; `option` names in the message what
-    sets their number.
+    `set_up()` is called in every process before its first job. An error or an interruption ends all running
+    jobs. Raises ValueError if a process was ended from outside; its message names `option`, which sets the
+    number of processes.
     """
     others = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(
@@ -39,11 +44,11 @@ def spread(
     try:
         futures = {executor.submit(function, job): job for job in jobs}
         for future in as_completed(futures):
-            finished(futures[future], future.result())
+            finish(futures[future], future.result())
     except BrokenProcessPool:
         raise ValueError(
-            "a worker has ended, perhaps for want of memory; what is finished is kept: "
-            f"run it again with fewer {option}"
+            "a worker process ended, perhaps because memory ran out; finished results are kept: "
+            f"run the command again with fewer {option}"
         ) from None
     except BaseException:
         for child in set(multiprocessing.active_children()) - others:

@@ -43,13 +43,13 @@ class Cost:
 def needed(n_methods, lead, votes, alike, wanted, alpha=ALPHA):
     """The Needed of a design; `lead`, `alike` (intraclass correlation), `wanted` and `alpha` in [0, 1]."""
     studies = simulation(n_methods, lead, votes, alike, alpha)
-    claim = studies.least(lambda power: power.claim, wanted, MOST)
-    any_difference = studies.least(lambda power: power.omnibus, wanted, MOST)
+    claim = studies.find_least(lambda power: power.claim, wanted, MOST)
+    any_difference = studies.find_least(lambda power: power.omnibus, wanted, MOST)
     last = 2 * max(claim or SIZES[-1], 10)
     sizes = {n for n in SIZES if n <= last} | {n for n in (claim, any_difference) if n}
-    powers = [studies.at(n) for n in sorted(sizes)]
+    powers = [studies.simulate(n) for n in sorted(sizes)]
     rows = tuple(
-        (power.n, f"{power.omnibus:.0%}", f"{power.claim:.0%}", _points(studies.lead_at(power.n)))
+        (power.n, f"{power.omnibus:.0%}", f"{power.claim:.0%}", _points(studies.find_lead(power.n)))
         for power in powers
     )
     svg = power_curve(powers, wanted, "Power by participants").svg

@@ -1,7 +1,7 @@
 """The replication archive: one zip from which a closed study can be checked, recomputed and restored.
 
     study.yaml          the study as it was frozen            set/            pictures, maps, metrics
-    votes.csv, .parquet one row an answer, codebook.csv       report.*        HTML, JSON, Markdown
+    votes.csv, .parquet one row per answer, codebook.csv       report.*        HTML, JSON, Markdown
     participants.csv    how each participation went           plan.csv        what each was shown, in order
     recompute.py, .R    the main table from votes.csv         archive.json    versions, dates
     SHA256SUMS          of all of these

@@ -5,6 +5,7 @@ Made from the study alone, so that it says what the frozen file says. No codes t
 
 from dataclasses import dataclass
 
+from ..exporting import escape_markdown
 from ..models import Study
 
 NOT_STATED = "not stated"
@@ -132,7 +133,4 @@ def _analysis(study):
 
 def _plain(text):
     """One line of Markdown in which nothing of the text is markup."""
-    line = " ".join(str(text).split())
-    for sign in "\\`*_{}[]<>#|":
-        line = line.replace(sign, f"\\{sign}")
-    return line
+    return escape_markdown(" ".join(str(text).split()))

@@ -144,7 +144,7 @@ def revise_study(study, data):
 
 
 def unused_slug(title):
-    """A short name made from a title, that no study has."""
+    """Make a short name for a study from its title, one that no study has yet."""
     slug = slugify(title)[:60] or "study"
     taken = Study.objects.filter(slug=slug).exists()
     return f"{slug}-{secrets.token_hex(4)}" if taken else slug

@@ -4,13 +4,11 @@ import re
 
 from django import template
 
+from ..exporting import keep_statistics_whole
+
 register = template.Library()
 
 _TAG = re.compile(r"(<[^>]*>)")
-# p = 1.00e-4, p &lt; .001, F(1.92, 40.22) = 80.40
-_STATISTIC = re.compile(
-    r"\b\w(?:&#x27;)?(?:\([\d., ]+\))? (?:=|&lt;|&gt;|≤) [\N{MINUS SIGN}-]?(?=[.\d])\d*(?:\.\d+)?(?:e-?\d+)?"
-)
 
 
 @register.filter(is_safe=True)
@@ -20,7 +18,7 @@ def unbroken(html):
     `{% filter unbroken %}` encloses a whole block. Attributes stay as they are.
     """
     parts = _TAG.split(html)  # texts and tags in turn
-    parts[::2] = map(_whole, parts[::2])
+    parts[::2] = map(keep_statistics_whole, parts[::2])
     return "".join(parts)
 
 
@@ -28,7 +26,3 @@ def unbroken(html):
 def in_points(share):
     """A share of the votes in percentage points: 0.05 as "5"."""
     return f"{float(share) * 100:g}"
-
-
-def _whole(text):
-    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', text)

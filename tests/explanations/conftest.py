@@ -121,7 +121,7 @@ def content() -> Callable[[Path], dict[str, bytes]]:
 @pytest.fixture
 def kept() -> Callable[[Path], set[str]]:
     """The digests of the results in an unfinished set."""
-    return lambda folder: {file.stem for file in (folder / ".work").glob("*.npy")}
+    return lambda folder: {file.stem for file in (folder / ".work").glob("*.npz")}
 
 
 @pytest.fixture

@@ -7,7 +7,8 @@ import pytest
 from pyarrow import parquet
 
 from analysis.votes.table import COLUMNS as UNDERSTOOD
-from survey.exporting import columns_of, study_report, vote_lines, votes_parquet
+from survey import exporting
+from survey.exporting import codebook_lines, columns_of, study_report, vote_lines, votes_parquet
 from survey.models import Answer, Participation, Study
 
 pytestmark = pytest.mark.django_db
@@ -35,6 +36,19 @@ def test_a_row_says_what_was_shown_where_and_what_was_chosen(participation, answ
         assert [row[f"method_{place}"] for place in (1, 2, 3, 4)] == shown
         assert row["chosen_method"] == shown[int(row["chosen_position"]) - 1]
         assert row["chosen_method"] == planned.answer.option.class_map.method.title
+
+
+def test_a_line_that_another_export_interrupts_stays_whole(open_study, monkeypatch):
+    expected, spelled = list(codebook_lines(open_study)), exporting._spelled
+
+    def spell_during_another_export(value):
+        with monkeypatch.context() as another:
+            another.setattr(exporting, "_spelled", spelled)
+            list(codebook_lines(open_study))
+        return spelled(value)
+
+    monkeypatch.setattr(exporting, "_spelled", spell_during_another_export)
+    assert list(codebook_lines(open_study)) == expected
 
 
 def test_a_row_of_a_check_says_whether_it_was_passed(participation, answer, votes_of):

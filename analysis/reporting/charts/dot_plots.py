@@ -55,6 +55,6 @@ def participant_chart(
 
 
 def _stack(shares: Floats) -> dict[int, int]:
-    """How many participants have a share of so many 60ths, the lowest share first."""
+    """Count participants by their share in 60ths, the lowest share first."""
     bins, times = np.unique(np.rint(shares * _BINS).astype(int), return_counts=True)
     return dict(zip(bins.tolist(), times.tolist(), strict=True))

@@ -108,7 +108,7 @@ def _draw_reference_line(axes: Axes, at: float, label: str) -> None:
 
 
 def _draw_rows(axes: Axes, marks: Sequence[Mark], lines: int) -> None:
-    """Each row: its text in so many lines, and below it the dot and its interval."""
+    """Draw each row: its lines of text, then the dot and its interval."""
     across = axes.get_yaxis_transform()  # x in fractions of the width, y in pixels
     edge = SIDE / (WIDTH - 2 * SIDE)  # of the axes' width
     left, right = axes.get_xlim()

@@ -1,6 +1,6 @@
 """Chart of each method's share for every label: a small panel for each method, labels from top to bottom.
 
-Two panels stand side by side and share one scale. A line in each panel marks the method's share over all
+Two panels are side by side and share one scale. A line in each panel marks the method's share over all
 labels.
 """
 
@@ -42,7 +42,7 @@ def label_chart(
     width = (_RIGHT - _LEFT - gutter - _LAST - _GAP * (columns - 1)) / columns
     panel = _HEAD + row * n + _RULER
     end = panel * -(-k // columns)
-    bottom = end - _RULER + 8  # the last ruler and the note stand in the foot
+    bottom = end - _RULER + 8  # the last ruler and the note are in the foot
     highest = float(np.nanmax([*np.ravel(found.shares), *np.ravel(found.high), *shares]))
     ticks = _ticks(highest)
     reach = max(highest, ticks[-1])

@@ -12,8 +12,8 @@ _HEIGHT = 190  # pixels of the drawing itself
 _TOP = 66  # pixels for the key
 
 
-def power_curve(powers: Sequence[Power], wanted: float, title: str) -> Chart:
-    """Draw both probabilities of `powers` against participants, with a line at the `wanted` power.
+def power_curve(powers: Sequence[Power], target: float, title: str) -> Chart:
+    """Draw both probabilities of `powers`, with a line at the `target` power.
 
     Any difference is a dashed line with hollow dots, so that the lines differ in greyscale too.
     """
@@ -32,7 +32,7 @@ def power_curve(powers: Sequence[Power], wanted: float, title: str) -> Chart:
             axes.axhline(level, color=RULE, linewidth=0.5, zorder=1)
             if level:  # at 0 the label would cover the curve of few participants
                 axes.text(0, level + 0.02, f"{level:.0%}", ha="left", va="bottom", color=MUTED)
-        axes.axhline(wanted, color=INK, linewidth=0.9, linestyle=":", zorder=1)
+        axes.axhline(target, color=INK, linewidth=0.9, linestyle=":", zorder=1)
         axes.annotate(
             *("participants", (1, 0)), xycoords="axes fraction", xytext=(0, -30), textcoords="offset pixels",
             ha="right", va="top", color=MUTED, annotation_clip=False,

@@ -12,7 +12,11 @@ from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
 from analysis.reporting.elements import Section, Table
 
-_STATISTIC = re.compile(r"\b\w (?:=|&lt;|&gt;|≤) \d+(?:\.\d+)?(?:e-?\d+)?")  # p = 1.00e-4, ε = 0.691
+# p = 1.00e-4, p &lt; .001, ε = 0.691, F(1.92, 40.22) = 80.40, min F&#x27;(2.21, 109.77) = 117.05
+_STATISTIC = re.compile(
+    r"\b(?:min )?\w(?:&#x27;)?(?:\([\d., ]+\))? (?:=|&lt;|&gt;|≤) "
+    r"[\N{MINUS SIGN}-]?(?=[.\d])\d*(?:\.\d+)?(?:e-?\d+)?"
+)
 
 
 def write(document: Document) -> str:
@@ -89,4 +93,9 @@ def _escape(text: str) -> str:
 
 def _sentence(text: str) -> str:
     """Text for a paragraph, in which a statistic stays on one line."""
-    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', _escape(text))
+    return keep_statistics_whole(_escape(text))
+
+
+def keep_statistics_whole(text: str) -> str:
+    """Enclose each statistic of HTML without tags in a span of class `whole`."""
+    return _STATISTIC.sub(r'<span class="whole">\g<0></span>', text)

@@ -16,7 +16,7 @@ def write(document: Document) -> str:
 
 
 def escape(text: str) -> str:
-    """Text in which Markdown finds no markup of its own."""
+    """Escape every character that Markdown could read as markup."""
     return re.sub(r"([\\`*_{}\[\]<>#|])", r"\\\1", text)
 
 

@@ -40,7 +40,7 @@ def headline(worths: Worths, test: ChoiceTest, alpha: float) -> str:
 
 
 def _reason(worths: Worths) -> str:
-    """Why shares of votes can't compare the methods."""
+    """The reason why shares of votes cannot compare the methods."""
     if len({row.offers for row in worths.offers}) > 1:
         return "Methods were not offered equally often."
     if worths.offers[0].offers < worths.n_answers:
@@ -96,9 +96,9 @@ def _tables(worths: Worths) -> list[Table]:
             offers.method,
             fmt.count(offers.offers),
             fmt.count(offers.votes),
-            offers.share.shown(fmt.percent),
+            offers.share.format(fmt.percent),
             fmt.UNDEFINED if offers.expected is None else fmt.percent(offers.expected),
-            values.worth.shown(fmt.percent),
+            values.worth.format(fmt.percent),
         )
         for offers, values in zip(worths.offers, worths.worths, strict=True)
     )
@@ -106,14 +106,14 @@ def _tables(worths: Worths) -> list[Table]:
     tables = [Table("choice-methods", "Shares of offers and worths, with 95% CI", headings, methods)]
     if worths.pairs:
         rows = tuple(
-            (f"{pair.a} : {pair.b}", pair.odds_ratio.shown(fmt.decimal), fmt.p_value(pair.p, pair.log10_p))
+            (f"{pair.a} : {pair.b}", pair.odds_ratio.format(fmt.decimal), fmt.p_value(pair.p, pair.log10_p))
             for pair in worths.pairs
         )
         caption = f"Odds ratios of being chosen, with simultaneous {level} confidence intervals"
         tables.append(Table("choice-pairs", caption, ("Pair", "Odds ratio", "p"), rows))
     if worths.constants:
         rows = tuple(
-            (one.name, one.log_odds.shown(fmt.decimal), fmt.p_value(one.p)) for one in worths.constants
+            (one.name, one.log_odds.format(fmt.decimal), fmt.p_value(one.p)) for one in worths.constants
         )
         caption = "Other alternatives and display positions, in log odds with 95% CI"
         tables.append(Table("choice-constants", caption, ("", "Log odds", "p"), rows))
@@ -158,7 +158,7 @@ def _notes(worths: Worths) -> tuple[str, ...]:
 
 def _chart(worths: Worths) -> Chart:
     marks = [
-        Mark(one.method, one.worth.shown(fmt.percent), one.worth.value, one.worth.low, one.worth.high)
+        Mark(one.method, one.worth.format(fmt.percent), one.worth.value, one.worth.low, one.worth.high)
         for one in worths.worths
         if one.worth.value is not None
     ]

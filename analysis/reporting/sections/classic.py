@@ -36,7 +36,7 @@ def section(results: Results) -> Section:
         for pair in tukey.pairs
     )
     effects = tuple(
-        (name, effect.shown(fmt.share_of_variance)) for name, effect in results.one_sided_effects.items()
+        (name, effect.format(fmt.share_of_variance)) for name, effect in results.one_sided_effects.items()
     )
     headings = ("Source", "Sum of squares", "df", "Mean square", "F", "p")
     tables = [
@@ -67,13 +67,13 @@ def section(results: Results) -> Section:
 
 
 def caveat(results: Results) -> str:
-    """What is wrong with the classic analysis."""
+    """The warning that belongs to the classic analysis."""
     k, alpha = len(results.counts.methods), results.plan.alpha
     return CAVEAT.format(rate=100 * type_one_error(k, alpha), k=k, level=100 * alpha)
 
 
 def type_one_error(k: int, alpha: float) -> float:
-    """How often one-way ANOVA of the shares of `k` methods rejects a true null hypothesis at `alpha`.
+    """The type I error rate of one-way ANOVA of the shares of `k` methods at `alpha`.
 
     Shares that sum to 1 are correlated by -1 / (k - 1), so F is k / (k - 1) times too large. The rate is that
     of many participants and equally popular methods; docs/type_one_error.md has the simulated ones.

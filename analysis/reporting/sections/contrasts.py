@@ -30,7 +30,7 @@ def baseline_section(contrasts: Sequence[Contrast], baseline: str, alpha: float 
 
 
 def equivalence_section(result: Equivalences) -> Section:
-    """Which pairs differ by less than the smallest difference of interest."""
+    """The pairs that differ by less than the smallest difference of interest."""
     if not result.pairs:
         return Section("equivalence", "Equivalence", record={"equivalence": asdict(result)})
     margin = _unsigned(result.margin)
@@ -165,7 +165,7 @@ def _mark(contrast: Contrast, alpha: float) -> Mark:
     difference = contrast.difference
     return Mark(
         contrast.text,
-        difference.shown(fmt.points),
+        difference.format(fmt.points),
         difference.value or 0.0,
         difference.low,
         difference.high,

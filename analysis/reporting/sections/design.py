@@ -26,7 +26,9 @@ def section(design: Design) -> Section | None:
     rows = tuple(_rows(design))
     if not rows:
         return None
-    caption = "Checks of the design, with the participant as the unit; nobody is excluded for failing one"
+    caption = (
+        "Checks of the design, with the participant as the unit; no participant is excluded for failing one"
+    )
     return Section(
         slug="design",
         heading="Checks of the design",
@@ -166,13 +168,13 @@ def _test(test: Hotelling) -> dict[str, Any]:
 
 def _quantities(design: Design) -> Iterator[Quantity]:
     if design.position is not None:
-        yield _of_test("position of the chosen picture", design.position.test)
+        yield _test_quantity("position of the chosen picture", design.position.test)
         for i, (share, (low, high)) in enumerate(
             zip(design.position.shares, design.position.intervals, strict=True), start=1
         ):
             yield Quantity("share of position", str(i), value=share, low=low, high=high)
     if design.order is not None:
-        yield _of_test("first and second half", design.order.test)
+        yield _test_quantity("first and second half", design.order.test)
     if design.class_by_method is not None:
         classes = design.class_by_method
         yield Quantity("class by method", value=classes.cramers_v, p=classes.p)
@@ -180,5 +182,5 @@ def _quantities(design: Design) -> Iterator[Quantity]:
         yield Quantity("Krippendorff's alpha", value=design.agreement.alpha, p=design.agreement.p)
 
 
-def _of_test(name: str, test: Hotelling) -> Quantity:
+def _test_quantity(name: str, test: Hotelling) -> Quantity:
     return Quantity(name, statistic=test.F, df1=test.df[0], df2=test.df[1], p=test.p, log10_p=test.log10_p)

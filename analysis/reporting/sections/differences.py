@@ -27,10 +27,10 @@ def section(results: Results) -> Section:
     rows = tuple(
         (
             f"{pair.a} {fmt.MINUS} {pair.b}",
-            pair.difference.shown(fmt.points),
+            pair.difference.format(fmt.points),
             fmt.p_value(pair.p_simultaneous, pair.log10_p_simultaneous),
-            pair.ratio.shown(fmt.decimal),
-            pair.cohens_h.shown(fmt.decimal),
+            pair.ratio.format(fmt.decimal),
+            pair.cohens_h.format(fmt.decimal),
         )
         for pair in pairs
     )
@@ -86,7 +86,7 @@ def _charts(results: Results, level: str) -> list[Chart]:
     marks = [
         Mark(
             f"{pair.a} {fmt.MINUS} {pair.b}",
-            pair.difference.shown(fmt.points),
+            pair.difference.format(fmt.points),
             pair.difference.value or 0.0,
             pair.difference.low,
             pair.difference.high,

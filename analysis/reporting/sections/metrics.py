@@ -37,7 +37,7 @@ def _verdict(concordance: Concordance) -> str:
     if not known:
         return ""
     best = max(known, key=lambda row: row.correlation.value or 0.0)
-    return f"Highest rank correlation with the votes: {best.title}, {best.correlation.shown(fmt.decimal)}."
+    return f"Highest rank correlation with the votes: {best.title}, {best.correlation.format(fmt.decimal)}."
 
 
 def _agreement(concordance: Concordance) -> Table:
@@ -45,11 +45,11 @@ def _agreement(concordance: Concordance) -> Table:
         (
             row.title,
             row.better,
-            row.correlation.shown(fmt.decimal),
-            row.within.shown(fmt.decimal),
+            row.correlation.format(fmt.decimal),
+            row.within.format(fmt.decimal),
             fmt.p_value(row.p_maps),
-            row.predicted.shown(fmt.percent),
-            row.over_favourite.shown(fmt.points),
+            row.predicted.format(fmt.percent),
+            row.over_favourite.format(fmt.points),
         )
         for row in concordance.metrics
     )
@@ -66,7 +66,7 @@ def _odds(concordance: Concordance) -> Table:
     rows = []
     for row in concordance.metrics:
         models = [row.odds, row.beyond, *([joint[row.metric]] if joint else [])]
-        cells = [(odds.ratio.shown(fmt.decimal), fmt.p_value(odds.p, odds.log10_p)) for odds in models]
+        cells = [(odds.ratio.format(fmt.decimal), fmt.p_value(odds.p, odds.log10_p)) for odds in models]
         rows.append((row.title, *(cell for pair in cells for cell in pair)))
     headings = ["Metric", "Alone", "p", "Given the method", "p", *(["All metrics", "p"] if joint else [])]
     caption = (
@@ -81,7 +81,7 @@ def _notes(concordance: Concordance) -> tuple[str, ...]:
     if concordance.chance is not None and concordance.favourite.value is not None:
         notes.append(
             f"Chance predicts {fmt.percent(concordance.chance)} of the votes. Always naming the method that "
-            f"the other participants chose most often predicts {concordance.favourite.shown(fmt.percent)}."
+            f"the other participants chose most often predicts {concordance.favourite.format(fmt.percent)}."
         )
     power = (
         "So few maps cannot show a correlation"
@@ -124,7 +124,7 @@ def _charts(concordance: Concordance) -> list[Chart]:
         if estimate.value is not None:
             filled = estimate.low is not None and estimate.high is not None
             filled = filled and not (estimate.low or 0) <= 0 <= (estimate.high or 0)
-            value = estimate.shown(fmt.decimal)
+            value = estimate.format(fmt.decimal)
             marks.append(Mark(row.title, value, estimate.value, estimate.low, estimate.high, filled))
     if not marks:
         return []

@@ -1,4 +1,4 @@
-"""Section: who took part, who is included and why, and the conclusion under other rules of inclusion."""
+"""Section: flow of participants, and the conclusion under other rules of inclusion."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby

@@ -1,6 +1,6 @@
 """Section: each method's share of the answers.
 
-Where "none of these" could be answered, shares of all answers lead, and shares of the votes stand beside.
+If "none of these" was possible, shares of all answers come first, with shares of the votes beside them.
 """
 
 from analysis import formatting as fmt
@@ -17,19 +17,19 @@ INTERVAL_NOTE = (
 def section(results: Results) -> Section:
     shares, none = results.shares, results.none_share
     tables = [_table(results), *_weights(results)]
-    of = "votes" if none is None else "answers"
+    noun = "votes" if none is None else "answers"
     marks = [Mark(share.method, _value(share), share.share, share.low, share.high) for share in shares]
-    title = f"Share of {of}, with 95% confidence intervals"
+    title = f"Share of {noun}, with 95% confidence intervals"
     return Section(
         slug="shares",
-        heading=f"Shares of {of}",
+        heading=f"Shares of {noun}",
         verdict=f"{shares[0].method} {_value(shares[0])}" if results.comparable else "",
         tables=tuple(tables),
         notes=(INTERVAL_NOTE, *_reasons(results), *_design_effect(results)),
         charts=(share_chart("shares", title, f"{title}: {describe(marks)}.", marks),),
         record=_record(results),
         quantities=tuple(_quantities(results)),
-        apa=_apa(results, of),
+        apa=_apa(results, noun),
     )
 
 
@@ -63,7 +63,7 @@ def _weights(results: Results) -> list[Table]:
     if fewest == most:
         return []
     rows = tuple(
-        (share.method, _value(share), mean.shown(fmt.percent))
+        (share.method, _value(share), mean.format(fmt.percent))
         for share, mean in zip(results.shares, results.mean_shares, strict=True)
     )
     caption = "Shares with equal weight for every answer, and for every participant, with 95% CI"
@@ -92,11 +92,11 @@ def _value(share: Share) -> str:
     return f"{fmt.percent(share.share)} ({fmt.interval(share.low, share.high, fmt.percent)})"
 
 
-def _apa(results: Results, of: str) -> tuple[str, ...]:
+def _apa(results: Results, noun: str) -> tuple[str, ...]:
     if not results.comparable:
         return ()
     listed = "; ".join(map(_apa_share, (*results.shares, *_none(results))))
-    return (f"Shares of {of} were: {listed}.",)
+    return (f"Shares of {noun} were: {listed}.",)
 
 
 def _apa_share(share: Share) -> str:

@@ -1,4 +1,4 @@
-"""Section: what holds for new classes or images too, and each method's share for every class or image."""
+"""Section: results for new classes or images, and the shares for each one."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -191,7 +191,7 @@ def _charts(result: BeyondStimuli, labels: LabelShares | None) -> list[Chart]:
 
 
 def _leads(labels: LabelShares, nouns: str) -> str:
-    """For how many labels the same method has the largest share, which may be shared by several."""
+    """Count labels for which one method has the largest share, alone or tied."""
     n = fmt.count(len(labels.labels))
     largest = labels.shares >= np.nanmax(labels.shares, axis=1, keepdims=True)  # (labels, methods)
     everywhere = np.flatnonzero(largest.all(axis=0))

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
-from captum.attr import IntegratedGradients
 from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -97,10 +96,12 @@ def _integral(score: ClassScore, image: Tensor, baseline: Tensor, steps: int, to
 
 
 def _quadrature(score: ClassScore, image: Tensor, baseline: Tensor, steps: int) -> Tensor:
-    batch = score.block_size(image[0])
-    method = IntegratedGradients(score)
-    weights: Tensor = method.attribute(image, baseline, n_steps=steps, internal_batch_size=batch)
-    return weights.detach().double()
+    """Integrate by Gauss and Legendre, as Captum does to the last digit, but in blocks on all threads."""
+    nodes, node_weights = np.polynomial.legendre.leggauss(steps)
+    points = torch.cat([baseline + share * (image - baseline) for share in ((1 + nodes) / 2).tolist()])
+    slopes = gradients(score, points)
+    sizes = torch.from_numpy(node_weights / 2).to(slopes)[:, None, None, None]
+    return ((slopes * sizes).sum(dim=0, keepdim=True) * (image - baseline)).double()
 
 
 def gradientshap(

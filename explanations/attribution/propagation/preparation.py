@@ -1,12 +1,13 @@
-"""A classifier made ready for methods that work by hooks on modules: guided backpropagation, DeepLIFT, LRP.
+"""Classifiers prepared for methods that work by hooks on modules: guided backpropagation, DeepLIFT, LRP.
 
-Such methods see modules only, and one use of each. A functional `F.relu` they pass over in silence: guided
+Such methods see modules only, and one use of each. They pass over a functional `F.relu` in silence: guided
 backpropagation is then the plain gradient. Two hooks on one tensor, as where a MaxPool takes a ReLU's output
-or a residual block both adds and rectifies it, silently mix up (Captum 0.9.0: a completeness error of a third
-of the output's range). So the prepared copy has a module of its own for every use of an activation, a
-pooling or an addition, nothing in place, and before each non-linear module a barrier, that gives it a tensor
-of its own. torch.fx finds the uses; where it cannot trace a model, what can be done without is done, and
-what is left is refused. Either way the copy's outputs are compared with the model's, bit by bit.
+or a residual block both adds and rectifies it, silently interfere (Captum 0.9.0: a completeness error of a
+third of the output's range). So the prepared copy has a module of its own for every use of an activation, a
+pooling or an addition, nothing in place, and before each non-linear module a barrier that gives it a tensor
+of its own. torch.fx finds the uses. Where it cannot trace a model, or traces it to other outputs, as under
+autocast, only modules get barriers, and uses that hooks would miss are refused. Either way the copy's outputs
+are compared with the model's, bit by bit.
 """
 
 import copy
@@ -24,6 +25,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explanations.models import functional_layers
+from explanations.models.outputs import link_of
 
 POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d)
 ACTIVATIONS = (
@@ -49,7 +51,7 @@ ACTIVATIONS = (
 )
 NON_LINEAR = (*ACTIVATIONS, *POOLS)
 
-# What a functional activation is as a module: its arguments after the first, by name.
+# The module of each functional activation, and the names of the function's arguments after the first.
 _FUNCTIONS: dict[Any, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
     F.relu: (nn.ReLU, ()),
     F.relu_: (nn.ReLU, ()),
@@ -90,8 +92,8 @@ _FUNCTIONS: dict[Any, tuple[Callable[..., nn.Module], tuple[str, ...]]] = {
 _ADDITIONS = (operator.add, operator.iadd, torch.add, "add", "add_")
 _UNUSED = ("inplace", "return_indices", "_stacklevel", "dtype")  # arguments that change no value here
 
-# Non-linear operations of ATen, as a model calls them whose activations are no modules.
-_LOOSE = {
+# Non-linear operations of ATen, which a model calls outside of modules if its activations are functions.
+_NON_LINEAR_OPERATIONS = {
     "relu",
     "relu_",
     "hardtanh",
@@ -124,10 +126,10 @@ _LOOSE = {
 
 
 class Barrier(nn.Module):
-    """The identity, as a tensor of its own: hooks on what comes out do not meet hooks on what goes in."""
+    """The identity as a new tensor: hooks on its output do not meet hooks on its input."""
 
     def forward(self, values: Tensor) -> Tensor:
-        """`values`, cloned."""
+        """Clone `values`."""
         return values.clone()
 
 
@@ -135,30 +137,29 @@ _PREPARED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 
 def prepare(model: nn.Module, example: Tensor) -> nn.Module:
-    """A copy of `model` in evaluation mode in which every activation and pooling is a module used once.
+    """Copy `model` in evaluation mode so that every activation and pooling is a module that is used once.
 
-    `example` (n, C, H, W) are real inputs, on which the copy's outputs are proven to be the model's own.
-    The copy is kept as long as the model lives and its outputs agree. Raises ValueError, in one line, where
-    the model cannot be prepared.
+    `example` (n, C, H, W) are real inputs, for which the copy's outputs must be the model's own. The copy is
+    kept as long as the model lives and its outputs agree. Raises ValueError if the model cannot be prepared.
     """
     kept = _PREPARED.get(model)
     if kept is not None and _agree(model, kept, example):
         return kept
     prepared, obstacle = _traced(model)
+    if prepared is not None and not _agree(model, prepared, example):
+        prepared, obstacle = None, "traced, it gives other outputs"
     if prepared is None:
         prepared = _wrapped(model)
-    if not _agree(model, prepared, example):
-        raise ValueError(
-            "the classifier, prepared for hooks, no longer gives the same outputs; "
-            "does it draw random numbers or depend on the batch? Choose a method that needs no modules"
-        )
-    _refuse_what_hooks_miss(prepared, example, obstacle)
+        if not _agree(model, prepared, example):
+            raise ValueError(_difference(model, example))
+    _refuse_missed_uses(prepared, example, obstacle)
+    prepared.__dict__["link"] = link_of(model)  # which torch.fx does not keep
     _PREPARED[model] = prepared
     return prepared
 
 
 def activations(model: nn.Module) -> list[nn.Module]:
-    """The activation modules of a model, poolings left out."""
+    """List the activation modules of a model, without poolings."""
     return [module for module in model.modules() if isinstance(module, ACTIVATIONS)]
 
 
@@ -166,7 +167,7 @@ def activations(model: nn.Module) -> list[nn.Module]:
 
 
 def _traced(model: nn.Module) -> tuple[nn.Module | None, str]:
-    """The prepared copy, or None and why torch.fx cannot trace the model."""
+    """Prepare a copy by torch.fx, or return None and why torch.fx cannot trace the model."""
     original = copy.deepcopy(model).eval()
     try:
         traced = fx.symbolic_trace(original)
@@ -185,16 +186,16 @@ def _make_modules(traced: fx.GraphModule) -> None:
     for node in list(traced.graph.nodes):
         if node.op not in ("call_function", "call_method"):
             continue
-        made = _module_of(node)
-        if made is not None:
-            module, inputs = made
+        replacement = _as_module(node)
+        if replacement is not None:
+            module, inputs = replacement
             with traced.graph.inserting_before(node):
                 node.replace_all_uses_with(_call(traced, module, inputs))
             traced.graph.erase_node(node)
 
 
-def _module_of(node: fx.Node) -> tuple[nn.Module, tuple[fx.Node, ...]] | None:
-    """The module that does what the function at `node` does and what goes in; None to leave it as it is."""
+def _as_module(node: fx.Node) -> tuple[nn.Module, tuple[fx.Node, ...]] | None:
+    """Return the module for the function at `node` and its inputs; None to leave the node as it is."""
     if node.target in _ADDITIONS:
         inputs = tuple(arg for arg in node.args if isinstance(arg, fx.Node))
         return (Addition_Module(), inputs) if len(inputs) == 2 and not node.kwargs else None
@@ -210,7 +211,7 @@ def _module_of(node: fx.Node) -> tuple[nn.Module, tuple[fx.Node, ...]] | None:
 
 
 def _unshare(traced: fx.GraphModule) -> None:
-    """A copy of a module for every use of it but the first."""
+    """Copy a module for every use of it but the first."""
     seen: set[str] = set()
     for node in traced.graph.nodes:
         if node.op == "call_module":
@@ -232,7 +233,7 @@ def _call(traced: fx.GraphModule, module: nn.Module, inputs: tuple[Any, ...]) ->
 
 
 def _added(traced: fx.GraphModule, module: nn.Module) -> str:
-    """The name under which `module` is added to the traced model."""
+    """Add `module` to the traced model and return its name."""
     kind = type(module).__name__.lower()
     number = sum(name.startswith(f"prepared_{kind}_") for name, _ in traced.named_children())
     traced.add_module(f"prepared_{kind}_{number}", module)
@@ -243,7 +244,7 @@ def _added(traced: fx.GraphModule, module: nn.Module) -> str:
 
 
 def _wrapped(model: nn.Module) -> nn.Module:
-    """A copy with a barrier before each non-linear module."""
+    """Copy a model with a barrier before each non-linear module."""
     prepared = copy.deepcopy(model).eval()
     if isinstance(prepared, NON_LINEAR):
         return nn.Sequential(Barrier(), prepared)
@@ -269,48 +270,58 @@ def _agree(model: nn.Module, prepared: nn.Module, example: Tensor) -> bool:
         before, after = model(example), prepared(example)
     if not isinstance(before, Tensor):
         raise ValueError(
-            f"the classifier returns a {type(before).__name__}; "
-            "a tensor of logits (images, classes) is wanted"
+            f"the classifier returns a {type(before).__name__}; expected a tensor of logits (images, classes)"
         )
     return torch.equal(before, after)
 
 
+def _difference(model: nn.Module, example: Tensor) -> str:
+    """Say why a copy does not give the model's outputs."""
+    reason = "a copy of the classifier with its activations as modules gives other outputs"
+    if not _agree(model, model, example):
+        reason = "the classifier gives other outputs each time, so it draws random numbers"
+    return f"{reason}; choose a method that does not need modules"
+
+
 class _LooseOperations(TorchDispatchMode):  # type: ignore[no-untyped-call]
-    """Non-linear operations outside of non-linear modules, by name, while a model runs."""
+    """The names of the non-linear operations that run outside of non-linear modules."""
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.inside = 0
-        self.found: set[str] = set()
+        self.names: set[str] = set()
 
     def __torch_dispatch__(
         self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
     ) -> Any:
         name = function.overloadpacket.__name__
-        if not self.inside and name in _LOOSE:
-            self.found.add(name.strip("_"))
+        if not self.inside and name in _NON_LINEAR_OPERATIONS:
+            self.names.add(name.strip("_"))
         return function(*args, **kwargs or {})
 
 
-def _refuse_what_hooks_miss(prepared: nn.Module, example: Tensor, obstacle: str) -> None:
+def _refuse_missed_uses(prepared: nn.Module, example: Tensor, obstacle: str) -> None:
+    """Raise ValueError where hooks would miss a use; `obstacle` says why torch.fx did not help."""
     uses: Counter[nn.Module] = Counter()
     loose = _LooseOperations()
-    with _watched(prepared, uses, loose), torch.no_grad(), loose:
-        prepared(example[:1])
+    # with gradients, for without them PyTorch's own transformer layers run as one operation
+    image = example[:1].detach().clone().requires_grad_()
+    with _watched(prepared, uses, loose), torch.enable_grad(), loose:
+        prepared(image)
     names = {module: name for name, module in prepared.named_modules()}
-    missed = [f"{operation} is no module" for operation in sorted(loose.found)]
+    missed = [f"{operation} is a function, not a module" for operation in sorted(loose.names)]
     missed += [f"{names[module]} is used {times} times" for module, times in uses.items() if times > 1]
     if missed:
-        reason = f", and torch.fx cannot mend it ({obstacle})" if obstacle else ""
+        reason = f", and torch.fx cannot help ({obstacle})" if obstacle else ""
         raise ValueError(
             f"the classifier cannot be prepared for hooks: {'; '.join(missed)}{reason}; "
-            "make every activation a module that is used once, or choose a method that needs no modules"
+            "make every activation a module that is used once, or choose a method that does not need modules"
         )
 
 
 @contextmanager
 def _watched(model: nn.Module, uses: "Counter[nn.Module]", loose: _LooseOperations) -> Iterator[None]:
-    """Counts the uses of each non-linear module, and tells `loose` when one runs."""
+    """Count the uses of each non-linear module, and tell `loose` when one runs."""
     handles = []
 
     def before(module: nn.Module, _: Any) -> None:

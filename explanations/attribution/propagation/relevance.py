@@ -157,10 +157,10 @@ _FUSED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 def _fused(model: nn.Module, image: Tensor) -> nn.Module:
     """Fold batch normalisations into convolutions: the rules are defined for the two as one layer."""
-    with execution.on(device=image.device.type):
+    with execution.run_on(device=image.device.type):
         fused = _FUSED.get(model)
         if fused is None:
-            fused = _FUSED[model] = execution.optimised(model, image)
+            fused = _FUSED[model] = execution.optimise(model, image)
     return fused
 
 
@@ -204,11 +204,14 @@ class _LRP(LRP):  # type: ignore[misc]
         self._get_layers(self.model)
 
     def _get_layers(self, model: nn.Module) -> None:
-        for layer in model.modules():
+        for name, layer in model.named_modules():
             if isinstance(layer, (BoxedLayer, *self.UNRULED)) or list(layer.children()):
                 continue
             if not isinstance(layer, (*self.RULED, *ACTIVATIONS)):
-                raise ValueError(f"relevance propagation has no rule for {type(layer).__name__}")
+                kind = type(layer).__name__
+                # torch.fx keeps the owners of parameters that no layer of its own uses as bare modules
+                what = f"the parameters of {name}" if type(layer) is nn.Module else f"{name} ({kind})"
+                raise ValueError(f"relevance propagation has no rule for {what}; choose another method")
             self.layers.append(layer)
 
     def _check_and_attach_rules(self) -> None:

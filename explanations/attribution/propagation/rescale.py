@@ -57,8 +57,8 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
             logit - reference,
             abs(logit) + abs(reference),
             EXACT,
-            "the rescale rule does not fit an operation of the classifier, such as a product of activations; "
-            "choose another method",
+            "the rescale rule does not fit an operation of the classifier, such as a product of activations, "
+            "a layer normalisation or half precision; choose another method",
         )
     return flat(total / len(baselines))
 

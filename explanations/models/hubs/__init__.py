@@ -43,6 +43,9 @@ def _by_factory(spec: ModelSpec, file: Path | None, with_weights: bool) -> Netwo
         if isinstance(name, str):
             return torchvision_models.open_model(call, name if with_weights else None)
     made = call.make()
+    if isinstance(made, nn.DataParallel):
+        made = made.module
+    made = getattr(made, "_orig_mod", made)  # of torch.compile, whose copy takes no hooks
     if isinstance(made, nn.Module):
         if with_weights and file is None and spec.weights is None:
             raise ValueError(_unnamed(spec))

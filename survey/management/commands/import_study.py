@@ -4,8 +4,7 @@ from pathlib import Path
 
 from django.core.management.base import BaseCommand, CommandError
 
-from survey.files.study_file import StudyFileRefused, import_study
-from survey.forms import unused_slug
+from survey.files.study_file import StudyFileRefused, import_study, unused_slug
 from survey.models import AuditEvent, Team
 from survey.models.teams import first_team
 

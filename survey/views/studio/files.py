@@ -13,8 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from ...files import versions
 from ...files.archive import ArchiveRefused, archive_name, restore_archive, write_archive
 from ...files.preregistration import preregistration
-from ...files.study_file import StudyFileRefused, export_study, import_study
-from ...forms import unused_slug
+from ...files.study_file import StudyFileRefused, export_study, import_study, unused_slug
 from ...models import AuditEvent
 from ...models.teams import first_team
 from ...rights import Action, teams_for

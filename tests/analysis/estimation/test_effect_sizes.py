@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import special
 
-from analysis.estimation.effect_sizes import effect_sizes, lower_end, one_sided
+from analysis.estimation.effect_sizes import effect_sizes, lower_end, one_sided_effects
 from analysis.inference.anova import one_way
 
 
@@ -29,7 +29,7 @@ def test_effect_sizes_of_even_votes_are_undefined(cast):
 
 
 def test_the_normlime_table_gives_r_s_one_sided_intervals(normlime_table, expected_by_r):
-    effects = one_sided(one_way(normlime_table.counts().exact))
+    effects = one_sided_effects(one_way(normlime_table.counts().exact))
     for name, key, column in (("eta squared", "eta", "Eta2"), ("omega squared", "omega", "Omega2")):
         [r] = expected_by_r[key]
         effect = effects[name]
@@ -55,4 +55,4 @@ def test_an_effect_at_its_bounds_has_them_as_its_end(effect, end):
 
 
 def test_where_f_is_undefined_there_is_no_interval():
-    assert one_sided(one_way({"a": [1, 1], "b": [2, 2]})) == {}
+    assert one_sided_effects(one_way({"a": [1, 1], "b": [2, 2]})) == {}

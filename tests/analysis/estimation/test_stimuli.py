@@ -8,7 +8,7 @@ import pytest
 import statsmodels.api as sm
 from scipy import stats
 
-from analysis.estimation.stimuli import Scope, beyond_stimuli, crossed, crossed_shares, scope
+from analysis.estimation.stimuli import Scope, beyond_stimuli, crossed_shares, estimate_crossed, scope
 from analysis.inference.repeated_measures import repeated_measures
 from analysis.votes.offers import ChoiceData
 from benchmarks.levels_stimuli import Setting, rates, study
@@ -75,7 +75,7 @@ def test_a_table_without_columns_for_stimuli_has_a_scope(data: ChoiceData) -> No
 def test_the_variance_is_that_of_statsmodels_with_the_intersection_added_back(data: ChoiceData) -> None:
     """OLS of an indicator on a constant, with G / (G - 1); statsmodels subtracts participant x label."""
     assert data.labels is not None
-    found = crossed(data)
+    found = estimate_crossed(data)
     for j in range(4):
         model = sm.OLS((data.chosen == j).astype(float), np.ones(len(data.chosen)))
         both = np.stack([data.participant, data.labels], axis=1)
@@ -100,13 +100,13 @@ def test_the_covariance_is_that_of_leaving_out_each_participant_and_each_label(d
     for codes in (unequal.participant, unequal.labels):
         moves = np.array([shares(codes != code) - shares(codes >= 0) for code in np.unique(codes)])
         expected += (len(moves) - 1) / len(moves) * moves.T @ moves
-    assert crossed(unequal).covariance == pytest.approx(expected, rel=1e-9)
+    assert estimate_crossed(unequal).covariance == pytest.approx(expected, rel=1e-9)
 
 
 def test_an_interval_is_t_on_the_logit_scale_with_the_smaller_number_of_clusters_less_1(
     data: ChoiceData,
 ) -> None:
-    found = crossed(data)
+    found = estimate_crossed(data)
     share, variance = found.shares[0], found.covariance[0, 0]
     margin = stats.t.ppf(0.975, 5) * np.sqrt(variance) / (share * (1 - share))
     ends = 1 / (1 + np.exp(-(np.log(share / (1 - share)) + np.array([-margin, margin]))))
@@ -118,7 +118,7 @@ def test_an_interval_is_t_on_the_logit_scale_with_the_smaller_number_of_clusters
 def test_a_label_with_nearly_all_answers_leaves_hardly_any_degrees_of_freedom(data: ChoiceData) -> None:
     """Weights 100, 1, 1, 1, 1, 1: (sum w^2)^2 / sum w^4 = 1.001 effective labels."""
     assert data.labels is not None
-    found = crossed(dataclasses.replace(data, weights=np.where(data.labels == 0, 100.0, 1.0)))
+    found = estimate_crossed(dataclasses.replace(data, weights=np.where(data.labels == 0, 100.0, 1.0)))
     assert found.df[0] == pytest.approx(10005**2 / (1e8 + 5) - 1)
 
 
@@ -132,8 +132,8 @@ def test_a_method_never_chosen_has_an_upper_bound(data: ChoiceData) -> None:
 
 def test_none_of_these_counts_as_an_offer(data: ChoiceData) -> None:
     chosen = np.where(data.chosen == 3, 4, data.chosen)
-    found = crossed(dataclasses.replace(data, chosen=chosen))
-    assert found.shares[:3] == pytest.approx(crossed(data).shares[:3])
+    found = estimate_crossed(dataclasses.replace(data, chosen=chosen))
+    assert found.shares[:3] == pytest.approx(estimate_crossed(data).shares[:3])
     assert found.shares[3] == 0
 
 
@@ -154,7 +154,7 @@ def test_two_methods_have_the_interval_of_their_t(data: ChoiceData) -> None:
     two = changed(
         data, data.chosen < 2, methods=("A", "B"), offered=np.ones(((data.chosen < 2).sum(), 2), dtype=bool)
     )
-    found, pair = crossed(two), beyond_stimuli(two).pairs[0]
+    found, pair = estimate_crossed(two), beyond_stimuli(two).pairs[0]
     contrast = np.array([1, -1])
     error = np.sqrt(contrast @ found.covariance @ contrast)
     margin = stats.t.ppf(0.975, found.df[0]) * error
@@ -162,7 +162,7 @@ def test_two_methods_have_the_interval_of_their_t(data: ChoiceData) -> None:
 
 
 def test_simultaneous_intervals_lie_between_single_ones_and_those_of_bonferroni(data: ChoiceData) -> None:
-    found, pairs = crossed(data), beyond_stimuli(data).pairs
+    found, pairs = estimate_crossed(data), beyond_stimuli(data).pairs
     assert len(pairs) == 6
     contrast = np.array([1, -1, 0, 0])
     error = np.sqrt(contrast @ found.covariance @ contrast)

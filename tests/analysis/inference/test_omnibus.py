@@ -32,22 +32,22 @@ def test_all_tests_stand_in_one_order(normlime_tests):
 
 
 def test_by_default_the_primary_hotelling_permutation_and_the_classic_test_are_shown(normlime_tests):
-    assert normlime_tests.shown == ("one-way", "repeated-measures", "hotelling", "permutation")
+    assert normlime_tests.shown_names == ("one-way", "repeated-measures", "hotelling", "permutation")
 
 
 def test_all_tests_are_shown_when_asked_for(normlime_table):
     result = omnibus(normlime_table.counts(), all_tests=True)
-    assert result.shown == tuple(result.tests)
+    assert result.shown_names == tuple(result.tests)
 
 
 def test_a_primary_test_is_shown_whatever_it_is(normlime_table):
-    assert "friedman" in omnibus(normlime_table.counts(), primary="friedman").shown
+    assert "friedman" in omnibus(normlime_table.counts(), primary="friedman").shown_names
 
 
 def test_hotelling_s_test_is_not_shown_below_20_participants(cast):
     ballots = ["AAAB", "ABCC", "BBCA", "CBAA"] * 5
-    assert "hotelling" not in omnibus(cast(*ballots[:19]).counts()).shown
-    assert "hotelling" in omnibus(cast(*ballots).counts()).shown
+    assert "hotelling" not in omnibus(cast(*ballots[:19]).counts()).shown_names
+    assert "hotelling" in omnibus(cast(*ballots).counts()).shown_names
 
 
 def test_a_test_that_is_not_shown_is_not_computed(normlime_tests, monkeypatch):

@@ -8,7 +8,7 @@ from scipy import stats
 
 from analysis.__main__ import main
 from analysis.metric_agreement.choice_sets import Choices, choices
-from analysis.metric_agreement.concordance import _within, concordance
+from analysis.metric_agreement.concordance import _correlate_within_questions, concordance
 from analysis.metric_agreement.metric_table import MetricTable, MetricTableError
 from analysis.reporting.report import report
 from analysis.votes.table import VoteTable
@@ -84,7 +84,9 @@ def test_correlations_of_questions_that_cancel_are_none_at_all():
     maps = tuple(("A", str(number), "1") for number in range(ranks.size))
     vote = np.zeros(1, dtype=int)
     found = Choices(maps, np.arange(ranks.size).reshape(ranks.shape), vote, vote, vote)
-    assert _within(np.tile([1.0, 2, 3, 4], 3), found, ranks.reshape(1, -1)).tolist() == [0.0]
+    assert _correlate_within_questions(np.tile([1.0, 2, 3, 4], 3), found, ranks.reshape(1, -1)).tolist() == [
+        0.0
+    ]
 
 
 def test_of_a_metric_that_is_better_lower_less_is_more(table, appeal):
@@ -137,7 +139,7 @@ def test_one_value_a_method_is_said_and_not_shuffled(table):
 def test_the_order_of_the_options_on_the_page_does_not_matter(appeal, table):
     votes = table.answers.astype(object)
     assert len(choices(votes).questions) == 20
-    assert choices(votes).offered.sum() == 4 * len(votes)
+    assert choices(votes).times_offered.sum() == 4 * len(votes)
 
 
 def test_votes_without_classes_have_nothing_to_compare(cast):
@@ -164,7 +166,7 @@ def test_the_report_says_how_little_so_many_maps_can_show(table, appeal):
 
 def test_every_form_of_the_report_has_the_agreement(table, appeal):
     result = report(table, metrics=metric_table(appeal))
-    shown = result.concordance.metrics[0].correlation.shown(lambda x: f"{x:.2f}")
+    shown = result.concordance.metrics[0].correlation.format(lambda x: f"{x:.2f}")
     for text in (result.write("text"), result.write("html"), result.write("markdown")):
         assert shown in text
         assert "Do metrics and people agree?" in text

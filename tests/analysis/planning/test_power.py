@@ -44,12 +44,12 @@ def test_a_unanimous_study_is_found_from_6_participants_on():
 
 def test_the_least_number_of_participants_reaches_the_wanted_power():
     simulation = Simulation(expected_shares(3, 0.2), 20, 0.05, runs=300)
-    least = simulation.least(lambda p: p.claim, 0.8, 640)
-    assert simulation.at(least).claim >= 0.8 > simulation.at(least - 2).claim
+    least = simulation.find_least(lambda p: p.claim, 0.8, 640)
+    assert simulation.simulate(least).claim >= 0.8 > simulation.simulate(least - 2).claim
 
 
 def test_a_power_that_no_size_reaches_has_no_least_number():
-    assert Simulation([0.5, 0.5], 20, 0.05, runs=50).least(lambda p: p.claim, 0.9, 40) is None
+    assert Simulation([0.5, 0.5], 20, 0.05, runs=50).find_least(lambda p: p.claim, 0.9, 40) is None
 
 
 def test_stimuli_that_vary_make_a_claim_over_them_rare():

@@ -123,7 +123,7 @@ def test_a_method_without_votes_in_a_table_of_counts_is_kept(votes_csv):
             ", row 3, column participant: 'x' has a row already; allowed is one row per participant in "
             "a wide table",
         ),
-        ("participant,kept\nx,true\n", "questions", ": no column of a question beside participant, kept"),
+        ("participant,kept\nx,true\n", "questions", ": no column of a question besides participant, kept"),
         ("who,A\nx,2\n", "counts", ": no column 'participant' among who, A; name it with --column"),
     ],
 )  # fmt: skip

@@ -162,6 +162,17 @@ def test_a_model_without_such_a_layer_is_refused(linear_model: nn.Module, bright
         cam.grad_cam(linear_model, bright_images[:1], 0, layer="", output="logit")
 
 
+def test_a_layer_that_is_used_several_times_is_named(bright_images: Tensor) -> None:
+    shared = nn.Conv2d(4, 4, 3, padding=1)
+    model = nn.Sequential(nn.Conv2d(1, 4, 3), shared, shared, nn.Flatten(), nn.Linear(144, 3)).eval()
+    expected = (
+        r"^the classifier's last layer with height and width, 1, is used 2 times, and Grad-CAM needs one "
+        r"that is used once; name one with layer=NAME, or choose another method$"
+    )
+    with pytest.raises(ValueError, match=expected):
+        cam.grad_cam(model, bright_images[:1], 0, layer="", output="logit")
+
+
 def test_a_layer_that_is_not_there_is_refused(linear_model: nn.Module, bright_images: Tensor) -> None:
     with pytest.raises(ValueError, match=r"^the classifier has no layer 'top'; its last layers are: 0, 1$"):
         cam.grad_cam(linear_model, bright_images[:1], 0, layer="top", output="logit")

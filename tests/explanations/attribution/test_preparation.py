@@ -77,8 +77,8 @@ def test_a_shared_functional_activation_that_cannot_be_traced_is_refused(bright_
     model = Steered().eval().requires_grad_(False)
     with pytest.raises(ValueError, match=r"^the classifier cannot be prepared for hooks: ") as caught:
         prepare(model, bright_images)
-    assert "is used 2 times, and torch.fx cannot mend it (symbolically traced" in str(caught.value)
-    assert str(caught.value).endswith("or choose a method that needs no modules")
+    assert "is used 2 times, and torch.fx cannot help (symbolically traced" in str(caught.value)
+    assert str(caught.value).endswith("or choose a method that does not need modules")
 
 
 def test_a_model_that_cannot_be_traced_but_has_modules_only_is_prepared(
@@ -103,8 +103,45 @@ def test_a_model_that_is_not_the_same_twice_is_refused(bright_images: Tensor) ->
         def forward(self, images: Tensor) -> Tensor:
             return F.relu(images.flatten(1)[:, :3] + torch.rand(3))
 
-    with pytest.raises(ValueError, match=r"prepared for hooks, no longer gives the same outputs"):
+    with pytest.raises(
+        ValueError,
+        match=r"^the classifier gives other outputs each time, so it draws random numbers; choose a method",
+    ):
         prepare(Noisy(), bright_images)
+
+
+class Halved(nn.Module):
+    """A network that computes in bfloat16, which torch.fx forgets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(3)
+        self.first, self.relu, self.last = nn.Linear(64, 20), nn.ReLU(), nn.Linear(20, 3)
+
+    def forward(self, images: Tensor) -> Tensor:
+        with torch.autocast("cpu", torch.bfloat16):
+            return self.last(self.relu(self.first(images.flatten(1)))).float()
+
+
+def test_a_model_that_torch_fx_traces_to_other_outputs_is_prepared_without_it(bright_images: Tensor) -> None:
+    model = Halved().eval().requires_grad_(False)
+    prepared = prepare(model, bright_images)
+    assert torch.equal(prepared(bright_images), model(bright_images))
+    assert sum(isinstance(module, Barrier) for module in prepared.modules()) == 1
+
+
+def test_activations_inside_a_transformer_layer_are_named(bright_images: Tensor) -> None:
+    class Attending(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.layer = nn.TransformerEncoderLayer(8, 2, 16, dropout=0.0, batch_first=True)
+
+        def forward(self, images: Tensor) -> Tensor:
+            return self.layer(images[:, 0]).mean(dim=1)
+
+    expected = r"^the classifier cannot be prepared for hooks: .*relu is a function, not a module"
+    with pytest.raises(ValueError, match=expected):
+        prepare(Attending().eval().requires_grad_(False), bright_images)
 
 
 def test_guided_backpropagation_is_silently_the_gradient_without_preparation(
@@ -216,5 +253,5 @@ def test_outputs_that_are_no_logits_are_refused(bright_images: Tensor) -> None:
         def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
             return images, images
 
-    with pytest.raises(ValueError, match=r"^the classifier returns a tuple; a tensor of logits"):
+    with pytest.raises(ValueError, match=r"^the classifier returns a tuple; expected a tensor of logits"):
         prepare(Two(), bright_images)

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from explanations.attribution.propagation import rescale
 from explanations.attribution.propagation.preparation import prepare
 from explanations.datasets import labelled_images
-from explanations.models import classifiers
+from explanations.models import classifiers, execution
 from explanations.models.spec import ModelSpec
 
 BLACK = torch.zeros(1, 1, 8, 8)
@@ -95,16 +95,49 @@ def test_deeplift_is_complete_where_pooling_windows_overlap(bright_images: Tenso
     assert weights.sum() == pytest.approx(change, rel=1e-4)
 
 
+class Gated(nn.Module):
+    """A product of activations, for which the rescale rule is not complete."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        torch.manual_seed(1)
+        self.first, self.last, self.gate = nn.Linear(64, 9), nn.Linear(9, 3), nn.Sigmoid()
+
+    def forward(self, images: Tensor) -> Tensor:
+        hidden = self.first(images.flatten(1)) * 9
+        return self.last(hidden * self.gate(hidden))
+
+
 def test_a_product_of_activations_is_refused(bright_images: Tensor) -> None:
-    class Gated(nn.Module):
-        def __init__(self) -> None:
-            super().__init__()
-            torch.manual_seed(1)
-            self.first, self.last, self.gate = nn.Linear(64, 9), nn.Linear(9, 3), nn.Sigmoid()
-
-        def forward(self, images: Tensor) -> Tensor:
-            hidden = self.first(images.flatten(1)) * 9
-            return self.last(hidden * self.gate(hidden))
-
     with pytest.raises(ValueError, match=r"^DeepLIFT is not complete: .*such as a product of activations"):
         rescale.deeplift(Gated().eval(), bright_images[:1], 1, baselines=BLACK)
+
+
+def test_errors_that_cancel_out_over_the_baselines_do_not_hide(
+    bright_images: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two baselines with errors of opposite sign, whose mean is complete to the last digit."""
+
+    class Tilted(rescale._DeepLift):
+        def attribute(self, images: Tensor, baselines: Tensor, target: int) -> Tensor:
+            parts = super().attribute(images, baselines, target=target)
+            return parts + torch.tensor([0.01, -0.01]).reshape(2, 1, 1, 1)
+
+    monkeypatch.setattr(rescale, "_DeepLift", Tilted)
+    with pytest.raises(ValueError, match=r"^DeepLIFT is not complete"):
+        rescale.deeplift(overlapping(), bright_images[:1], 1, baselines=bright_images[1:3])
+
+
+def test_pairs_that_go_through_the_network_at_once_are_few_where_memory_is_scarce(
+    bright_images: Tensor, background: Tensor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = overlapping()
+    expected = rescale.deeplift(model, bright_images[:1], 1, baselines=background)
+    sizes: list[int] = []
+    prepare(model, bright_images[:1]).register_forward_pre_hook(
+        lambda _, inputs: sizes.append(len(inputs[0]))
+    )
+    monkeypatch.setattr(execution, "BLOCK_BYTES", 4 * execution.activation_bytes(model, bright_images[0]))
+    weights = rescale.deeplift(model, bright_images[:1], 1, baselines=background)
+    np.testing.assert_allclose(weights, expected, atol=1e-6)
+    assert max(sizes) <= 4

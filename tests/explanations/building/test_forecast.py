@@ -76,5 +76,5 @@ def test_a_slow_network_is_tried_with_fewer_samples(
 @pytest.mark.parametrize(("workers", "share"), [(1, 1), (2, 1), (3, 4 / 3), (4, 1), (8, 1)])
 def test_processes_share_the_processors(workers: int, share: float, monkeypatch: pytest.MonkeyPatch) -> None:
     """One process uses all four processors already; three, with a thread each, use three of them."""
-    monkeypatch.setattr(forecast.execution, "processors", lambda: 4)
+    monkeypatch.setattr(forecast.processes, "processors", lambda: 4)
     assert forecast._share(Scheduling(workers)) == pytest.approx(share)

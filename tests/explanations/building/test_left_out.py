@@ -13,6 +13,7 @@ import torch
 
 from explanations import manifest
 from explanations.__main__ import main
+from explanations.attribution.local import Local, Sample
 from explanations.building import build as building
 from explanations.building import predictions
 from explanations.building.build import Plan
@@ -111,6 +112,49 @@ def test_an_image_of_one_colour_has_no_edges_and_is_left_out(
     file.write_bytes(gzip.compress(bytes(content)))
     [left_out] = building.build(tmp_path / "set", plan).left_out
     assert left_out.method == "image-edges"
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Makes VarGrad refuse images of these labels."""
+
+    def fail(*labels: str) -> None:
+        attribute = Local.attribute
+
+        def refuse(self: Local, model: Any, sample: Sample, *rest: Any) -> Any:
+            if self.slug == "vargrad" and sample.label in labels:
+                raise ValueError(f"vargrad, image {sample.numbers[0]}: an image of one colour has no regions")
+            return attribute(self, model, sample, *rest)
+
+        monkeypatch.setattr(Local, "attribute", refuse)
+
+    return fail
+
+
+def test_an_image_that_a_method_refuses_is_left_out(
+    plan: Plan, tmp_path: Path, failing: Callable[..., None]
+) -> None:
+    failing("1")
+    built = building.build(tmp_path / "set", plan)
+    assert built.dataset.classes == ("0", "2")
+    [left_out] = built.left_out
+    assert left_out.reason.endswith("an image of one colour has no regions")
+
+
+def test_a_reason_is_not_kept_in_the_cache(plan: Plan, tmp_path: Path, failing: Callable[..., None]) -> None:
+    failing("1")
+    building.build(tmp_path / "set", plan, cache=tmp_path / "cache")
+    assert len(list((tmp_path / "cache").glob("*.npz"))) == 5
+
+
+@pytest.mark.parametrize("each_image", [1, 2])
+def test_a_method_that_refuses_the_first_items_ends_the_build(
+    plan: Plan, tmp_path: Path, failing: Callable[..., None], each_image: int
+) -> None:
+    failing("0", "1", "2", "0-1", "1-1", "2-1", "0-2", "1-2", "2-2")
+    with pytest.raises(ValueError, match=r"^vargrad, image \d+: an image of one colour has no regions$"):
+        building.build(tmp_path / "set", replace(plan, each_image=each_image))
+    assert len(list((tmp_path / "set/.work").glob("*.npz"))) <= 3 * each_image
 
 
 def test_where_nothing_is_left_one_line_says_why(

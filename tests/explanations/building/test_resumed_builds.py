@@ -8,7 +8,7 @@ import pytest
 
 from explanations.building import build as building
 from explanations.building import plan as plan_module
-from explanations.building import schedulers, tasks
+from explanations.building import tasks
 from explanations.building.build import Plan
 from explanations.datasets.preprocessing import Preprocessing
 from explanations.methods.registry import METHODS
@@ -22,9 +22,10 @@ def done_tasks(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     def spy(model: Any, task: tasks.Task, *rest: Any) -> tasks.Outcome:
         done.append(task.digest)
-        return tasks.perform(model, task, *rest)
+        return perform(model, task, *rest)
 
-    monkeypatch.setattr(schedulers, "perform", spy)
+    perform = tasks.perform
+    monkeypatch.setattr(tasks, "perform", spy)
     return done
 
 
@@ -118,7 +119,7 @@ def test_a_damaged_result_is_computed_again(
 ) -> None:
     cache = tmp_path / "cache"
     building.build(tmp_path / "set", plan, cache=cache)
-    file = sorted(cache.glob("*.npy"))[0]
+    file = sorted(cache.glob("*.npz"))[0]
     file.write_bytes(file.read_bytes()[:-8] if damage is None else damage)
     building.build(tmp_path / "again", plan, cache=cache)
     assert content(tmp_path / "set") == content(tmp_path / "again")
@@ -140,8 +141,8 @@ def test_two_builds_in_one_folder_are_refused(plan: Plan, tmp_path: Path) -> Non
     with lock.held(work / "lock", "set"), pytest.raises(ValueError) as caught:  # noqa: PT011
         building.build(tmp_path / "set", plan)
     assert re.fullmatch(
-        rf"{tmp_path / 'set'}: process {os.getpid()} on \S+ is building here; "
-        "wait until it is done, or choose another --out",
+        rf"{tmp_path / 'set'}: process {os.getpid()} on \S+ is working here; "
+        "wait until it ends, or choose another --out",
         str(caught.value),
     )
     assert len(building.build(tmp_path / "set", plan).maps) == 30
@@ -155,7 +156,7 @@ def test_a_lock_that_was_deleted_meanwhile_is_not_taken_for_held(
     flock = lock.fcntl.flock
     monkeypatch.setattr(lock.fcntl, "flock", lambda *rest: (flock(*rest), path.unlink()))
     with (
-        pytest.raises(ValueError, match=r"^set: another build has just ended here; try again$"),
+        pytest.raises(ValueError, match=r"^set: another process has just finished here; try again$"),
         lock.held(path, "set"),
     ):
         pass
@@ -163,7 +164,7 @@ def test_a_lock_that_was_deleted_meanwhile_is_not_taken_for_held(
 
 def test_a_finished_set_is_left_as_it_is(plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = building.build(tmp_path / "set", plan)
-    monkeypatch.setattr(schedulers, "perform", None)
+    monkeypatch.setattr(tasks, "perform", None)
     assert building.build(tmp_path / "set", plan) == first
 
 

@@ -21,7 +21,7 @@ from explanations.figures import examples
 from explanations.manifest import ManifestError
 from explanations.methods import registry
 from explanations.metrics import evaluation
-from explanations.metrics.context import Source, loaded
+from explanations.metrics.context import Source, load
 from explanations.models import loading
 from explanations.rendering import Rendering, photograph
 from explanations.rendering.redrawing import redraw
@@ -199,7 +199,7 @@ def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan
 
 
 def test_metrics_ask_of_each_map_its_own_image_and_class(of_images: Path, plan: Plan) -> None:
-    material = loaded(Source(of_images, plan.model, plan.data))
+    material = load(Source(of_images, plan.model, plan.data))
     for original in material.manifest.originals:
         subject = material.subject("lime", original.label, 1, 50, 0)
         np.testing.assert_array_equal(subject.images, material.test.images[[original.number]])
@@ -212,7 +212,7 @@ def test_metrics_ask_of_each_map_its_own_image_and_class(of_images: Path, plan: 
 
 def test_networks_are_not_trained_by_maps_of_single_images(of_images: Path, plan: Plan) -> None:
     source = Source(of_images, plan.model, plan.data)
-    with pytest.raises(ValueError, match="kar: trains by maps of classes"):
+    with pytest.raises(ValueError, match="kar trains by maps of classes"):
         evaluation.evaluate(source, of_images / "metrics", evaluation.Plan(metrics=("kar",)))
 
 
@@ -291,7 +291,7 @@ def test_more_targets_than_classes_are_refused(plan: Plan, tmp_path: Path) -> No
 
 
 def test_metrics_ask_of_each_map_the_class_that_it_explains(for_two: Path, plan: Plan) -> None:
-    material = loaded(Source(for_two, plan.model, plan.data))
+    material = load(Source(for_two, plan.model, plan.data))
     for original in material.manifest.originals:
         subject = material.subject("vargrad", original.label, 1, 50, 0)
         assert material.test.classes[subject.target] == original.target

@@ -163,7 +163,7 @@ def test_a_mistake_in_a_gallery_is_one_line(
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--epochs", "0"], "0 epochs teach nothing; allowed: from 1"),
+        (["--epochs", "0"], "--epochs must be at least 1 (got 0)"),
         (["--out", "."], ".: is a folder; name a file in it"),
     ],
 )
@@ -237,3 +237,54 @@ def test_preprocessing_is_given_in_words_and_kept_in_the_manifest(
     kept = manifest.read(tmp_path / "set").classifier.preprocessing
     assert (kept["size"], kept["resize"], kept["crop"]) == ([8, 8], 10, "center")
     assert (kept["mean"], kept["std"]) == ([0.1], [127 / 255])
+
+
+def test_weights_that_a_factory_loads_are_saved_and_named(
+    network, squares: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["save-weights", network.factory, str(tmp_path / "saved.safetensors")]) == 0
+    arguments = ["--model", network.factory, "--weights", str(tmp_path / "saved.safetensors")]
+    assert main(["accuracy", *arguments, "--data", str(squares)]) == 0
+    assert "60 test images of squares are right" in capsys.readouterr().out
+
+
+def test_the_explained_output_and_what_it_holds_are_in_the_manifest(
+    network, squares: Path, tmp_path: Path
+) -> None:
+    with (network.folder / "square_network.py").open("a") as module:
+        module.write(TWO_OUTPUTS)
+    arguments = ["--model", "square_network:two_outputs", "--weights", "own", "--data", str(squares)]
+    build = ["build", "--out", str(tmp_path / "set"), "--methods", "gradient", "--each-image", *arguments]
+    assert main([*build, "--outputs", "second", "--scores", "sigmoid"]) == 0
+    classifier = manifest.read(tmp_path / "set").classifier
+    assert (classifier.outputs, classifier.scores) == ("second", "sigmoid")
+
+
+TWO_OUTPUTS = """
+class Two(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.network = make()
+    def forward(self, images):
+        logits = self.network(images)
+        return {"first": logits, "second": logits.sigmoid()}
+
+def two_outputs():
+    import torch
+    torch.manual_seed(0)
+    return Two()
+"""
+
+
+def test_a_method_that_needs_gradients_is_refused_where_there_are_none(
+    network, squares: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with (network.folder / "square_network.py").open("a") as module:
+        module.write("\ndef function():\n    return lambda images: images.numpy().sum(axis=2)[:, 0, :3]\n")
+    arguments = ["--model", "square_network:function", "--data", str(squares), "--out", str(tmp_path / "set")]
+    line = refused(["build", "--methods", "gradient", "--dry-run", *arguments], capsys)
+    assert line == (
+        "python -m explanations build: gradient needs a model that can be differentiated, but of "
+        "square_network:function its outputs have no gradient; choose methods that ask for outputs only, "
+        "such as lime-slic, kernelshap, rise and occlusion"
+    )

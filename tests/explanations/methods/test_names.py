@@ -21,7 +21,11 @@ def test_the_reference_study_is_what_is_chosen_where_nobody_chooses() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("shap:mean", f"there is no local method 'shap'; allowed: {', '.join(LOCALS)}"),
+        (
+            "shap:mean",
+            f"there is no local method 'shap'; allowed: {', '.join(LOCALS)}; or an import path, as in "
+            "./file.py:function or package.module:function",
+        ),
         (
             "lime:median",
             "there is no aggregation 'median'; "

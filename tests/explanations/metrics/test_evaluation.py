@@ -15,12 +15,13 @@ from explanations import manifest
 from explanations.__main__ import main
 from explanations.building import build as building
 from explanations.metrics import context, evaluation, tasks
-from explanations.metrics.context import Source, loaded
+from explanations.metrics.context import Source, load
 from explanations.metrics.evaluation import Plan
 from explanations.metrics.measures import sparsity
 from explanations.metrics.registry import RETRAININGS
 from explanations.metrics.subject import NotMeasurableError
 from explanations.running.code_version import code_version
+from explanations.running.scheduling import Scheduling
 
 KAR = {**RETRAININGS["kar"].defaults, "seeds": 1, "epochs": 1}
 QUICK = ("confidence", "sparsity")
@@ -88,15 +89,15 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(
     def interrupted(self, *arguments):
         if len(done) == 7:
             raise KeyboardInterrupt
-        run(self, *arguments)
-        done.append(self.doing)
+        done.append(str(self))
+        return run(self, *arguments)
 
     monkeypatch.setattr(tasks.MapTask, "run", interrupted)
     with pytest.raises(KeyboardInterrupt):
         evaluation.evaluate(source, tmp_path / "cut", plan)
     counted: list[str] = []
     monkeypatch.setattr(
-        tasks.MapTask, "run", lambda self, *given: (counted.append(self.doing), run(self, *given))
+        tasks.MapTask, "run", lambda self, *given: (counted.append(str(self)), run(self, *given))[1]
     )
     evaluation.evaluate(source, tmp_path / "cut", plan)
     assert set(done).isdisjoint(counted)
@@ -105,35 +106,37 @@ def test_an_interrupted_evaluation_goes_on_where_it_stopped(
 
 
 @pytest.mark.slow
-def test_two_parts_make_the_whole_and_the_table_comes_with_the_last(
-    source: Source, plan: Plan, tmp_path: Path
-) -> None:
-    evaluation.evaluate(source, tmp_path / "whole", plan)
-    out = tmp_path / "parts"
-    assert evaluation.evaluate(source, out, replace(plan, part=(1, 2))) is None
-    assert not (out / "metrics.csv").exists()
-    assert evaluation.evaluate(source, out, replace(plan, part=(2, 2))) is not None
-    assert content(out) == content(tmp_path / "whole")
+def test_two_processes_write_the_same_bytes_as_one(source: Source, plan: Plan, tmp_path: Path) -> None:
+    evaluation.evaluate(source, tmp_path / "one", plan)
+    evaluation.evaluate(source, tmp_path / "two", plan, scheduling=Scheduling(workers=2))
+    assert content(tmp_path / "two") == content(tmp_path / "one")
 
 
 @pytest.mark.slow
-def test_two_processes_write_the_same_bytes_as_one(source: Source, plan: Plan, tmp_path: Path) -> None:
-    evaluation.evaluate(source, tmp_path / "one", plan)
-    evaluation.evaluate(source, tmp_path / "two", replace(plan, processes=2))
-    assert content(tmp_path / "two") == content(tmp_path / "one")
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::ResourceWarning")
+def test_a_cluster_writes_the_same_bytes(source: Source, plan: Plan, tmp_path: Path) -> None:
+    distributed = pytest.importorskip("distributed")
+    evaluation.evaluate(source, tmp_path / "here", plan)
+    with distributed.LocalCluster(
+        n_workers=1, threads_per_worker=2, processes=False, dashboard_address=None
+    ) as cluster:
+        scheduling = Scheduling(address=cluster.scheduler_address)
+        evaluation.evaluate(source, tmp_path / "there", plan, scheduling=scheduling)
+    assert content(tmp_path / "there") == content(tmp_path / "here")
 
 
 @pytest.mark.slow
 def test_who_interrupts_several_processes_does_not_wait_for_their_pieces(
     source: Source, tmp_path: Path
 ) -> None:
-    endless = Plan(metrics=("sparsity", "kar"), parameters={"kar": {"epochs": 10**6}}, processes=2)
+    endless = Plan(metrics=("sparsity", "kar"), parameters={"kar": {"epochs": 10**6}})
 
-    def interrupt(*step: object) -> None:
-        raise KeyboardInterrupt
+    def interrupt(done: float, total: float, doing: str) -> None:
+        if done:
+            raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        evaluation.evaluate(source, tmp_path / "out", endless, interrupt)
+        evaluation.evaluate(source, tmp_path / "out", endless, interrupt, Scheduling(workers=2))
     for child in multiprocessing.active_children():
         assert wait([child.sentinel], timeout=20), "it is still at work"
 
@@ -158,7 +161,7 @@ def test_what_other_code_measured_is_not_taken(
     plan, done, run = Plan(metrics=("sparsity", "sanity")), list[str](), tasks.MapTask.run
     evaluation.evaluate(source, tmp_path / "out", plan)
     monkeypatch.setattr(
-        tasks.MapTask, "run", lambda self, *given: (done.append(self.metric), run(self, *given))
+        tasks.MapTask, "run", lambda self, *given: (done.append(self.metric), run(self, *given))[1]
     )
     evaluation.evaluate(source, tmp_path / "out", plan)
     assert done == []
@@ -221,15 +224,15 @@ def test_units_have_no_neighbours_to_measure_by(units: Source, tmp_path: Path) -
 
 
 def test_networks_trained_again_see_what_the_order_leaves(source: Source) -> None:
-    [group, *_] = tasks.of_retraining(RETRAININGS["kar"], {**KAR, "shares": "75"}, loaded(source), 0)
-    kept = [group._kept(loaded(source), order).sum() for order in group.orders]
+    [group, *_] = tasks.list_retrain_tasks(RETRAININGS["kar"], {**KAR, "shares": "75"}, load(source), 0)
+    kept = [tasks._kept_pixels(load(source), "kar", order, 0).sum() for order in group.orders]
     assert kept == [64, 16, 16]  # nothing removed, VarGrad, the control
 
 
 def test_networks_without_convolutions_train_together_and_others_alone(source: Source) -> None:
-    material = loaded(source)
-    convolved = replace(material, model=nn.Sequential(nn.Conv2d(1, 1, 3)))
-    groups = [len(tasks.of_retraining(RETRAININGS["kar"], KAR, m, 0)) for m in (material, convolved)]
+    loaded = load(source)
+    convolved = replace(loaded, model=nn.Sequential(nn.Conv2d(1, 1, 3)))
+    groups = [len(tasks.list_retrain_tasks(RETRAININGS["kar"], KAR, m, 0)) for m in (loaded, convolved)]
     assert groups == [3, 19]  # 19 networks, by eights and by ones
 
 
@@ -248,16 +251,16 @@ def units(source: Source, tmp_path: Path) -> Source:
 
 
 def test_a_set_of_units_trains_what_follows_the_layer(units: Source) -> None:
-    material = loaded(units)
-    assert material.importance("vargrad", "0", 1, 0).shape == (12, 1)
-    assert [type(module).__name__ for module in material.make()] == ["Units", "Softplus", "Linear"]
-    assert material.manifest.dataset.name == "squares, layer 1"
-    assert material.manifest.classifier.preprocessing["layer"] == "1"
+    loaded = load(units)
+    assert loaded.importance("vargrad", "0", 1, 0).shape == (12, 1)
+    assert [type(module).__name__ for module in loaded.make()] == ["Units", "Softplus", "Linear"]
+    assert loaded.manifest.dataset.name == "squares, layer 1"
+    assert loaded.manifest.classifier.preprocessing["layer"] == "1"
 
 
 def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
-    material = loaded(source)
-    importance = tasks.overall(material, "vargrad", 1, 0)
+    loaded = load(source)
+    importance = tasks.overall(loaded, "vargrad", 1, 0)
     assert importance.shape == (8, 8)
     assert importance.sum() == pytest.approx(1)
 
@@ -277,7 +280,6 @@ def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
             {"metrics": ("kar",), "parameters": {"kar": {"shares": "0 50"}}},
             "the shares are '0 50'; allowed: percents from 1 to 99, as in '10 50 90'",
         ),
-        ({"part": (3, 2)}, "part 3 of 2; allowed: from 1 of 2 to 2 of 2"),
         ({"parameters": {"confidence": {"images": 50}}}, "the model assigns 20 test images to class '0', "),
     ],
 )
@@ -309,7 +311,7 @@ def test_the_command_prints_a_table_and_names_the_files(
 ) -> None:
     network = ["--model", source.model.factory, "--weights", str(source.model.weights)]
     network += ["--data", str(source.data)]
-    asked = ["--metrics", "sparsity", "stability", "--set", "stability.share=0.2", "--processes", "1"]
+    asked = ["--metrics", "sparsity", "stability", "--set", "stability.share=0.2", "--workers", "1"]
     assert main(["evaluate", str(source.folder), *asked, *network]) == 0
     printed = capsys.readouterr().out
     assert "(higher is" in printed
@@ -335,10 +337,10 @@ def test_the_command_tells_a_program_how_far_it_is(
     [
         (["--set", "sparsity.size=2"], "--set sparsity.size=2: write name=value; names: sparsity.images"),
         (["--set", "sparsity.images=x"], "--set sparsity.images=x: 'x' is not a whole number"),
-        (["--part", "0/2"], "--part 0/2: write such as 1/2 for the first of two"),
+        (["--workers", "0"], "--workers must be at least 1 (got 0)"),
         (
             ["--masks", "nowhere.npz"],
-            "nowhere.npz: is no .npz file with an array 'masks' of shape (60, 8, 8)",
+            "nowhere.npz: is not an .npz file with an array 'masks' of shape (60, 8, 8)",
         ),
     ],
 )
@@ -349,3 +351,15 @@ def test_the_command_refuses_in_one_line(
     network += ["--data", str(source.data)]
     assert main(["evaluate", str(source.folder), "--metrics", "sparsity", *network, *extra]) == 2
     assert capsys.readouterr().err == f"python -m explanations evaluate: {expected}\n"
+
+
+@pytest.mark.parametrize(("slug", "baseline"), [("deeplift", "mean"), ("deepshap", "images")])
+def test_completeness_is_asked_against_the_baseline_that_a_set_records(
+    slug: str, baseline: str, squares: Path, network, tmp_path: Path
+) -> None:
+    parameters = {slug: {"images": 1, "baseline": baseline, "background": 3}}
+    built = building.Plan((slug,), ("0",), 1, parameters=parameters, model=network.spec, data=squares)
+    building.build(tmp_path / "set", built)
+    plan = Plan(metrics=("completeness",), parameters={"completeness": {"images": 2}})
+    results = evaluation.evaluate(Source(tmp_path / "set", network.spec, squares), tmp_path / "out", plan)
+    assert results.summary(slug, "incompleteness").mean < 1e-3

@@ -120,3 +120,19 @@ def test_images_of_five_bands_that_are_not_square_are_explained(tmp_path: Path) 
     assert built.classifier.test_accuracy == 1
     assert {array.shape for array in manifest.read_maps(tmp_path / "set").values()} == {(6, 10)}
     assert main(["gallery", str(tmp_path / "set"), "--out", str(tmp_path / "sheet.png"), *subject]) == 0
+
+
+@pytest.mark.slow
+def test_the_network_of_pytorchs_mnist_example_is_explained_as_it_is_written(tmp_path: Path) -> None:
+    """Dropout, max-pooling, `.view(-1, 320)` and a log-softmax at the end."""
+    torch.manual_seed(0)
+    network = factories.read("mnist_example:Net").make()
+    safetensors.torch.save_model(network, str(tmp_path / "net.safetensors"))
+    images = np.random.default_rng(4).integers(0, 256, (12, 28, 28), dtype=np.uint8)
+    np.savez(tmp_path / "digits.npz", images=images, labels=np.arange(12) % 10)
+    subject = ["--model", "mnist_example:Net", "--weights", str(tmp_path / "net.safetensors")]
+    subject += ["--data", str(tmp_path / "digits.npz"), "--each-image", "--classes", "0", "1"]
+    methods = ["gradient", "smoothgrad", "vargrad", "lime:mean", "deeplift", "lrp", "grad-cam", "occlusion"]
+    build = ["build", "--out", str(tmp_path / "set"), "--samples", "60", "--set", "occlusion.positions=4"]
+    assert main([*build, "--methods", *methods, *subject]) == 0
+    assert manifest.read(tmp_path / "set").classifier.scores == "log-softmax"

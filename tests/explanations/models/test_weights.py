@@ -1,4 +1,6 @@
+import hashlib
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -88,3 +90,33 @@ def test_a_header_that_begins_as_a_pickle_does_is_read_all_the_same(tmp_path: Pa
     (tmp_path / "w.safetensors").write_bytes(content)
     assert content[:2] == b"\x80\x02"
     assert list(weights.read(tmp_path / "w.safetensors")) == ["a"]
+
+
+def test_a_file_is_hashed_again_only_after_it_has_changed(tmp_path: Path) -> None:
+    path = saved({"a": torch.zeros(1)}, tmp_path)
+    first = weights.sha256(path)
+    assert first == hashlib.sha256(path.read_bytes()).hexdigest()
+    saved({"a": torch.ones(2)}, tmp_path)
+    assert weights.sha256(path) == hashlib.sha256(path.read_bytes()).hexdigest() != first
+
+
+def test_weights_in_no_file_have_a_digest_of_names_and_values(trained: nn.Module) -> None:
+    tensors = trained.state_dict()
+    assert weights.digest(tensors) == weights.digest(dict(reversed(tensors.items())))
+    assert weights.digest(tensors) != weights.digest(tensors | {"3.bias": tensors["3.bias"] + 1})
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_reading_weights_takes_no_memory_besides_the_network(tmp_path: Path) -> None:
+    """A file of 64 MiB is mapped: the private memory of the process grows by less than a quarter of it."""
+    path = saved({"weight": torch.zeros(4096, 4096)}, tmp_path)
+    model = nn.Linear(4096, 4096, bias=False)
+    before = private_kilobytes()
+    weights.fill(model, path, "a:b")
+    assert private_kilobytes() - before < 16 * 1024
+
+
+def private_kilobytes() -> int:
+    """The memory of this process that is not of a file."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("RssAnon"))

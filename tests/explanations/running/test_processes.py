@@ -16,7 +16,9 @@ def test_every_job_is_done_once() -> None:
 
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_said_in_one_line() -> None:
-    with pytest.raises(ValueError, match=r"^a worker has ended, .*: run it again with fewer --workers$"):
+    with pytest.raises(
+        ValueError, match=r"^a worker process ended, .*: run the command again with fewer --workers$"
+    ):
         spread(os._exit, [1, 1], 2, int, lambda job, result: None, "--workers")
 
 

@@ -1,17 +1,20 @@
+import pickle
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+from torch import nn
 
 from explanations.building import build as building
 from explanations.building import plan as plan_module
-from explanations.building import schedulers, tasks
+from explanations.building import tasks
 from explanations.building.build import Plan, Scheduling
+from explanations.running import scheduling as running
 
 
 def test_no_workers_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"^0 workers can do nothing; allowed: from 1$"):
+    with pytest.raises(ValueError, match=r"^--workers must be at least 1 \(got 0\)$"):
         Scheduling(0)
 
 
@@ -19,7 +22,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(
     plan: Plan, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("distributed")
-    monkeypatch.setattr(schedulers, "CONNECTION_SECONDS", 0.2)
+    monkeypatch.setattr(running, "CONNECTION_SECONDS", 0.2)
     expected = r"^--scheduler tcp://127.0.0.1:9: no Dask scheduler answers there \("
     with pytest.raises(ValueError, match=expected):
         building.build(tmp_path / "set", plan, scheduling=Scheduling(address="tcp://127.0.0.1:9"))
@@ -28,9 +31,9 @@ def test_a_scheduler_that_is_not_there_is_one_line(
 def test_a_cluster_with_other_libraries_is_refused(plan: Plan) -> None:
     [task, *_] = plan_module.load(plan).tasks()
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        schedulers.perform_remotely(None, task, {"numpy": "0.1"}, "cpu")  # type: ignore[arg-type]
+        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), pickle.dumps(task), {"numpy": "0.1"})
     assert str(caught.value) == (
-        f"a worker of the cluster has numpy {np.__version__}, but the build has 0.1; "
+        f"a worker of the cluster has numpy {np.__version__}, but this process has 0.1; "
         "install the same version there"
     )
 
@@ -39,13 +42,13 @@ def test_a_cluster_with_other_code_of_the_method_is_refused(
     plan: Plan, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     [task, *_] = plan_module.load(plan).tasks()
-    wanted = tasks.surroundings(task)
+    required = tasks.requirements(task)
     monkeypatch.setattr(tasks, "code_version", lambda function: 64 * "0")
     expected = (
-        r"^a worker of the cluster has lime of code 000000000000, but the build has [0-9a-f]{12}; install"
+        r"^a worker of the cluster has lime of code 000000000000, but this process has [0-9a-f]{12}; install"
     )
     with pytest.raises(ValueError, match=expected):
-        schedulers.perform_remotely(None, task, wanted, "cpu")  # type: ignore[arg-type]
+        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), pickle.dumps(task), required)
 
 
 @pytest.mark.slow
