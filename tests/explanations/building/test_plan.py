@@ -15,7 +15,7 @@ from explanations.methods import registry
 from explanations.models import classifiers
 
 
-def slugs(loaded: plan_module.Loaded) -> tuple[str, ...]:
+def slugs(loaded: plan_module.Inputs) -> tuple[str, ...]:
     return tuple(method.slug for method in loaded.methods)
 
 
