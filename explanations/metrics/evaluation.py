@@ -56,7 +56,7 @@ def evaluate(
     if source.model is None:
         _refuse_network([entry for entry, _ in settings], source)
     loaded = load(source)
-    with execution.on(device=scheduling.device):
+    with execution.run_on(device=scheduling.device):
         planned = [
             (entry, parameters, _list_tasks(entry, parameters, loaded, plan.seed))
             for entry, parameters in settings

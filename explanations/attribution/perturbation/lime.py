@@ -145,7 +145,7 @@ def _asked(
 ) -> Iterator[list[Future[Floats]]]:
     """For one image after the other, the responses to its blocks of perturbations, under way in the pool."""
     device = execution.current().device
-    score = class_score(execution.optimised(model, images[:1]), target, output)
+    score = class_score(execution.optimise(model, images[:1]), target, output)
     size = score.block_size(images[0].to(device))
     samples = bank.samples.to(device)
 

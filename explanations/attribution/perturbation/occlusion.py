@@ -36,7 +36,7 @@ def occlusion(
     As the places are given by number, the cost does not depend on the image's size.
     """
     masks = squares(image.shape[2], image.shape[3], window, positions)
-    score = class_score(execution.optimised(model, image), target, output)
+    score = class_score(execution.optimise(model, image), target, output)
     everything = torch.ones(1, masks.shape[1], dtype=torch.bool)
     shown = torch.cat([everything, ~masks])
     responses = [masked(score, image, baseline[None], shown) for baseline in baselines]
@@ -80,7 +80,7 @@ def rise(
     at random. As in equation 6 of the paper, but the mean score is taken away first: that moves a whole map
     by about a constant, keeps the order, and makes zero mean "no effect".
     """
-    score = class_score(execution.optimised(model, image), target, output)
+    score = class_score(execution.optimise(model, image), target, output)
     black = torch.zeros_like(image)
     height, width = image.shape[2:]
     weighted, coverage = torch.zeros(2, height * width, dtype=torch.float64)

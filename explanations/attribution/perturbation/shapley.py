@@ -41,7 +41,7 @@ def kernelshap(
     """
     features = superpixels.cut(image, segmentation, segments, compactness, kernel_size, max_dist, ratio)
     replacement = superpixels.hidden(image, features, hiding)
-    score = class_score(execution.optimised(model, image), target, output)
+    score = class_score(execution.optimise(model, image), target, output)
     values = shapley_values(score, image, replacement, features, samples, address)
     return np.asarray(values[features.flatten().numpy()])
 

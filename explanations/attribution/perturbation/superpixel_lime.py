@@ -44,7 +44,7 @@ def lime_superpixels(
     weights = np.zeros(int(numbers.max()) + 1)
     if len(candidates):
         bank = lime.mask_bank(len(weights), samples, randomness.generator(*address), kernel_width)
-        score = class_score(execution.optimised(model, image), target, output)
+        score = class_score(execution.optimise(model, image), target, output)
         responses = masked(score, image, replacement, bank.samples, numbers).numpy()
         moments = bank.projection @ responses  # (superpixels,)
         gram = bank.gram[np.ix_(candidates, candidates)]
