@@ -40,6 +40,7 @@ def measure(slug):
     torch.manual_seed(0)
     execution.keep_memory()
     model, image = ResNet50().eval().requires_grad_(False), photograph()
+    execution.lay_out(model, image)
     local = LOCALS[slug]
     background = torch.rand(BACKGROUND, *image.shape[1:]) if "background" in local.needs else None
     sample = Sample(0, "cat", int(model(image).argmax()), 1, (0,), image, background=background)

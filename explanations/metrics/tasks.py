@@ -293,7 +293,7 @@ def _dependencies(loaded: LoadedSet) -> dict[str, Any]:
     described = loaded.manifest
     return {
         "dataset": loaded.test.sha256,
-        "factory": loaded.source.model.factory,
+        "factory": loaded.source.model and loaded.source.model.factory,
         "weights": described.classifier.weights_sha256,
         "network": loaded.network_version,
         "preprocessing": described.classifier.preprocessing,

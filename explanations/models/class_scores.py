@@ -6,7 +6,7 @@ image, so its explanation depends neither on other images nor on the number of t
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -29,7 +29,6 @@ class ClassScore:
     network: Callable[[Tensor], Tensor]
     target: int
     output: str
-    sizes: dict[tuple[int, ...], int] = field(default_factory=dict, compare=False)
 
     def __call__(self, images: Tensor) -> Tensor:
         logits = self.network(images)
@@ -43,11 +42,8 @@ class ClassScore:
         return next((parameter.device for parameter in parameters), None)
 
     def block_size(self, image: Tensor) -> int:
-        """How many images like `image` (C, H, W) fit a block; measured once for each shape."""
-        shape = tuple(image.shape)
-        if shape not in self.sizes:
-            self.sizes[shape] = execution.block_size(self.network, image.to(self.device))
-        return self.sizes[shape]
+        """How many images like `image` (C, H, W) fit a block."""
+        return execution.block_size(self.network, image.to(self.device))
 
 
 def class_score(model: nn.Module, target: int, output: str) -> ClassScore:

@@ -185,6 +185,39 @@ def test_a_folded_model_that_disagrees_is_not_used(
     assert execution.optimise(model, bright_images) is model
 
 
+@pytest.mark.parametrize("side", [8, 9])
+def test_pooling_without_gradients_is_done_by_comparisons_with_the_same_bytes(side: int) -> None:
+    model = nn.Sequential(nn.Identity(), nn.MaxPool2d(2)).eval()
+    images = torch.randn(5, 16, side, side).contiguous(memory_format=torch.channels_last)
+    faster = execution.optimise(model, images)
+    assert type(faster[1]) is not type(model[1])
+    with torch.inference_mode():
+        assert torch.equal(faster(images), model(images))
+
+
+def test_pooling_with_gradients_is_pytorchs() -> None:
+    """At a tie the gradient goes to one pixel, as PyTorch's does; that of comparisons would be shared."""
+    model = nn.Sequential(nn.MaxPool2d(2)).eval()
+    images = torch.ones(1, 16, 2, 2).contiguous(memory_format=torch.channels_last).requires_grad_()
+    [slope] = torch.autograd.grad(execution.optimise(model, images)(images).sum(), images)
+    assert slope[0, 0].flatten().tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("pooling", [nn.MaxPool2d(3), nn.MaxPool2d(2, 1), nn.MaxPool2d(2, padding=1)])
+def test_other_pooling_is_left_as_it_is(pooling: nn.Module) -> None:
+    model = nn.Sequential(pooling).eval()
+    assert execution.optimise(model, torch.zeros(1, 16, 6, 6)) is model
+
+
+def test_a_faster_form_is_made_once_and_anew_for_other_weights(bright_images: Tensor) -> None:
+    model = seasoned(Block(False))
+    first = execution.optimise(model, bright_images)
+    assert execution.optimise(model, bright_images) is first
+    model.convolution.weight.data *= 2
+    faster = execution.optimise(model, bright_images)
+    torch.testing.assert_close(faster(bright_images), model(bright_images))
+
+
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(execution.ctypes, "CDLL", lambda name: object())
     assert execution.keep_memory() is False
