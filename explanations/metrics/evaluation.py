@@ -54,7 +54,7 @@ def evaluate(
     settings = _settings(plan)
     refuse_no_folder(out)
     loaded = load(source)
-    with execution.on(device=scheduling.device):
+    with execution.use(device=scheduling.device):
         planned = [
             (entry, parameters, _list_tasks(entry, parameters, loaded, plan.seed))
             for entry, parameters in settings

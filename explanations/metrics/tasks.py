@@ -274,7 +274,7 @@ def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Cont
 
 def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:
     """Do a task with so many threads."""
-    with execution.on(threads, context.device):
+    with execution.use(threads, context.device):
         return task.run(context.loaded, advance)
 
 

@@ -95,7 +95,7 @@ def under_noise(
 ) -> list[Moments]:
     """Mean and variance of the gradient over noisy copies of each of `images`; arguments as above."""
     device = execution.current().device
-    score = class_score(execution.optimised(model, images[:1]), target, output)
+    score = class_score(execution.optimise(model, images[:1]), target, output)
     size = score.block_size(images[0].to(device))
 
     def of_block(image: Tensor, seed: int, first: int, last: int) -> Moments:

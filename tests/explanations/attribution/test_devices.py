@@ -114,7 +114,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(execution, "DEVICES", ("cpu", NAME))
     monkeypatch.setattr(execution, "ThreadPoolExecutor", _Threads)
     OPERATIONS.clear()
-    with OtherDevice(), execution.on(threads=1, device=NAME):
+    with OtherDevice(), execution.use(threads=1, device=NAME):
         yield
 
 
@@ -123,7 +123,7 @@ def weights(slug: str, model: nn.Module, images: Tensor, **changes: object) -> n
     parameters = {**local.defaults, **{key: FEW[key] for key in FEW if key in local.defaults}, **changes}
     given = baselines.background(parameters, images, 0)
     sample = Sample(0, "1", 1, 1, (0,), images[:1], background=given)
-    with execution.on(threads=1, device="cpu"):
+    with execution.use(threads=1, device="cpu"):
         expected = local.attribute(model, sample, parameters, lambda count: None)
     found = local.attribute(model, sample, parameters, lambda count: None)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
@@ -168,4 +168,4 @@ def test_the_other_device_refuses_what_is_left_on_the_processor(
     rectified_model: nn.Module, bright_images: Tensor
 ) -> None:
     with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
-        execution.placed(rectified_model)(bright_images)
+        execution.place(rectified_model)(bright_images)

@@ -76,7 +76,7 @@ def test_a_network_that_flattens_by_view_runs_as_it_was_written() -> None:
 def test_batch_normalisation_without_running_statistics_is_not_folded() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.Flatten())
     model = nn.Sequential(*model, nn.Linear(144, 3)).eval().requires_grad_(False)
-    optimised = execution.optimised(model, IMAGES[:1])
+    optimised = execution.optimise(model, IMAGES[:1])
     torch.testing.assert_close(optimised(IMAGES[:1]), model(IMAGES[:1]))
 
 
@@ -179,7 +179,7 @@ def test_classes_of_which_several_can_be_right_have_probabilities_of_their_own()
 def test_folding_keeps_how_logits_become_probabilities() -> None:
     layers = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 3), nn.Sigmoid()
     found = tried(nn.Sequential(*layers)).model
-    folded = execution.optimised(found, IMAGES)
+    folded = execution.optimise(found, IMAGES)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     assert link_of(folded) == "sigmoid"
 
