@@ -112,7 +112,7 @@ def main():
         "lime": partial(by_lime, network, image, pieces),
         "shap": partial(by_shap, network, image, pieces),
     }
-    with execution.use(threads=THREADS, device="cpu"):
+    with execution.run_on(threads=THREADS, device="cpu"):
         rounds = [{name: both_clocks(call) for name, call in calls.items()} for _ in range(REPEATS)]
     taken = {name: np.median([each[name] for each in rounds], axis=0) for name in calls}
     what = f"{SAMPLES} samples of {int(pieces.max()) + 1} superpixels"

@@ -20,7 +20,7 @@ from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
 from analysis.numerics.arrays import Floats, Integers
-from analysis.numerics.clusters import renumber
+from analysis.numerics.clusters import effective_number, renumber
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.offers import ChoiceData
@@ -233,13 +233,8 @@ class _Clusters:
 
     @property
     def effective(self) -> Floats:
-        """The number of equal clusters that each share is worth, (methods,).
-
-        Carter, Schnepel and Steigerwald (2017), Review of Economics and Statistics 99:698, for clusters that
-        each stick to one method, the worst case.
-        """
-        squares = self.offered**2
-        return np.asarray(squares.sum(axis=0) ** 2 / (squares**2).sum(axis=0))
+        """The number of equal clusters that each share is worth, (methods,)."""
+        return effective_number(self.offered)
 
     def compare(self, methods: tuple[str, ...]) -> RepeatedMeasures:
         """The repeated-measures ANOVA of the clusters' shares, all methods being offered everywhere."""
@@ -258,7 +253,7 @@ def crossed_shares(found: Crossed) -> tuple[CrossedShare, ...]:
     columns = zip(found.methods, found.shares.tolist(), variances.tolist(), found.df.tolist(), strict=True)
     for enough, (method, share, variance, df) in zip(found.n_labels >= FEWEST_LABELS, columns, strict=True):
         low, high = _interval(share, variance, df) if enough else (None, None)
-        result.append(CrossedShare(method, share, low, high, None if low is None else _whole(df)))
+        result.append(CrossedShare(method, share, low, high, None if low is None else df))
     return tuple(result)
 
 
@@ -327,11 +322,6 @@ def _n_distinct(codes: Integers | None) -> int | None:
 
 def _these(number: int, one: str, many: str) -> str:
     return f"this {one}" if number == 1 else f"these {fmt.count(number)} {many}"
-
-
-def _whole(df: float) -> float:
-    """Degrees of freedom that only rounding keeps from being whole."""
-    return float(round(df)) if abs(df - round(df)) < 1e-9 * max(df, 1) else df
 
 
 def _end(end: float | None) -> str:

@@ -84,7 +84,9 @@ def baselines(image: Tensor, parameters: Parameters, given: Tensor | None) -> Te
             found.append(left[:size])
             left = left[size:]
         else:
-            raise ValueError(f"baseline={parameters['baseline']} needs training images, and there are none")
+            raise ValueError(
+                f"baseline={parameters['baseline']} compares with other images, and there are none"
+            )
     return torch.cat(found)
 
 
@@ -96,7 +98,9 @@ def blurred(image: Tensor) -> Tensor:
 
 
 def _mean(images: Tensor) -> Tensor:
-    """Average images (N, C, H, W) to (1, C, H, W), in an order that no setting changes."""
+    """Average images (N, C, H, W) to (1, C, H, W), in an order that no setting changes; none to none."""
+    if len(images) == 0:
+        return images
     total = torch.zeros(1, *images.shape[1:], dtype=torch.float64)
     with execution.single_threaded():
         for batch in torch.split(images, MEAN_BATCH):

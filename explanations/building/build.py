@@ -63,7 +63,7 @@ def build(
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
-    with execution.use(device=scheduling.device) as settings:
+    with execution.run_on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
     work = folder / WORK_FOLDER
     if _is_finished(folder, loaded.draft):

@@ -69,7 +69,7 @@ def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | Non
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
-    with execution.use(device=scheduling.device) as settings:
+    with execution.run_on(device=scheduling.device) as settings:
         loaded = load(plan, settings.device)
         tasks = loaded.tasks()
         store = Store(cache or folder / WORK_FOLDER, OUTCOMES)

@@ -130,7 +130,7 @@ def report(
     """The stability of the plan's methods. `wanted` is a share below 1. Raises ValueError."""
     if not 0 < wanted < 1:
         raise ValueError(f"an agreement of {wanted:.0%} cannot be asked for; allowed: between 0 and 100")
-    with execution.use(device=device) as settings:
+    with execution.run_on(device=device) as settings:
         loaded = load(replace(plan, replicates=2), settings.device)
         pixels = loaded.test.images[0, 0].numel()
         if not 1 <= top < pixels:

@@ -95,9 +95,11 @@ def _defaults(name: str, function: Callable[..., object]) -> Parameters:
 
 def _captum_defaults(name: str, attribution: type) -> Parameters:
     """The parameters of a Captum class's `attribute` that --set can change. Raises ValueError."""
-    made = list(inspect.signature(attribution).parameters.values())[1:]
+    network, *made = inspect.signature(attribution).parameters.values()
     asked = list(inspect.signature(attribution.attribute).parameters.values())[2:]  # type: ignore[attr-defined]
     needed = [one.name for one in (*made, *asked) if one.default is one.empty and one.kind not in (2, 4)]
+    if network.name not in ("model", "forward_func"):
+        needed.insert(0, network.name)
     if needed:
         raise ValueError(f"{name}: needs {' and '.join(needed)}; wrap it in {SIGNATURE}")
     return {

@@ -91,6 +91,7 @@ METRICS = {
             ),
             sparsity.measure,
             {"images": 1},
+            needs_network=False,
         ),
         Metric(
             "stability",
@@ -102,6 +103,7 @@ METRICS = {
             ),
             stability.measure,
             {"images": 1, "share": 0.1},
+            needs_network=False,
         ),
         Metric(
             "rotation",
@@ -194,6 +196,8 @@ RETRAININGS = {
 # What is measured where nobody names metrics: what takes seconds, and no explanation or training anew.
 DEFAULT = ("curves", "road", "correlation", "confidence", "sparsity", "stability")
 ALL = (*METRICS, *RETRAININGS)
+# What can be measured of a set whose network is not at hand.
+OF_MAPS_ALONE = tuple(slug for slug, metric in METRICS.items() if not metric.needs_network)
 
 
 def chosen(names: list[str] | None) -> list[Metric | Retraining]:

@@ -274,7 +274,7 @@ def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Cont
 
 def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:
     """Do a task with so many threads."""
-    with execution.use(threads, context.device):
+    with execution.run_on(threads, context.device):
         return task.run(context.loaded, advance)
 
 
@@ -293,7 +293,7 @@ def _dependencies(loaded: LoadedSet) -> dict[str, Any]:
     described = loaded.manifest
     return {
         "dataset": loaded.test.sha256,
-        "factory": loaded.source.model.factory,
+        "factory": loaded.source.model and loaded.source.model.factory,
         "weights": described.classifier.weights_sha256,
         "network": loaded.network_version,
         "preprocessing": described.classifier.preprocessing,

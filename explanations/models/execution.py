@@ -1,9 +1,9 @@
-"""Run networks in blocks of copies of one image, one thread per block, several blocks at once.
+"""How networks run: in blocks that each hold copies of one image, one thread for each block, several at once.
 
-The content of a block depends only on the image, its samples and their number, and a single thread computes
-it. So neither the number of threads, nor the other images, nor the order of the work changes a byte. Several
-blocks at once use all processors without barriers, at which the threads of one operation wait for each other.
-A CUDA device takes the place of the processor. Knows no method and no dataset.
+A block depends on nothing but the image, its samples and their number, and a single thread computes it. So
+neither the number of threads, nor other images, nor the order of the work change a byte. Several blocks at
+once use all processors without barriers at which the threads of one operation wait for each other. If there
+is a CUDA device, it takes the place of the processor. Knows no method and no data set.
 """
 
 import copy
@@ -53,23 +53,23 @@ _current: ContextVar[Execution | None] = ContextVar("execution", default=None)
 
 
 def default_device() -> str:
-    """Return "cuda" if PyTorch has a CUDA device, else "cpu"."""
+    """Return "cuda" if PyTorch has a CUDA device, otherwise "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def current() -> Execution:
-    """Return what `use` set, by default all processors, and the CUDA device if there is one."""
+    """What `run_on` set; by default all processors, and the CUDA device if there is one."""
     return _current.get() or Execution(processors(), default_device())
 
 
 @contextmanager
-def use(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
-    """Run networks with this many threads and on this device inside `with`. Raises ValueError."""
+def run_on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
+    """Inside, networks run with this number of threads and on this device. Raises ValueError."""
     chosen = Execution(threads or processors(), device or default_device())
     if chosen.device not in DEVICES:
-        raise ValueError(f"there is no device {chosen.device!r}; allowed: {', '.join(DEVICES)}")
+        raise ValueError(f"--device is {chosen.device!r}; allowed: {', '.join(DEVICES)}")
     if chosen.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("PyTorch finds no CUDA device; leave --device out, or use --device cpu")
+        raise ValueError("--device cuda: PyTorch finds no CUDA device; leave --device out, or say cpu")
     token = _current.set(chosen)
     try:
         yield chosen
@@ -106,18 +106,16 @@ _limit = _Limit()
 
 
 def single_threaded() -> AbstractContextManager[None]:
-    """Run every operation of PyTorch, NumPy and SciPy in one thread inside `with`.
-
-    Rounding can depend on the number of threads.
-    """
+    """Inside, PyTorch, NumPy and SciPy compute in one thread, so rounding depends on no setting."""
     return _limit
 
 
 @contextmanager
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Yield an executor whose threads start jobs in the order of submission, each operation in one thread.
+    """Threads that start jobs in the order in which they are submitted, each computing in one thread.
 
-    A job may wait for jobs that were submitted before it. If the body raises, the jobs left are dropped.
+    A job may wait for jobs that were submitted before it. If the body raises, jobs that have not started are
+    dropped.
     """
     settings = current()
     workers = settings.threads if settings.device == "cpu" else 1
@@ -199,7 +197,7 @@ _OPTIMISED: "WeakKeyDictionary[nn.Module, tuple[object, nn.Module | None]]" = We
 
 
 def optimise(model: nn.Module, example: Tensor) -> nn.Module:
-    """Return the model on the current device, in a faster form with the same outputs if there is one.
+    """The model on the current device, in a faster form with the same outputs where there is one.
 
     Batch normalisation becomes part of the convolution before it, and max pooling of 2 x 2 pixels is done by
     comparisons. The outputs for the images `example` (n, C, H, W) must be the same, to 1e-3 of the largest.
@@ -230,7 +228,7 @@ def _has_batch_normalisation(model: nn.Module) -> bool:
 
 
 def _folded(model: nn.Module) -> nn.Module | None:
-    """Return a copy with batch normalisations merged into the convolutions before them, or None."""
+    """A copy without the batch normalisations that directly follow a convolution; None if tracing fails."""
     try:
         traced = fx.symbolic_trace(copy.deepcopy(model))
     except Exception:  # torch.fx raises whatever the traced code raises
@@ -343,11 +341,11 @@ def lay_out(model: nn.Module, images: Tensor) -> None:
 
 
 def keep_memory() -> bool:
-    """Keep freed memory in the process, for the next block to use. Return whether this worked.
+    """Keep freed memory with the process, for the next block to use. Returns whether that worked.
 
-    glibc returns blocks of more than 128 kB, such as activations, to the system as soon as they are freed,
-    and every new one then costs a page fault for each 4 kB: up to half the time of a backward pass.
-    Commands and workers call this; a program that imports this package decides for itself.
+    glibc returns blocks of more than 128 kB, such as activations, to the system as soon as they are freed.
+    Every new one then costs a page fault for each 4 kB, up to half the time of a backward pass. Commands and
+    workers call this; a program that imports the package decides for itself.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

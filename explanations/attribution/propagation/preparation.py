@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from explanations.models import functional_layers
+from explanations.models.outputs import link_of
 
 POOLS = (nn.MaxPool1d, nn.MaxPool2d, nn.MaxPool3d, nn.AdaptiveMaxPool2d)
 ACTIVATIONS = (
@@ -152,6 +153,7 @@ def prepare(model: nn.Module, example: Tensor) -> nn.Module:
         if not _agree(model, prepared, example):
             raise ValueError(_difference(model, example))
     _refuse_missed_uses(prepared, example, obstacle)
+    prepared.__dict__["link"] = link_of(model)  # which torch.fx does not keep
     _PREPARED[model] = prepared
     return prepared
 

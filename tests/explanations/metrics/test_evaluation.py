@@ -351,3 +351,15 @@ def test_the_command_refuses_in_one_line(
     network += ["--data", str(source.data)]
     assert main(["evaluate", str(source.folder), "--metrics", "sparsity", *network, *extra]) == 2
     assert capsys.readouterr().err == f"python -m explanations evaluate: {expected}\n"
+
+
+@pytest.mark.parametrize(("slug", "baseline"), [("deeplift", "mean"), ("deepshap", "images")])
+def test_completeness_is_asked_against_the_baseline_that_a_set_records(
+    slug: str, baseline: str, squares: Path, network, tmp_path: Path
+) -> None:
+    parameters = {slug: {"images": 1, "baseline": baseline, "background": 3}}
+    built = building.Plan((slug,), ("0",), 1, parameters=parameters, model=network.spec, data=squares)
+    building.build(tmp_path / "set", built)
+    plan = Plan(metrics=("completeness",), parameters={"completeness": {"images": 2}})
+    results = evaluation.evaluate(Source(tmp_path / "set", network.spec, squares), tmp_path / "out", plan)
+    assert results.summary(slug, "incompleteness").mean < 1e-3

@@ -52,7 +52,7 @@ def test_the_number_of_threads_changes_no_byte(curved_model: nn.Module, bright_i
     found = []
     for threads in (1, 2):
         score = class_scores.class_score(curved_model, 1, "probability")
-        with execution.use(threads=threads):
+        with execution.run_on(threads=threads):
             found.append(class_scores.masked_scores(score, bright_images[:1], torch.zeros(1, 1, 8, 8), masks))
     assert found[0].numpy().tobytes() == found[1].numpy().tobytes()
 

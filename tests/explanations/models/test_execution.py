@@ -66,25 +66,25 @@ def test_a_network_without_gradients_has_blocks_by_the_size_of_its_images() -> N
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_results_of_blocks_come_in_order(threads: int) -> None:
-    with execution.use(threads=threads):
+    with execution.run_on(threads=threads):
         assert execution.over_blocks(lambda first, last: (first, last), 5, 2) == [(0, 2), (2, 4), (4, 5)]
 
 
 def test_a_job_may_wait_for_those_before_it_even_with_one_thread() -> None:
-    with execution.use(threads=1), execution.pool() as pool:
+    with execution.run_on(threads=1), execution.pool() as pool:
         first = pool.submit(lambda: 2)
         assert pool.submit(lambda: first.result() + 1).result() == 3
 
 
 def test_several_jobs_run_at_once() -> None:
     both = threading.Barrier(2, timeout=5)
-    with execution.use(threads=2), execution.pool() as pool:
+    with execution.run_on(threads=2), execution.pool() as pool:
         assert {job.result() for job in [pool.submit(both.wait), pool.submit(both.wait)]} == {0, 1}
 
 
 def test_a_job_computes_in_one_thread_and_the_setting_is_as_before_after_it() -> None:
     before = torch.get_num_threads()
-    with execution.use(threads=2), execution.pool() as pool:
+    with execution.run_on(threads=2), execution.pool() as pool:
         assert pool.submit(torch.get_num_threads).result() == 1
     assert torch.get_num_threads() == before
 
@@ -93,7 +93,7 @@ def test_what_is_left_to_do_is_dropped_after_an_error() -> None:
     done = []
 
     def interrupted() -> None:
-        with execution.use(threads=1), execution.pool() as pool:
+        with execution.run_on(threads=1), execution.pool() as pool:
             for i in range(50):
                 pool.submit(lambda i=i: (time.sleep(0.01), done.append(i)))
             raise KeyError
@@ -105,22 +105,22 @@ def test_what_is_left_to_do_is_dropped_after_an_error() -> None:
 
 def test_an_unknown_device_is_refused() -> None:
     with (
-        pytest.raises(ValueError, match=r"^there is no device 'tpu'; allowed: cpu, cuda$"),
-        execution.use(device="tpu"),
+        pytest.raises(ValueError, match=r"^--device is 'tpu'; allowed: cpu, cuda$"),
+        execution.run_on(device="tpu"),
     ):
         pass
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    expected = r"^PyTorch finds no CUDA device; leave --device out, or use --device cpu$"
-    with pytest.raises(ValueError, match=expected), execution.use(device="cuda"):
+    expected = r"^--device cuda: PyTorch finds no CUDA device; leave --device out, or say cpu$"
+    with pytest.raises(ValueError, match=expected), execution.run_on(device="cuda"):
         pass
 
 
 def test_the_cuda_device_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with execution.use():
+    with execution.run_on():
         assert execution.current().device == "cuda"
 
 

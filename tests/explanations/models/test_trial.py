@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explanations.attribution.propagation.preparation import prepare
 from explanations.datasets.preprocessing import AS_IT_IS, Normalised, Preprocessing
 from explanations.models import classifiers, execution
 from explanations.models.classifiers import LoadedModel
+from explanations.models.hubs.network import Network
 from explanations.models.outputs import OneByOne, link_of, probabilities
 from explanations.models.spec import ModelSpec
 from explanations.models.trial import try_out
@@ -282,3 +284,15 @@ def test_images_of_other_channels_than_the_means_are_refused() -> None:
         ValueError, match=r"^a:b: takes 3 channels by its preprocessing, but the images are 1 x 8"
     ):
         try_out(loaded(Returns(lambda logits: logits), wanted), IMAGES, CLASSES)
+
+
+def test_preparation_for_hooks_keeps_how_logits_become_probabilities() -> None:
+    found = tried(Returns(torch.sigmoid)).model
+    assert link_of(prepare(found, IMAGES[:1])) == "sigmoid"
+
+
+def test_an_untrained_network_has_the_same_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tried(Returns(lambda logits: (logits + 1, logits)), outputs="1")
+    other = Returns(lambda logits: (logits + 1, logits))
+    monkeypatch.setattr(classifiers.hubs, "open_network", lambda spec, with_weights: Network(other, ""))
+    assert torch.equal(found.untrained()(IMAGES), other.layer(IMAGES))
