@@ -64,9 +64,9 @@ class ExplanationMethod:
         """Whether a map has negative values that mean something."""
         return self.local.signed and self.aggregation.signed
 
-    def about(self, label: str) -> "ExplanationMethod":
+    def contrast(self, label: str) -> "ExplanationMethod":
         """This method with respect to class `label` on images of the other classes: a contrastive map."""
-        local = self.local.about(label)
+        local = self.local.contrast(label)
         word = local.slug.removeprefix(f"{self.local.slug}-for-")
         reference = f"{self.reference}; for class {label}, from images of another"
         return replace(
