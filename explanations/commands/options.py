@@ -19,7 +19,9 @@ def add_plan(parser: argparse.ArgumentParser) -> None:
         "--methods",
         nargs="+",
         metavar="METHOD",
-        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; with @class: asked about that class; "
+        help=f"of {', '.join(registry.METHODS)}; or local:aggregation; or a function of your own, "
+        "./file.py:function or package.module:function; +aggregation, @class (asked about that class) and "
+        "=TITLE may follow; "
         f"default: {' '.join(registry.DEFAULT)}; for images of more than 64 x 64 pixels "
         f"{' '.join(registry.DEFAULT_LARGE)}; for single ones {' '.join(registry.DEFAULT_LARGE_SINGLE)}",
     )

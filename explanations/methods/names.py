@@ -41,7 +41,7 @@ def chosen(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
     In place of a name may stand a function with the signature of `own_methods`, or a class of Captum. Raises
     ValueError for an unknown name, and for two methods with the same slug or title.
     """
-    methods = list(dict.fromkeys(map(_named, names if names is not None else DEFAULT)))
+    methods = list(dict.fromkeys(map(find, names if names is not None else DEFAULT)))
     _refuse_equal(methods)
     order = list(METHODS)
     return sorted(
@@ -75,7 +75,7 @@ def method_among(name: str, slugs: Collection[str]) -> str:
     if name in slugs:
         return name
     try:
-        slug = _named(name).slug
+        slug = find(name).slug
     except ValueError:
         return name
     return slug if slug in slugs else name
@@ -86,19 +86,20 @@ def local_among(name: str, slugs: Collection[str]) -> str:
     if name in slugs:
         return name
     try:
-        slug = _named(name).local.slug
+        slug = find(name).local.slug
     except ValueError:
         return name
     return slug if slug in slugs else name
 
 
-def _named(name: str | Function) -> ExplanationMethod:
+def find(name: str | Function) -> ExplanationMethod:
+    """The method of a name, or of a function. Raises ValueError."""
     if not isinstance(name, str):
         return _combined_own(find_local(register(name)), "mean")
     combination, equals, title = name.partition("=")
     combination, at, label = combination.partition("@")
     method = _combination(combination)
-    method = method.about(label) if at else method
+    method = method.contrast(label) if at else method
     if equals and not title.strip():
         raise ValueError(f"{name}: there is no title behind the equals sign")
     return replace(method, title=title.strip()) if equals else method

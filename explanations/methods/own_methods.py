@@ -22,7 +22,7 @@ import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
 
-from explanations.attribution.local import Advance, Explain, Floats, Local, Parameters, Sample, once
+from explanations.attribution.local import Advance, Explain, Floats, Local, Parameters, Sample, one_pass
 from explanations.methods import import_paths
 from explanations.models import execution
 from explanations.running.code_version import code_version
@@ -56,7 +56,7 @@ def make_local(address: str, function: Callable[..., Any]) -> Local:
         explain=_explain(name, slug, call, code),
         defaults={RESERVED: IMAGES, **defaults},
         backward=False,
-        passes_each=once,
+        passes_each=one_pass,
         zeros="the function returned zeros",
         origin=address,
     )
@@ -95,9 +95,11 @@ def _defaults(name: str, function: Callable[..., object]) -> Parameters:
 
 def _captum_defaults(name: str, attribution: type) -> Parameters:
     """The parameters of a Captum class's `attribute` that --set can change. Raises ValueError."""
-    made = list(inspect.signature(attribution).parameters.values())[1:]
+    network, *made = inspect.signature(attribution).parameters.values()
     asked = list(inspect.signature(attribution.attribute).parameters.values())[2:]  # type: ignore[attr-defined]
     needed = [one.name for one in (*made, *asked) if one.default is one.empty and one.kind not in (2, 4)]
+    if network.name not in ("model", "forward_func"):
+        needed.insert(0, network.name)
     if needed:
         raise ValueError(f"{name}: needs {' and '.join(needed)}; wrap it in {SIGNATURE}")
     return {
@@ -116,7 +118,7 @@ def _captum_call(attribution: Any) -> Callable[..., object]:
 
 def _explain(name: str, slug: str, call: Callable[..., object], code: Callable[..., Any]) -> Explain:
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network, device = execution.placed(model), execution.current().device
+        network, device = execution.place(model), execution.current().device
         settings = {key: value for key, value in parameters.items() if key != RESERVED}
         rows = []
         for image, number in zip(sample.images, sample.numbers, strict=True):

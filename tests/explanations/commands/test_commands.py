@@ -115,7 +115,10 @@ def test_a_mistake_is_a_line_of_json_for_a_program(
 ) -> None:
     build = ["build", "--out", str(tmp_path / "set"), "--progress", "json", "--methods", "shap"]
     assert main([*build, *arguments]) == 2
-    expected = f"there is no method 'shap'; allowed: {', '.join(METHODS)}"
+    expected = (
+        f"there is no method 'shap'; allowed: {', '.join(METHODS)}; or an import path, as in "
+        "./file.py:function or package.module:function"
+    )
     assert json.loads(capsys.readouterr().out) == {"state": "failed", "message": expected}
 
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pickle
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -104,6 +105,16 @@ def test_from_a_function_in_a_file_to_a_built_set_in_five_lines(folder: Path, sq
     assert len(own.parameters["code"]) == 64
     maps = manifest.read_maps(folder / "set")
     assert np.allclose(maps["mymethod/0/1"], abs(maps["gradient/0/1"]), atol=1e-6)
+
+
+@pytest.mark.parametrize(("block", "parameters"), [(1, {}), (3, {"window": 4, "stride": 4})])
+def test_the_examples_in_the_documentation_explain(
+    folder: Path, model, sample: Sample, block: int, parameters: dict[str, int]
+) -> None:
+    text = (Path(__file__).parents[3] / "docs" / "own-methods.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", text, flags=re.S)
+    Path("mymethod.py").write_text(blocks[block])
+    assert attribute("./mymethod.py:explain", model, sample, **parameters).any()
 
 
 def test_parameters_come_from_the_keyword_defaults(folder: Path, model, sample: Sample) -> None:
@@ -221,6 +232,8 @@ def test_the_same_methods_are_one(folder: Path) -> None:
          "zero"),
         (["./two.py:explain"], "./two.py:explain: takes (model, inputs); expected explain(model, inputs, "
          "targets, **parameters), where all parameters have defaults"),
+        (["captum.attr:NoiseTunnel"], "captum.attr:NoiseTunnel: needs attribution_method; wrap it in "
+         "explain(model, inputs, targets, **parameters)"),
         (["captum.attr:Occlusion"], "captum.attr:Occlusion: needs sliding_window_shapes; wrap it in "
          "explain(model, inputs, targets, **parameters)"),
     ],
