@@ -5,6 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from explanations import manifest
 from explanations.commands.options import (
     add_classifier,
     add_device,
@@ -14,6 +15,7 @@ from explanations.commands.options import (
 )
 from explanations.metrics import evaluation, registry
 from explanations.metrics.context import Source
+from explanations.models.spec import PAPER_FACTORY
 from explanations.running import progress
 from explanations.running.parameters import written
 from explanations.running.processes import processors
@@ -28,7 +30,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--metrics",
         nargs="+",
         metavar="METRIC",
-        help=f"of {', '.join(registry.ALL)}; or all; default: {' '.join(registry.DEFAULT)}",
+        help=f"of {', '.join(registry.ALL)}; or all; default: {' '.join(registry.DEFAULT)}; "
+        f"for a set that states no network {' '.join(registry.MAP_ONLY)}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help=f"folder to write into; default: {FOLDER} in the set's"
@@ -54,7 +57,7 @@ def run(options: argparse.Namespace) -> None:
 
     Raises ValueError with one line for what a person can mend.
     """
-    names = _named(options.metrics)
+    names = _names(options)
     defaults = {entry.slug: entry.defaults for entry in registry.chosen(list(names))}
     plan = evaluation.Plan(
         metrics=names,
@@ -72,7 +75,11 @@ def run(options: argparse.Namespace) -> None:
     progress.finished(message, options.progress)
 
 
-def _named(names: list[str] | None) -> tuple[str, ...]:
-    if names is None:
+def _names(options: argparse.Namespace) -> tuple[str, ...]:
+    """The metrics that are asked for; by default those that the set allows without a network of its own."""
+    if options.metrics is not None:
+        return tuple(registry.ALL) if "all" in options.metrics else tuple(options.metrics)
+    states_network = manifest.read(options.folder).classifier.factory is not None
+    if states_network or options.model != PAPER_FACTORY or options.weights:
         return registry.DEFAULT
-    return tuple(registry.ALL) if "all" in names else tuple(names)
+    return registry.MAP_ONLY

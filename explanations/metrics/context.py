@@ -48,7 +48,7 @@ class LoadedSet:
     source: Source
     manifest: Manifest
     maps: Maps
-    classifier: LoadedModel
+    classifier: LoadedModel | None  # None: maps alone, for metrics that ask for nothing else
     model: nn.Module  # the classifier's, or what follows the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
@@ -57,7 +57,10 @@ class LoadedSet:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        return lambda: layer_units.untrained(self.classifier.untrained(), self.model)
+        if self.classifier is None:
+            raise ValueError("networks are trained again only where the set's network is loaded")
+        classifier = self.classifier
+        return lambda: layer_units.untrained(classifier.untrained(), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -126,8 +129,9 @@ class LoadedSet:
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
-        chosen = self.numbers(label, count, seed)
-        target = self.target(label)
+        has_model = self.classifier is not None
+        chosen = self.numbers(label, count, seed) if has_model else ()
+        target = self.target(label) if has_model else 0
         images = self.test.images[list(chosen)]
         context = Context(seed, label, target, replicate, chosen, self.test.classes, self.training.images)
         records = {record.slug: record for record in self.manifest.methods}
@@ -144,12 +148,27 @@ class LoadedSet:
                 if other != replicate
             ),
             masks=None if self.masks is None else self.masks[list(chosen)],
-            method=find_method(records[method], context) if method in records else None,
+            method=find_method(records[method], context) if has_model and method in records else None,
         )
 
 
+def load_maps(source: Source) -> LoadedSet:
+    """The maps of `source` alone, without network and images."""
+    described, maps = manifest.read(source.folder), manifest.read_maps(source.folder)
+    height, width = next(iter(maps.values())).shape
+    nothing = LabelledImages(
+        described.dataset.name,
+        "",
+        described.dataset.sha256 or "",
+        described.dataset.classes,
+        torch.zeros(0, 1, height, width),
+        torch.zeros(0, dtype=torch.int64),
+    )
+    return LoadedSet(source, described, maps, None, nn.Identity(), nothing, nothing)
+
+
 def load(source: Source) -> LoadedSet:
-    """Everything of `source`. Raises ValueError where the network or the data are not those of the set."""
+    """Everything of `source`. Raises ValueError if the network or the data are not those of the set."""
     described = manifest.read(source.folder)
     classifier, test = loading.load(source.model, source.data)
     if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from explanations import manifest
 from explanations.metrics import figure, registry, retraining_curves, tasks
-from explanations.metrics.context import LoadedSet, Source, load
+from explanations.metrics.context import LoadedSet, Source, load, load_maps
 from explanations.metrics.registry import Retraining
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.retraining_curves import Curve
@@ -53,7 +53,8 @@ def evaluate(
     """
     settings = _settings(plan)
     refuse_no_folder(out)
-    loaded = load(source)
+    of_maps = all(isinstance(entry, Metric) and entry.map_only for entry, _ in settings)
+    loaded = load_maps(source) if of_maps and source.masks is None else load(source)
     with execution.on(device=scheduling.device):
         planned = [
             (entry, parameters, _list_tasks(entry, parameters, loaded, plan.seed))

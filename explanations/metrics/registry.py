@@ -91,6 +91,7 @@ METRICS = {
             ),
             sparsity.measure,
             {"images": 1},
+            map_only=True,
         ),
         Metric(
             "stability",
@@ -102,6 +103,7 @@ METRICS = {
             ),
             stability.measure,
             {"images": 1, "share": 0.1},
+            map_only=True,
         ),
         Metric(
             "rotation",
@@ -193,6 +195,7 @@ RETRAININGS = {
 
 # What is measured where nobody names metrics: what takes seconds, and no explanation or training anew.
 DEFAULT = ("curves", "road", "correlation", "confidence", "sparsity", "stability")
+MAP_ONLY = tuple(metric.slug for metric in METRICS.values() if metric.map_only)
 ALL = (*METRICS, *RETRAININGS)
 
 

@@ -118,6 +118,7 @@ class Metric:
     raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
     the images that go through the network for one map: what the progress is counted in. `neighbours`: what
     lies beside a pixel means something to it, which it does not where the pixels are units of a layer.
+    `map_only`: it asks for nothing but the maps, neither the network nor images.
     """
 
     slug: str
@@ -128,6 +129,7 @@ class Metric:
     defaults: Parameters = field(hash=False)
     passes: Callable[[Parameters], int] = once
     neighbours: bool = False
+    map_only: bool = False
 
 
 def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:

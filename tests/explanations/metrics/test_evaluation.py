@@ -306,6 +306,17 @@ def test_other_images_than_the_sets_are_refused(source: Source, plan: Plan, tmp_
         evaluation.evaluate(source, tmp_path / "out", plan)
 
 
+def test_metrics_of_maps_need_neither_network_nor_images(
+    small_set: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    described = manifest.read(small_set)
+    manifest.write(small_set, replace(described, classifier=replace(described.classifier, factory=None)))
+    assert main(["evaluate", str(small_set), "--workers", "1"]) == 0
+    assert {row["metric"] for row in rows(small_set / "metrics")} == {
+        "gini", "effective-pixels", "replicate-correlation", "replicate-overlap"
+    }  # fmt: skip
+
+
 def test_the_command_prints_a_table_and_names_the_files(
     source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
