@@ -40,11 +40,12 @@ def measure(slug):
     torch.manual_seed(0)
     execution.keep_memory()
     model, image = ResNet50().eval().requires_grad_(False), photograph()
+    execution.lay_out(model, image)
     local = LOCALS[slug]
     background = torch.rand(BACKGROUND, *image.shape[1:]) if "background" in local.needs else None
     sample = Sample(0, "cat", int(model(image).argmax()), 1, (0,), image, background=background)
     before, began = peak_mib(), time.perf_counter()
-    with execution.on(threads=THREADS, device="cpu"):
+    with execution.run_on(threads=THREADS, device="cpu"):
         try:
             weights = local.attribute(model, sample, {**local.defaults, "images": 1}, lambda count: None)
             said = "" if np.any(weights) else "only zeros"

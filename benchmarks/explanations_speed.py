@@ -185,7 +185,7 @@ def main():
     model = loading.load(ModelSpec(), None)[0].model
     bare, test = bare_network(), labelled_images.mnist("test")
     images = test.images[test.labels == LABEL][:IMAGES]
-    with execution.on(threads=THREADS, device="cpu"):
+    with execution.run_on(threads=THREADS, device="cpu"):
         rows = [row for samples in (1000, 5000) for row in lime_rows(model, bare, images, samples)]
         rows += gradient_rows(model, bare, images)
     print("| what | here, s | beside | s | times as long |\n| --- | ---: | --- | ---: | ---: |")

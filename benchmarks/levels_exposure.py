@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.inference.hotelling import t_squared
+from analysis.numerics.clusters import effective_number
 from analysis.numerics.tails import f_tail
-from analysis.votes.exposure import effective_number, measure_exposure, question_weights
+from analysis.votes.exposure import measure_exposure, question_weights
 
 N_QUESTIONS, N_ANSWERED, N_METHODS = 20, 5, 4
 PREFERENCE = np.array([0.2, -0.04, -0.08, -0.08])  # of the first half; RM-ANOVA rejects 62% at 40 people
@@ -39,7 +40,7 @@ def p_of_scores(
     np.add.at(scores, (participant, chosen), weights)
     totals = np.bincount(participant, weights=weights, minlength=n)
     scores = (scores - totals[:, None] / N_METHODS)[:, :-1]
-    effective, r = effective_number(totals), N_METHODS - 1
+    effective, r = float(effective_number(totals)), N_METHODS - 1
     result = t_squared(scores.mean(axis=0), np.cov(scores.T), n)
     if result is None:
         return None

@@ -36,7 +36,7 @@ TARGET = 0
 
 
 def both_clocks(function):
-    """Wall seconds and processor seconds of one call; the latter depend little on other work here."""
+    """Wall seconds and processor seconds of one call; other work hardly changes the latter."""
     wall, processor = time.perf_counter(), time.process_time()
     function()
     return time.perf_counter() - wall, time.process_time() - processor
@@ -98,6 +98,7 @@ def main():
     with tempfile.NamedTemporaryFile(suffix=".safetensors") as weights:
         safetensors.torch.save_model(network, weights.name)
         model = classifiers.load(ModelSpec("benchmarks.resnet50:ResNet50", Path(weights.name))).model
+    execution.lay_out(model, image)  # as loading does with the images of a data set
     pieces = superpixels.cut(image, "slic", SEGMENTS)
     copies = image * (torch.rand(SAMPLES, 1, *image.shape[2:]) < 0.5)
     settings = {"samples": SAMPLES, "address": (0,)}
@@ -111,7 +112,7 @@ def main():
         "lime": partial(by_lime, network, image, pieces),
         "shap": partial(by_shap, network, image, pieces),
     }
-    with execution.on(threads=THREADS, device="cpu"):
+    with execution.run_on(threads=THREADS, device="cpu"):
         rounds = [{name: both_clocks(call) for name, call in calls.items()} for _ in range(REPEATS)]
     taken = {name: np.median([each[name] for each in rounds], axis=0) for name in calls}
     what = f"{SAMPLES} samples of {int(pieces.max()) + 1} superpixels"

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("analysis", "explanations", "survey")
-FINISHED = ("analysis",)
+FINISHED = ("analysis", "explanations")
 MOST_MODULES = 15  # directly in a package
 MOST_LINES = 400  # in a module
 TOP_LEVEL = {*PACKAGES, "templates", "tests", "benchmarks", "docs"} | {

@@ -6,24 +6,16 @@ Choice data in, one row for each method out. The intervals are those of `estimat
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import stats
 
-from analysis.estimation.intervals import (
-    Estimate,
-    clopper_pearson,
-    count_choosers,
-    effective_answers,
-    have_few_votes,
-)
+from analysis.estimation.intervals import Estimate, count_choosers
+from analysis.estimation.shares import ONE_PARTICIPANT, jackknife_shares
 from analysis.numerics.arrays import Floats, Integers
 from analysis.votes.offers import ChoiceData
-
-_ALPHA = 0.05
 
 
 @dataclass(frozen=True)
 class MethodOffers:
-    """In how many answers a method was offered and chosen, and the share with its 95% confidence interval.
+    """The offers and choices of a method, and its share with a 95% interval.
 
     `expected` is the share of offers if every offered method were equally likely. Answers are weighted in
     `share` and `expected` where questions were shown unequally often.
@@ -50,7 +42,12 @@ def count_offers(data: ChoiceData) -> tuple[MethodOffers, ...]:
     answers = np.bincount(people).astype(np.int64)  # (participants,)
     choosers = count_choosers(_sum_by(people, votes).astype(np.int64), answers)
     expected = data.weights @ even / np.maximum(offered.sum(axis=0), 1e-12)
-    shares = _shares(chosen, offered, answers.astype(float), choosers)
+    pooled = jackknife_shares(chosen, offered, answers.astype(float), choosers)
+    rows = zip(pooled.shares.tolist(), pooled.low.tolist(), pooled.high.tolist(), strict=True)
+    shares = [
+        Estimate(share, low, high) if len(answers) > 1 else Estimate(share, reason=ONE_PARTICIPANT)
+        for share, low, high in rows
+    ]
     return tuple(
         MethodOffers(
             name, int(data.offered[:, i].sum()), int(votes[:, i].sum()), shares[i], float(expected[i])
@@ -62,24 +59,3 @@ def count_offers(data: ChoiceData) -> tuple[MethodOffers, ...]:
 def _sum_by(people: Integers, columns: Floats) -> Floats:
     """Sums of columns (answers, k) for each participant, (participants, k)."""
     return np.stack([np.bincount(people, column) for column in columns.T], axis=1)
-
-
-def _shares(chosen: Floats, offered: Floats, answers: Floats, choosers: Integers) -> list[Estimate]:
-    """Shares from sums (participants, methods) and the participants' `answers`, as in `estimate_shares`."""
-    n = len(answers)
-    total = offered.sum(axis=0)
-    shares = chosen.sum(axis=0) / np.maximum(total, 1e-12)
-    if n < 2:
-        return [Estimate(share, reason="one participant says nothing about others") for share in shares]
-    moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(total - offered, 1e-9)
-    variances = (n - 1) / n * (moves**2).sum(axis=0)
-    simple = shares * (1 - shares) / np.maximum(total, 1e-12)
-    effective = effective_answers(shares, variances, simple, choosers, n)
-    # effective participants, of equally many answers, if each sticks to one method
-    df = max(float((answers**2).sum() ** 2 / (answers**4).sum()) - 1, 1e-3)
-    margins = float(stats.t.ppf(1 - _ALPHA / 2, df)) * np.sqrt(variances)
-    few = have_few_votes(shares, effective)
-    low, high = clopper_pearson(shares, effective, df, _ALPHA, fewest=df + 1)
-    low = np.where(few, low, np.maximum(0.0, shares - margins))
-    high = np.where(few, high, np.minimum(1.0, shares + margins))
-    return [Estimate(*row) for row in zip(shares.tolist(), low.tolist(), high.tolist(), strict=True)]

@@ -19,12 +19,13 @@ from analysis.estimation.intervals import (
     have_few_votes,
 )
 from analysis.estimation.share_contrasts import average_shares
-from analysis.numerics.arrays import Floats
+from analysis.numerics.arrays import Floats, Integers
+from analysis.numerics.clusters import effective_number
 from analysis.votes.counting import Counts
 
 _ALPHA = 0.05
 _ZERO = 1e-12  # a margin that rounding leaves where the truth is 0
-_ONE_PARTICIPANT = "one participant says nothing about others"
+ONE_PARTICIPANT = "one participant says nothing about others"
 _NO_VARIATION = "participants do not differ"
 
 
@@ -72,26 +73,20 @@ def estimate_shares(counts: Counts) -> Shares:
     its share cannot exceed that of people who would ever choose it, 0 of n.
     """
     chosen, offered = _chosen_and_offered(counts)  # (participants, methods)
-    n, answers = len(chosen), counts.answers.astype(float)
-    shares = chosen.sum(axis=0) / offered.sum(axis=0)
-    simple = shares * (1 - shares) / offered.sum(axis=0)
-    if n < 2:
+    answers = counts.answers.astype(float)
+    pooled = jackknife_shares(chosen, offered, answers, count_choosers(counts.table, counts.answers))
+    shares, variances, simple = pooled.shares, pooled.variances, pooled.simple
+    if len(chosen) < 2:
         rows = zip(counts.methods, counts.votes.values(), shares.tolist(), strict=True)
-        return Shares(tuple(Share(*row, None, None, reason=_ONE_PARTICIPANT) for row in rows), None, None)
-    moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(offered.sum(axis=0) - offered, 1e-9)
-    variances = (n - 1) / n * (moves**2).sum(axis=0)
-    df = max(_effective_participants(answers) - 1, 1e-3)
-    choosers = count_choosers(counts.table, counts.answers)
-    low, high, kinds = _limits(
-        shares, variances, effective_answers(shares, variances, simple, choosers, n), df
-    )
+        return Shares(tuple(Share(*row, None, None, reason=ONE_PARTICIPANT) for row in rows), None, None)
     comparable = len(shares) > 1 or counts.n_votes < counts.n_answers
     result = []
     for i, (method, votes) in enumerate(counts.votes.items()):
         effect = float(variances[i] / simple[i]) if simple[i] > 0 else None
         varies = variances[i] > _ZERO**2 or (comparable and shares[i] in (0.0, 1.0))
         if varies:
-            share = Share(method, votes, float(shares[i]), float(low[i]), float(high[i]), effect, kinds[i])
+            low, high = float(pooled.low[i]), float(pooled.high[i])
+            share = Share(method, votes, float(shares[i]), low, high, effect, pooled.kinds[i])
         else:
             share = Share(method, votes, float(shares[i]), None, None, effect, reason=_NO_VARIATION)
         result.append(share)
@@ -107,7 +102,7 @@ def estimate_mean_shares(counts: Counts) -> tuple[Estimate, ...]:
     sample = average_shares(counts)
     means, n = sample.means, sample.n_participants
     if n < 2:
-        return tuple(Estimate(mean, reason=_ONE_PARTICIPANT) for mean in means.tolist())
+        return tuple(Estimate(mean, reason=ONE_PARTICIPANT) for mean in means.tolist())
     low, high, _ = _limits(means, sample.variances, sample.answers, sample.df)
     return tuple(
         Estimate(*row) if variance > _ZERO**2 else Estimate(row[0], reason=_NO_VARIATION)
@@ -115,18 +110,45 @@ def estimate_mean_shares(counts: Counts) -> tuple[Estimate, ...]:
     )
 
 
+@dataclass(frozen=True, eq=False)
+class RatioShares:
+    """Shares of all answers with their variances over participants and 95% intervals, each (methods,).
+
+    `simple` are the variances of as many independent answers, and `kinds` the kinds of the intervals. The
+    variances and intervals of a single participant are undefined.
+    """
+
+    shares: Floats
+    variances: Floats
+    simple: Floats
+    low: Floats
+    high: Floats
+    kinds: list[str]
+
+
+def jackknife_shares(chosen: Floats, offered: Floats, answers: Floats, choosers: Integers) -> RatioShares:
+    """Pool the sums `chosen` and `offered`, (participants, methods), as `estimate_shares` describes.
+
+    `answers` (participants,) are all answers, and `choosers` (methods,) those of `intervals.count_choosers`.
+    """
+    n, total = len(chosen), offered.sum(axis=0)
+    shares = chosen.sum(axis=0) / np.maximum(total, _ZERO)
+    simple = shares * (1 - shares) / np.maximum(total, _ZERO)
+    if n < 2:
+        undefined = np.full(len(shares), np.nan)
+        return RatioShares(shares, undefined, simple, undefined, undefined, [])
+    moves = shares - (chosen.sum(axis=0) - chosen) / np.maximum(total - offered, 1e-9)
+    variances = (n - 1) / n * (moves**2).sum(axis=0)
+    df = max(float(effective_number(answers)) - 1, 1e-3)
+    effective = effective_answers(shares, variances, simple, choosers, n)
+    return RatioShares(shares, variances, simple, *_limits(shares, variances, effective, df))
+
+
 def _chosen_and_offered(counts: Counts) -> tuple[Floats, Floats]:
     """Votes for each method and answers that offered it, (participants, methods)."""
     if counts.unequal_exposure:
         return counts.weighted, counts.weighted_offered
     return counts.table.astype(float), counts.offered.astype(float)
-
-
-def _effective_participants(answers: Floats) -> float:
-    """Estimate as how many equally active participants these count."""
-    effective = float((answers**2).sum() ** 2 / (answers**4).sum())
-    near = round(effective)
-    return near if abs(effective - near) < 1e-9 * near else effective
 
 
 def _limits(

@@ -20,7 +20,7 @@ from analysis.estimation.simultaneous import pair_matrix, simultaneous
 from analysis.inference.min_f import MinF, min_f
 from analysis.inference.repeated_measures import RepeatedMeasures, repeated_measures
 from analysis.numerics.arrays import Floats, Integers
-from analysis.numerics.clusters import renumber
+from analysis.numerics.clusters import effective_number, renumber
 from analysis.numerics.resampling import SEED
 from analysis.significance import ALPHA
 from analysis.votes.offers import ChoiceData
@@ -215,7 +215,7 @@ class _Clusters:
 
     @property
     def shares(self) -> Floats:
-        """Of all clusters together, (methods,)."""
+        """The shares of all clusters together, (methods,)."""
         return np.asarray(self.chosen.sum(axis=0) / self.offered.sum(axis=0))
 
     @property
@@ -227,19 +227,14 @@ class _Clusters:
 
     @property
     def covariance(self) -> Floats:
-        """The jackknife's, (methods, methods): of equal clusters, that of the mean of their shares."""
+        """The jackknife covariance of the shares, (methods, methods)."""
         n, moves = len(self.chosen), self.moves
         return np.asarray((n - 1) / n * moves.T @ moves)
 
     @property
     def effective(self) -> Floats:
-        """The number of equal clusters that each share is worth, (methods,).
-
-        Carter, Schnepel and Steigerwald (2017), Review of Economics and Statistics 99:698, for clusters that
-        each stick to one method, the worst case.
-        """
-        squares = self.offered**2
-        return np.asarray(squares.sum(axis=0) ** 2 / (squares**2).sum(axis=0))
+        """The number of equal clusters that each share is worth, (methods,)."""
+        return effective_number(self.offered)
 
     def compare(self, methods: tuple[str, ...]) -> RepeatedMeasures:
         """The repeated-measures ANOVA of the clusters' shares, all methods being offered everywhere."""
@@ -258,12 +253,12 @@ def crossed_shares(found: Crossed) -> tuple[CrossedShare, ...]:
     columns = zip(found.methods, found.shares.tolist(), variances.tolist(), found.df.tolist(), strict=True)
     for enough, (method, share, variance, df) in zip(found.n_labels >= FEWEST_LABELS, columns, strict=True):
         low, high = _interval(share, variance, df) if enough else (None, None)
-        result.append(CrossedShare(method, share, low, high, None if low is None else _whole(df)))
+        result.append(CrossedShare(method, share, low, high, None if low is None else df))
     return tuple(result)
 
 
 def _interval(share: float, variance: float, df: float) -> tuple[float | None, float | None]:
-    """Of a method never or always chosen, one bound, that of Clopper and Pearson for df + 1 units."""
+    """The 95% limits of a share; of 0 or 1, a Clopper-Pearson bound for df + 1 units."""
     if share in (0.0, 1.0):
         beyond = 1 - 0.025 ** (1 / (df + 1))
         return (0.0, beyond) if share == 0 else (1 - beyond, 1.0)
@@ -327,11 +322,6 @@ def _n_distinct(codes: Integers | None) -> int | None:
 
 def _these(number: int, one: str, many: str) -> str:
     return f"this {one}" if number == 1 else f"these {fmt.count(number)} {many}"
-
-
-def _whole(df: float) -> float:
-    """Degrees of freedom that only rounding keeps from being whole."""
-    return float(round(df)) if abs(df - round(df)) < 1e-9 * max(df, 1) else df
 
 
 def _end(end: float | None) -> str:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 
 from analysis.inference.hotelling import Hotelling, t_squared
 from analysis.numerics.arrays import Floats
+from analysis.numerics.clusters import effective_number
 from analysis.numerics.tails import f_tail
 
 
@@ -60,10 +61,8 @@ def pooled_shares(counts: ArrayLike, answers: ArrayLike | None = None) -> Pooled
     total = (table.sum(axis=1) if answers is None else np.asarray(answers, dtype=float))[:, None]
     shares = table.sum(axis=0) / total.sum()
     moves = (shares * total - table) / (total.sum() - total)  # (participants, methods)
-    effective = float((total**2).sum() ** 2 / (total**4).sum())
-    whole = round(effective)  # a number that only rounding keeps from being whole is printed as whole
-    is_whole = abs(effective - whole) < 1e-9 * whole
-    return PooledShares(shares, moves, whole if is_whole else effective)
+    effective = float(effective_number(total[:, 0]))
+    return PooledShares(shares, moves, int(effective) if effective.is_integer() else effective)
 
 
 def pooled_wald(counts: ArrayLike, answers: ArrayLike | None = None) -> Hotelling:

@@ -1,4 +1,4 @@
-"""From answers to counts: how often each participant chose each method, and how often it was offered.
+"""Counts of choices and offers of each method by each participant.
 
 The checked answers of a vote table come in as a frame of text. `Ballots` holds them as arrays, and `Counts`
 is what the analysis counts of them. An answer "none of these" (chosen_position 0) is an answer; a scored
@@ -8,6 +8,7 @@ question without any answer is not.
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 
 from analysis.numerics.arrays import Booleans, Floats, Integers
 from analysis.numerics.exact import ExactShares
-from analysis.votes.columns import METHOD_COLUMNS, TRUTH, is_none, of_each, scored
+from analysis.votes.columns import METHOD_COLUMNS, TRUTH, find_codes, is_none, of_each, scored
 from analysis.votes.exposure import Exposure
 
 NO_CHOICE = ("class", "rating")  # types of questions that do not ask for a method
@@ -95,7 +96,7 @@ class Counts:
 
     @cached_property
     def offers(self) -> dict[str, int]:
-        """In how many counted answers each method was offered, in the order of `methods`."""
+        """The number of counted answers that offered each method, by `methods`."""
         return dict(zip(self.methods, map(int, self.offered.sum(axis=0)), strict=True))
 
     @cached_property
@@ -148,6 +149,11 @@ class Counts:
             method: [Fraction(votes, total) for votes, total in zip(column, totals, strict=True)]
             for method, column in zip(self.methods, self.table.T.tolist(), strict=True)
         }
+
+
+def _select(values: NDArray[Any], which: Booleans) -> NDArray[Any]:
+    """Return the values where `which` holds; all of them, without a copy, where it always does."""
+    return values if which.all() else values[which]
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,7 +230,7 @@ class Ballots:
         names: set[str] = set()
         for column in columns:
             values = self.answers[column].cat
-            used = np.bincount(values.codes[self.scored], minlength=len(values.categories)) > 0
+            used = find_codes(_select(values.codes.to_numpy(), self.scored), len(values.categories))
             names.update(map(str, values.categories[used]))
         return tuple(sorted(names - {""}))
 
@@ -234,7 +240,7 @@ class Ballots:
         return self._places(values.categories)[values.codes.to_numpy()]
 
     def _places(self, names: pd.Index) -> Integers:
-        """Of each name the index into `methods`, -1 for any other."""
+        """The index of each name in `methods`, -1 for any other."""
         places = pd.Index(self.methods, dtype=object).get_indexer(names)
         return np.asarray(places, dtype=np.int64)
 
@@ -289,15 +295,15 @@ class Ballots:
     @cached_property
     def asked(self) -> Integers:
         """The scored questions that each participant was asked, (participants,)."""
-        return np.bincount(self.participant[self.scored], minlength=self.n).astype(np.int64)
+        return np.bincount(_select(self.participant, self.scored), minlength=self.n).astype(np.int64)
 
     @cached_property
     def n_questions(self) -> int:
         """The number of scored questions in the table; 0 where it does not say."""
         if self.question is None:
             return 0
-        question = self.question[self.scored]
-        return int(np.count_nonzero(np.bincount(question[question >= 0])))
+        question = _select(self.question, self.scored)
+        return int(np.count_nonzero(np.bincount(_select(question, question >= 0))))
 
     @cached_property
     def _tallies(self) -> list[tuple[Booleans | None, Tally]]:
@@ -317,11 +323,11 @@ class Ballots:
         here = slice(None) if rows is None else rows
 
         def count(which: Booleans) -> Integers:
-            chosen = people[which] if rows is None else people[which & rows]
+            chosen = _select(people, which if rows is None else which & rows)
             return np.bincount(chosen, minlength=self.n).astype(np.int64)
 
         voted = self.voted if rows is None else self.voted & rows
-        flat = np.bincount((people * k + self.chosen)[voted], minlength=self.n * k)
+        flat = np.bincount(_select(people * k + self.chosen, voted), minlength=self.n * k)
         table = flat.reshape(self.n, k).astype(np.int64)
         none, ties = count(self.none), count(self.tied)
         unanswered = count(self.scored & ~self.answered)

@@ -77,13 +77,3 @@ def question_weights(question: Integers) -> Floats:
     per_question = np.bincount(question)
     n_questions = np.count_nonzero(per_question)
     return np.asarray(len(question) / (n_questions * per_question[question]), dtype=float)
-
-
-def effective_number(totals: Floats) -> float:
-    """Estimate as how many participants of equal weight these totals count.
-
-    That of the worst case, in which each participant always gives the same answer (Carter, Schnepel and
-    Steigerwald 2017, Review of Economics and Statistics 99:698).
-    """
-    squares = totals**2
-    return float(squares.sum() ** 2 / (squares**2).sum())

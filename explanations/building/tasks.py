@@ -177,7 +177,7 @@ def perform_in(context: Context, task: Task, threads: int | None, advance: Share
     """Do a task with so many threads. A method that has no weights of these images gives the reason."""
     began = time.monotonic()
     try:
-        with execution.on(threads, context.device):
+        with execution.run_on(threads, context.device):
             return perform(context.model, task, lambda images: advance(images / max(task.forward_passes, 1)))
     except ValueError as error:
         return Outcome(np.empty((0, 0)), time.monotonic() - began, str(error))

@@ -1,6 +1,7 @@
 """Measure how faithful the maps of a set are, or finish an interrupted evaluation."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -10,12 +11,12 @@ from explanations.commands.options import (
     add_classifier,
     add_device,
     add_scheduling,
-    read_model,
+    read_model_of_set,
     read_scheduling,
 )
 from explanations.metrics import evaluation, registry
 from explanations.metrics.context import Source
-from explanations.models.spec import PAPER_FACTORY
+from explanations.models.spec import ModelSpec
 from explanations.running import progress
 from explanations.running.parameters import written
 from explanations.running.processes import processors
@@ -30,8 +31,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--metrics",
         nargs="+",
         metavar="METRIC",
-        help=f"of {', '.join(registry.ALL)}; or all; default: {' '.join(registry.DEFAULT)}; "
-        f"for a set that states no network {' '.join(registry.MAP_ONLY)}",
+        help=f"of {', '.join(registry.ALL)}; or all; default: {' '.join(registry.DEFAULT)}",
     )
     parser.add_argument(
         "--out", type=Path, metavar="FOLDER", help=f"folder to write into; default: {FOLDER} in the set's"
@@ -57,7 +57,8 @@ def run(options: argparse.Namespace) -> None:
 
     Raises ValueError with one line for what a person can mend.
     """
-    names = _names(options)
+    model = read_model_of_set(options, manifest.read(options.folder))
+    names = _named(options.metrics, model)
     defaults = {entry.slug: entry.defaults for entry in registry.chosen(list(names))}
     plan = evaluation.Plan(
         metrics=names,
@@ -65,7 +66,7 @@ def run(options: argparse.Namespace) -> None:
         parameters=written(options.set or [], defaults),
     )
     folder = options.folder
-    source = Source(folder, read_model(options), options.data, options.masks)
+    source = Source(folder, model, options.data, options.masks)
     out = options.out or folder / FOLDER
     with progress.terminable(), progress.shown("Evaluating", options.progress) as step:
         results = evaluation.evaluate(source, out, plan, step, read_scheduling(options))
@@ -75,11 +76,15 @@ def run(options: argparse.Namespace) -> None:
     progress.finished(message, options.progress)
 
 
-def _names(options: argparse.Namespace) -> tuple[str, ...]:
-    """The metrics that are asked for; by default those that the set allows without a network of its own."""
-    if options.metrics is not None:
-        return tuple(registry.ALL) if "all" in options.metrics else tuple(options.metrics)
-    states_network = manifest.read(options.folder).classifier.factory is not None
-    if states_network or options.model != PAPER_FACTORY or options.weights:
+def _named(names: list[str] | None, model: ModelSpec | None) -> tuple[str, ...]:
+    """The metrics by name: those of the maps alone for a set whose network is not named."""
+    if names is None and model is None:
+        print(
+            f"only metrics of the maps alone ({', '.join(registry.OF_MAPS_ALONE)}); for others name the "
+            "network with --model, --weights and --data",
+            file=sys.stderr,
+        )
+        return registry.OF_MAPS_ALONE
+    if names is None:
         return registry.DEFAULT
-    return registry.MAP_ONLY
+    return tuple(registry.ALL) if "all" in names else tuple(names)

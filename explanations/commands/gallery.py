@@ -6,13 +6,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from explanations import manifest
-from explanations.commands.options import add_classifier, read_model
+from explanations.commands.options import add_classifier, read_model, read_model_of_set
 from explanations.commands.rendering_options import add_rendering, read_rendering
 from explanations.figures import examples, fonts, gallery
 from explanations.manifest.records import TOP_CLASSES, Manifest
 from explanations.methods import names
-from explanations.models import loading, weights
-from explanations.models.spec import PAPER_FACTORY, PAPER_WEIGHTS, ModelSpec
+from explanations.models import loading
+from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering, colour, redrawing
 from explanations.rendering.png import Pixels
 from explanations.rendering.record import FINISHED
@@ -88,13 +88,11 @@ def _examples(
     is_named = options.data or spec != ModelSpec()
     if not is_named and described.originals:
         return gallery.read_examples(options.folder, described, options.predictions)
-    paper = (PAPER_FACTORY, weights.sha256(PAPER_WEIGHTS))
-    is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
-    if not is_named and not (is_paper and described.dataset.name == "MNIST"):
+    if read_model_of_set(options, described) is None:
         print("without the images; to show them name --data, --model and --weights", file=sys.stderr)
         return {}
     loaded, test = loading.load(spec, options.data)
-    if loaded.weights_sha256 != described.classifier.weights_sha256:
+    if described.classifier.weights_sha256 not in (None, loaded.weights_sha256):
         raise ValueError(
             f"{spec.named_weights}: these are not the weights that the set explains; "
             "name those with --weights"

@@ -5,10 +5,10 @@ from pathlib import Path
 
 from explanations.building.plan import EVERY, Plan
 from explanations.datasets.preprocessing import declared
-from explanations.manifest.records import PREPROCESSING_KEYS
+from explanations.manifest.records import PREPROCESSING_KEYS, Manifest
 from explanations.methods import names, registry
-from explanations.models import execution
-from explanations.models.spec import OWN, PAPER_FACTORY, SCORES, ModelSpec
+from explanations.models import execution, weights
+from explanations.models.spec import OWN, PAPER_FACTORY, PAPER_WEIGHTS, SCORES, ModelSpec
 from explanations.running.parameters import written
 from explanations.running.scheduling import Scheduling
 
@@ -145,6 +145,18 @@ def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
     changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
     every = {key: value for key, value in every.items() if value is not None}
     return ({EVERY: every} if every else {}) | changes
+
+
+def read_model_of_set(options: argparse.Namespace, described: Manifest) -> ModelSpec | None:
+    """Where the classifier of a set comes from; None if the options do not name it.
+
+    The paper's network and MNIST need not be named. Raises ValueError.
+    """
+    spec = read_model(options)
+    paper = (PAPER_FACTORY, weights.sha256(PAPER_WEIGHTS))
+    is_paper = (described.classifier.factory, described.classifier.weights_sha256) == paper
+    is_named = options.data is not None or spec != ModelSpec()
+    return spec if is_named or (is_paper and described.dataset.name == "MNIST") else None
 
 
 def read_model(options: argparse.Namespace) -> ModelSpec:

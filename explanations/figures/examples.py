@@ -40,7 +40,7 @@ def examples(
             "give the same with --preprocessing"
         )
     predicted = classifiers.predict(model, data.images)
-    found = {}
+    by_label = {}
     for label in manifest.dataset.classes:
         original = manifest.original(label)
         if original and original.number is None:
@@ -52,16 +52,16 @@ def examples(
             [first] = parts(numbers, manifest.seed or 0, label, manifest.replicates, 1)[replicate - 1]
             number = _first_pick(manifest, label, replicate, methods, int(first))
         image = data.images[number]
-        found[label] = Example(_in_colour(image), _predictions(model, image, data.classes, predictions))
-    return found
+        by_label[label] = Example(_in_colour(image), _predictions(model, image, data.classes, predictions))
+    return by_label
 
 
 def _first_pick(
     manifest: Manifest, label: str, replicate: int, methods: Sequence[str] | None, otherwise: int
 ) -> int:
     for record in manifest.maps:
-        wanted = methods is None or record.method in methods
-        if wanted and record.picked and (record.label, record.replicate) == (label, replicate):
+        is_drawn = methods is None or record.method in methods
+        if is_drawn and record.picked and (record.label, record.replicate) == (label, replicate):
             return record.picked[0]
     return otherwise
 

@@ -7,6 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from explanations.attribution import baselines
 from explanations.attribution.local import Sample
 from explanations.methods.import_paths import Function
 from explanations.methods.names import chosen
@@ -29,9 +30,9 @@ def explain(
 
     `images` (N, C, H, W) in [0, 1] go to `model`, which returns logits (N, classes); `targets` (N,) are the
     class indices that are explained. `method` is a name, an import path or a function with the signature of
-    `explanations.methods.own_methods`. `background` (M, C, H, W) are images to compare with, for the methods
-    that need them. `parameters` change the method's own, as in `samples=500`. The same seed gives the same
-    maps. Raises ValueError for an unknown method or parameter, and for an image that has no explanation.
+    `explanations.methods.own_methods`. `background` (M, C, H, W) are other images, for the baselines "images"
+    and "mean". `parameters` change the method's own, as in `samples=500`. The same seed gives the same maps.
+    Raises ValueError for an unknown method or parameter, and for an image that has no explanation.
     """
     local = chosen([method])[0].local
     pictures = torch.as_tensor(images, dtype=torch.float32)
@@ -44,10 +45,10 @@ def explain(
     maps = np.empty((len(pictures), *pictures.shape[2:]))
     for target in sorted(set(indices)):
         numbers = [number for number, index in enumerate(indices) if index == target]
-        sample = Sample(
-            seed, str(target), target, 1, tuple(numbers), pictures[numbers], background=background
-        )
         whole = changed(local.slug, local.defaults, {**parameters, "images": len(numbers)})
+        others = pictures[:0] if background is None else background
+        given = None if local.is_own else baselines.background(whole, others, seed)
+        sample = Sample(seed, str(target), target, 1, tuple(numbers), pictures[numbers], background=given)
         weights = local.attribute(network, sample, whole, lambda passes: None)
         maps[numbers] = weights.reshape(-1, *pictures.shape[2:])
     return maps

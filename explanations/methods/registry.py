@@ -1,93 +1,31 @@
-"""The registry of explanation methods. Adding a method is one entry in METHODS, and one function.
+"""The registry of explanation methods: a new method is one function and one entry in METHODS.
 
-A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
-`(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
-What people may call methods, and their combinations, is in `naming`.
+Methods with the same local method and parameters share its results, which are computed once. `names` has the
+names that people may use, and combinations; `own_methods` takes methods from elsewhere.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 
 from explanations.attribution import baselines, validity
 from explanations.attribution.gradient import cam, derivatives, noisy_gradients, paths
 from explanations.attribution.gradient.noise import under_noise
 from explanations.attribution.gradient.xrai import xrai
-from explanations.attribution.local import Floats, Local, Parameters, Sample, each, once, samples_each
+from explanations.attribution.local import (
+    Floats,
+    Local,
+    Parameters,
+    Sample,
+    explain_each,
+    one_pass,
+    samples_each,
+)
 from explanations.attribution.perturbation import occlusion, shapley, shared_lime, superpixel_lime, units
 from explanations.attribution.propagation import relevance, rescale
-from explanations.methods.aggregation import AGGREGATIONS, Aggregation, Counts, support, supported
+from explanations.methods.aggregation import AGGREGATIONS
+from explanations.methods.explanation_method import ExplanationMethod
 from explanations.running.parameters import TextOrNumber
 
-CANCELLED = "the weights of its images cancel out"
-
 __all__ = ["DEFAULT", "LOCALS", "METHODS", "ExplanationMethod", "Local", "Parameters", "Sample"]
-
-
-@dataclass(frozen=True)
-class ExplanationMethod:
-    """An entry of the registry."""
-
-    slug: str
-    title: str
-    reference: str
-    local: Local
-    aggregation: Aggregation
-
-    @property
-    def aggregate(self) -> Callable[[Floats], Floats]:
-        """From the local weights of many images (n, pixels) to the class map (pixels,)."""
-        return self.aggregation.combine
-
-    def class_map(
-        self, weights: Floats, label: str, parameters: Parameters, minimum_support: int = 1
-    ) -> tuple[Floats, Counts]:
-        """The class map (pixels,) of weights (n, pixels) of images of class `label`, and how many images
-        chose each pixel (pixels,).
-
-        Pixels that fewer than `minimum_support` images chose are 0. Raises ValueError for weights, or a map,
-        that say nothing.
-        """
-        local = self.local
-        validity.check_images(local.slug, label, weights, parameters.get("output"), local.zeros)
-        counts = support(weights)
-        if counts.max() < minimum_support:
-            raise ValueError(
-                f"{self.slug}: no pixel of class {label!r} was chosen by {minimum_support} of "
-                f"{len(weights)} images, at most by {counts.max()}; ask for less with --minimum-support"
-            )
-        importance = supported(self.aggregate(weights), counts, minimum_support)
-        reason = CANCELLED
-        if not (weights > 0).any():
-            reason = (
-                f"the images' weights are all negative, and {self.aggregation.title} takes positive weights "
-                f"only; {local.slug}:mean shows both"
-            )
-        validity.check_images(self.slug, label, importance[None], None, reason)
-        return importance, counts
-
-    def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
-        """Of the images of these numbers and weights (n, pixels) those that the map is of, in the order of
-        picking; none where it is of all."""
-        pick = self.aggregation.pick
-        return tuple(numbers[row] for row in pick(weights)) if pick else ()
-
-    @property
-    def signed(self) -> bool:
-        """Whether a map has negative values that mean something."""
-        return self.local.signed and self.aggregation.signed
-
-    def about(self, label: str) -> "ExplanationMethod":
-        """This method, asked about class `label` of the images of the other classes."""
-        local = self.local.about(label)
-        word = local.slug.removeprefix(f"{self.local.slug}-for-")
-        reference = f"{self.reference}; for class {label}, from images of another"
-        return replace(
-            self,
-            slug=f"{self.slug}-for-{word}",
-            title=f"{self.title}, why not {label}",
-            reference=reference,
-            local=local,
-        )
 
 
 def _on_average(local: Local) -> ExplanationMethod:
@@ -154,7 +92,7 @@ def _one(
 ) -> Local:
     """Return a local function that explains one image at a time."""
     whole = {"images": 10, **defaults}
-    run = each(slug, explain, passes_each, on_device=backward)
+    run = explain_each(slug, explain, passes_each, on_device=backward)
     return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each, zeros)
 
 
@@ -210,7 +148,7 @@ _AVERAGED = (
         "Simonyan et al. 2013, arXiv:1312.6034, section 3",
         derivatives.gradient,
         _LOGIT,
-        passes_each=once,
+        passes_each=one_pass,
         signed=False,
         needs=("gradients",),
     ),
@@ -220,7 +158,7 @@ _AVERAGED = (
         "Shrikumar et al. 2016, arXiv:1605.01713",
         derivatives.input_x_gradient,
         _LOGIT,
-        passes_each=once,
+        passes_each=one_pass,
         needs=("gradients",),
     ),
     _one(
@@ -257,7 +195,7 @@ _AVERAGED = (
         "Springenberg et al. 2014, arXiv:1412.6806",
         derivatives.guided_backprop,
         {},
-        passes_each=once,
+        passes_each=one_pass,
         needs=("gradients", "modules"),
         zeros="no positive gradient comes back to the image through active units",
     ),
@@ -267,7 +205,7 @@ _AVERAGED = (
         _SELVARAJU,
         cam.grad_cam,
         {"layer": "", **_LOGIT},
-        passes_each=once,
+        passes_each=one_pass,
         signed=False,
         needs=("gradients", "layer"),
         zeros=_NEVER_POSITIVE,

@@ -20,6 +20,7 @@ from explanations.datasets.masks import masks_beside, read_masks
 from explanations.manifest import array_key
 from explanations.manifest.arrays import Maps
 from explanations.manifest.records import Manifest
+from explanations.metrics import originals
 from explanations.metrics.method_from_record import Context, find_entry, find_method
 from explanations.metrics.subject import Floats, Subject
 from explanations.models import classifiers, layer_units, loading
@@ -33,22 +34,28 @@ CONTROL, CONTROL_TITLE = "random", "Random order"
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything is: what another process needs to load it again."""
+    """Where everything is: what another process needs to load it again.
+
+    `model` is None for a set whose network is not at hand; metrics of the maps alone can do without.
+    """
 
     folder: Path
-    model: ModelSpec
+    model: ModelSpec | None
     data: Path | None = None
     masks: Path | None = None
 
 
 @dataclass(frozen=True)
 class LoadedSet:
-    """A set and what it explains, loaded by `load`."""
+    """A set and what it explains, loaded by `load`.
+
+    Without a network, `classifier` is None, `model` does nothing, and there are no images.
+    """
 
     source: Source
     manifest: Manifest
     maps: Maps
-    classifier: LoadedModel | None  # None: maps alone, for metrics that ask for nothing else
+    classifier: LoadedModel | None
     model: nn.Module  # the classifier's, or what follows the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
@@ -57,9 +64,9 @@ class LoadedSet:
     @property
     def make(self) -> Callable[[], nn.Module]:
         """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
-        if self.classifier is None:
-            raise ValueError("networks are trained again only where the set's network is loaded")
         classifier = self.classifier
+        if classifier is None:
+            raise ValueError("the network of the set is not at hand; name it with --model and --weights")
         return lambda: layer_units.untrained(classifier.untrained(), self.model)
 
     @cached_property
@@ -129,9 +136,9 @@ class LoadedSet:
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
         """One map with `count` images of its class, and all that the metrics may ask of it."""
-        has_model = self.classifier is not None
-        chosen = self.numbers(label, count, seed) if has_model else ()
-        target = self.target(label) if has_model else 0
+        has_network = self.classifier is not None
+        chosen = self.numbers(label, count, seed) if has_network else ()
+        target = self.target(label) if has_network else 0
         images = self.test.images[list(chosen)]
         context = Context(seed, label, target, replicate, chosen, self.test.classes, self.training.images)
         records = {record.slug: record for record in self.manifest.methods}
@@ -148,29 +155,21 @@ class LoadedSet:
                 if other != replicate
             ),
             masks=None if self.masks is None else self.masks[list(chosen)],
-            method=find_method(records[method], context) if has_model and method in records else None,
+            method=find_method(records[method], context) if has_network and method in records else None,
         )
 
 
-def load_maps(source: Source) -> LoadedSet:
-    """The maps of `source` alone, without network and images."""
-    described, maps = manifest.read(source.folder), manifest.read_maps(source.folder)
-    height, width = next(iter(maps.values())).shape
-    nothing = LabelledImages(
-        described.dataset.name,
-        "",
-        described.dataset.sha256 or "",
-        described.dataset.classes,
-        torch.zeros(0, 1, height, width),
-        torch.zeros(0, dtype=torch.int64),
-    )
-    return LoadedSet(source, described, maps, None, nn.Identity(), nothing, nothing)
-
-
 def load(source: Source) -> LoadedSet:
-    """Everything of `source`. Raises ValueError if the network or the data are not those of the set."""
+    """Load everything of `source`. Raises ValueError if the network or the data are not those of the set."""
     described = manifest.read(source.folder)
-    classifier, test = loading.load(source.model, source.data)
+    if source.model is None:
+        return _load_maps(source, described)
+    if source.data is None and originals.are_data(described):
+        classifier, test = originals.load(source.model, source.folder, described)
+        described, training = originals.number_images(described), test
+    else:
+        classifier, test = loading.load(source.model, source.data)
+        training = loading.load_images(classifier, source.data, "train")
     if described.classifier.weights_sha256 not in (None, classifier.weights_sha256):
         raise ValueError(
             f"{source.model.named_weights}: these are not the weights that {source.folder} explains; "
@@ -182,11 +181,33 @@ def load(source: Source) -> LoadedSet:
             f"{test.name}: are not the images of {described.dataset.name} that {source.folder} explains; "
             "name those with --data"
         )
-    training = loading.load_images(classifier, source.data, "train")
     layer = str(described.classifier.preprocessing.get("layer", ""))
     if layer:
         model, training, test = layer_units.cut(model, layer, training, test)
     place = source.masks or (None if layer else masks_beside(source.data))
     masks = None if place is None else read_masks(place, source.data, test, classifier.preprocessing)
     maps = manifest.read_maps(source.folder)
+    shape = next(iter(maps.values())).shape
+    if shape != test.images.shape[2:]:
+        taken = " x ".join(map(str, test.images.shape[2:]))
+        raise ValueError(
+            f"the maps of {source.folder} are {shape[0]} x {shape[1]}, but {source.model.factory} is given "
+            f"images of {taken}; declare what it was given, as in --preprocessing size={shape[0]}"
+        )
     return LoadedSet(source, described, maps, classifier, model, test, training, masks)
+
+
+def _load_maps(source: Source, described: Manifest) -> LoadedSet:
+    """The set alone, without a network and images."""
+    maps = manifest.read_maps(source.folder)
+    height, width = next(iter(maps.values())).shape
+    dataset = described.dataset
+    images = LabelledImages(
+        name=dataset.name,
+        split=dataset.split or "",
+        sha256=dataset.sha256 or "",
+        classes=dataset.classes,
+        images=torch.empty(0, 1, height, width),
+        labels=torch.empty(0, dtype=torch.int64),
+    )
+    return LoadedSet(source, described, maps, None, nn.Identity(), images, images)

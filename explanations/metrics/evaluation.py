@@ -10,7 +10,7 @@ from pathlib import Path
 
 from explanations import manifest
 from explanations.metrics import figure, registry, retraining_curves, tasks
-from explanations.metrics.context import LoadedSet, Source, load, load_maps
+from explanations.metrics.context import LoadedSet, Source, load
 from explanations.metrics.registry import Retraining
 from explanations.metrics.results import Results, Value, summarised
 from explanations.metrics.retraining_curves import Curve
@@ -53,9 +53,10 @@ def evaluate(
     """
     settings = _settings(plan)
     refuse_no_folder(out)
-    of_maps = all(isinstance(entry, Metric) and entry.map_only for entry, _ in settings)
-    loaded = load_maps(source) if of_maps and source.masks is None else load(source)
-    with execution.on(device=scheduling.device):
+    if source.model is None:
+        _refuse_network([entry for entry, _ in settings], source)
+    loaded = load(source)
+    with execution.run_on(device=scheduling.device):
         planned = [
             (entry, parameters, _list_tasks(entry, parameters, loaded, plan.seed))
             for entry, parameters in settings
@@ -80,6 +81,17 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     return [
         (entry, changed(entry.slug, entry.defaults, plan.parameters.get(entry.slug, {}))) for entry in entries
     ]
+
+
+def _refuse_network(entries: list[Metric | Retraining], source: Source) -> None:
+    """Refuse metrics that need the network of a set. Raises ValueError."""
+    for entry in entries:
+        if isinstance(entry, Retraining) or entry.needs_network:
+            others = ", ".join(registry.OF_MAPS_ALONE)
+            raise ValueError(
+                f"{entry.slug} needs the network that {source.folder} explains; name it with --model, "
+                f"--weights and --data, or choose metrics of the maps alone: {others}"
+            )
 
 
 def _list_tasks(

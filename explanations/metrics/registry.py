@@ -91,7 +91,7 @@ METRICS = {
             ),
             sparsity.measure,
             {"images": 1},
-            map_only=True,
+            needs_network=False,
         ),
         Metric(
             "stability",
@@ -103,7 +103,7 @@ METRICS = {
             ),
             stability.measure,
             {"images": 1, "share": 0.1},
-            map_only=True,
+            needs_network=False,
         ),
         Metric(
             "rotation",
@@ -195,8 +195,9 @@ RETRAININGS = {
 
 # What is measured where nobody names metrics: what takes seconds, and no explanation or training anew.
 DEFAULT = ("curves", "road", "correlation", "confidence", "sparsity", "stability")
-MAP_ONLY = tuple(metric.slug for metric in METRICS.values() if metric.map_only)
 ALL = (*METRICS, *RETRAININGS)
+# What can be measured of a set whose network is not at hand.
+OF_MAPS_ALONE = tuple(slug for slug, metric in METRICS.items() if not metric.needs_network)
 
 
 def chosen(names: list[str] | None) -> list[Metric | Retraining]:

@@ -118,7 +118,7 @@ class Metric:
     raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
     the images that go through the network for one map: what the progress is counted in. `neighbours`: what
     lies beside a pixel means something to it, which it does not where the pixels are units of a layer.
-    `map_only`: it asks for nothing but the maps, neither the network nor images.
+    `needs_network` is false for a metric of the map alone, which sets without a network have, too.
     """
 
     slug: str
@@ -129,7 +129,7 @@ class Metric:
     defaults: Parameters = field(hash=False)
     passes: Callable[[Parameters], int] = once
     neighbours: bool = False
-    map_only: bool = False
+    needs_network: bool = True
 
 
 def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:

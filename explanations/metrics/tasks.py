@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 from explanations.metrics import retraining
-from explanations.metrics.context import CONTROL, LoadedSet, Source, load, load_maps
+from explanations.metrics.context import CONTROL, LoadedSet, Source, load
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
 from explanations.metrics.retraining_curves import WHOLE, Order
 from explanations.metrics.subject import Metric, NotMeasurableError, Parameters, lacks, ranks
@@ -270,18 +270,18 @@ class Context:
 
 def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Content]:
     """What the tasks of an evaluation take, for a scheduler."""
-    again = partial(reload, loaded.source, loaded.classifier is None, device)
+    again = partial(reload, loaded.source, device)
     return Work(Context(loaded, device), perform, requirements, execution.keep_memory, again)
 
 
-def reload(source: Source, of_maps: bool, device: str | None) -> Context:
+def reload(source: Source, device: str | None) -> Context:
     """What all tasks share, loaded again in another process."""
-    return Context(load_maps(source) if of_maps else load(source), device)
+    return Context(load(source), device)
 
 
 def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:
     """Do a task with so many threads."""
-    with execution.on(threads, context.device):
+    with execution.run_on(threads, context.device):
         return task.run(context.loaded, advance)
 
 
@@ -300,7 +300,7 @@ def _dependencies(loaded: LoadedSet) -> dict[str, Any]:
     described = loaded.manifest
     return {
         "dataset": loaded.test.sha256,
-        "factory": loaded.source.model.factory,
+        "factory": loaded.source.model and loaded.source.model.factory,
         "weights": described.classifier.weights_sha256,
         "network": loaded.network_version,
         "preprocessing": described.classifier.preprocessing,

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from explanations.datasets.preprocessing import AS_IT_IS, Normalised, Preprocessing, of_config
-from explanations.models import hubs
+from explanations.models import execution, hubs
 from explanations.models import weights as stored
 from explanations.models.outputs import OneByOne, Outputs
 from explanations.models.spec import ModelSpec
@@ -81,8 +81,10 @@ def preprocessing_of(model: nn.Module) -> Preprocessing:
 def predict(model: nn.Module, images: Tensor) -> Tensor:
     """The class (N,) with the greatest logit for each of `images` (N, C, H, W)."""
     batch = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // images[0].numel()))
+    network, device = execution.place(model), execution.current().device
     with torch.inference_mode():
-        return torch.cat([model(part).argmax(dim=1) for part in torch.split(images, batch)])
+        parts = [network(part.to(device)).argmax(dim=1).cpu() for part in torch.split(images, batch)]
+    return torch.cat(parts)
 
 
 def accuracy(model: nn.Module, images: Tensor, labels: Tensor) -> float:

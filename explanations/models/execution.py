@@ -1,9 +1,9 @@
-"""How networks are run: in blocks that each hold copies of one image, one thread a block, several at once.
+"""How networks run: in blocks that each hold copies of one image, one thread for each block, several at once.
 
-A block's content depends on nothing but the image, its samples and their number, and a single thread computes
-it: so the number of threads, the company of an image and the order of the work change no byte. Several blocks
-at once use all processors without the barriers at which the threads of one operation wait for each other.
-Where there is a CUDA device it takes the place of the processor. Knows no method and no dataset.
+A block depends on nothing but the image, its samples and their number, and a single thread computes it. So
+neither the number of threads, nor other images, nor the order of the work change a byte. Several blocks at
+once use all processors without barriers at which the threads of one operation wait for each other. If there
+is a CUDA device, it takes the place of the processor. Knows no method and no data set.
 """
 
 import copy
@@ -30,9 +30,7 @@ from explanations.running.processes import processors
 # Values of a block's images together: 250 images of 28 x 28, whose activations fit a processor's cache.
 BLOCK_VALUES = 250 * 28 * 28
 SMALLEST_BLOCK, LARGEST_BLOCK = 8, 250  # images; fewer than 8 only where memory demands it
-BLOCK_BYTES = (
-    384 << 20
-)  # of a block's activations, as autograd keeps them: four images of 224 x 224 in ResNet50
+BLOCK_BYTES = 384 << 20  # of a block's activations: in ResNet50 those of four images of 224 x 224
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, M_ARENA_MAX = -1, -3, -8  # of glibc's malloc.h
 LARGEST_MMAP_THRESHOLD = 32 << 20  # bytes, the most that glibc takes
@@ -45,7 +43,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Execution:
-    """Where networks run: `device` of DEVICES, and how many blocks at once on the processor."""
+    """The device of DEVICES on which networks run, and how many blocks run at once on the processor."""
 
     threads: int
     device: str
@@ -54,24 +52,24 @@ class Execution:
 _current: ContextVar[Execution | None] = ContextVar("execution", default=None)
 
 
-def found_device() -> str:
-    """ "cuda" where PyTorch has a CUDA device, else "cpu"."""
+def default_device() -> str:
+    """Return "cuda" if PyTorch has a CUDA device, otherwise "cpu"."""
     return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def current() -> Execution:
-    """What `on` set; else all processors, and the CUDA device where there is one."""
-    return _current.get() or Execution(processors(), found_device())
+    """What `run_on` set; by default all processors, and the CUDA device if there is one."""
+    return _current.get() or Execution(processors(), default_device())
 
 
 @contextmanager
-def on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
-    """Inside, networks run with so many threads and on this device. Raises ValueError."""
-    chosen = Execution(threads or processors(), device or found_device())
+def run_on(threads: int | None = None, device: str | None = None) -> Iterator[Execution]:
+    """Inside, networks run with this number of threads and on this device. Raises ValueError."""
+    chosen = Execution(threads or processors(), device or default_device())
     if chosen.device not in DEVICES:
-        raise ValueError(f"there is no device {chosen.device!r}; allowed: {', '.join(DEVICES)}")
+        raise ValueError(f"--device is {chosen.device!r}; allowed: {', '.join(DEVICES)}")
     if chosen.device == "cuda" and not torch.cuda.is_available():
-        raise ValueError("there is no CUDA device that PyTorch can use; leave --device out, or say cpu")
+        raise ValueError("--device cuda: PyTorch finds no CUDA device; leave --device out, or say cpu")
     token = _current.set(chosen)
     try:
         yield chosen
@@ -80,7 +78,7 @@ def on(threads: int | None = None, device: str | None = None) -> Iterator[Execut
 
 
 class _Limit:
-    """How many threads of this process are inside `single_threaded`, and what to restore after the last."""
+    """The number of threads inside `single_threaded`, and the settings to restore after the last one."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -94,7 +92,7 @@ class _Limit:
                 self.before = torch.get_num_threads()
                 self.blas = threadpool_limits(limits=1, user_api="blas")
             self.inside += 1
-            torch.set_num_threads(1)  # each thread has a setting of its own besides
+            torch.set_num_threads(1)  # PyTorch keeps a setting for each thread, too
 
     def __exit__(self, *raised: object) -> None:
         with self.lock:
@@ -108,17 +106,16 @@ _limit = _Limit()
 
 
 def single_threaded() -> AbstractContextManager[None]:
-    """Inside, every operation of PyTorch, NumPy and SciPy takes one thread: its rounding depends on no
-    setting."""
+    """Inside, PyTorch, NumPy and SciPy compute in one thread, so rounding depends on no setting."""
     return _limit
 
 
 @contextmanager
 def pool() -> Iterator[ThreadPoolExecutor]:
-    """Threads that take up jobs in the order in which they are submitted, each computing alone.
+    """Threads that start jobs in the order in which they are submitted, each computing in one thread.
 
-    A job may wait for jobs that were submitted before it. What is still to do is dropped where the body
-    raises.
+    A job may wait for jobs that were submitted before it. If the body raises, jobs that have not started are
+    dropped.
     """
     settings = current()
     workers = settings.threads if settings.device == "cpu" else 1
@@ -131,19 +128,26 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def block_size(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
-    """How many images like `image` (C, H, W) go through `network` at once, from 1 to LARGEST_BLOCK.
+    """Return how many images like `image` (C, H, W) go through `network` at once, 1 to LARGEST_BLOCK.
 
-    The size depends on nothing but the network and the shape of the image, not on the memory at hand:
-    rounding can depend on the size of a block, so the same explanation needs the same size everywhere.
+    The size depends only on the network and the shape of the image, not on the memory of the machine:
+    rounding can depend on the size, so an explanation needs the same size everywhere.
     """
     by_values = min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
-    return min(by_values, max(1, BLOCK_BYTES // max(1, activation_bytes(network, image))))
+    known = _BYTES.setdefault(network, {})
+    if image.shape not in known:
+        known[image.shape] = activation_bytes(network, image)
+    return min(by_values, max(1, BLOCK_BYTES // max(1, known[image.shape])))
+
+
+# By network, and by the shape of an image.
+_BYTES: "WeakKeyDictionary[Callable[[Tensor], Tensor], dict[torch.Size, int]]" = WeakKeyDictionary()
 
 
 def activation_bytes(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
-    """The bytes that autograd keeps for a backward pass of one image (C, H, W), the parameters apart.
+    """Measure the bytes that autograd keeps for a backward pass of one image (C, H, W), without parameters.
 
-    One forward pass measures them. 0 where the output does not depend on the image differentiably.
+    It takes one forward pass. 0 if the output is not differentiable.
     """
     parameters = network.parameters() if isinstance(network, nn.Module) else ()
     own = {parameter.untyped_storage().data_ptr() for parameter in parameters}
@@ -161,13 +165,12 @@ def activation_bytes(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
 
 
 def blocks(samples: int, size: int) -> list[tuple[int, int]]:
-    """The first and the last sample (exclusive) of each block of at most `size`, of `samples`."""
+    """Return the first and the last sample (exclusive) of each block of at most `size` of `samples`."""
     return [(first, min(first + size, samples)) for first in range(0, samples, size)]
 
 
 def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) -> list[Result]:
-    """What `compute(first, last)` gives for each block, in order; several blocks at once where there are
-    threads."""
+    """Return `compute(first, last)` for each block, in order; several threads compute them."""
     with pool() as threads:
         return list(threads.map(compute, *zip(*blocks(samples, size), strict=True)))
 
@@ -175,7 +178,7 @@ def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) 
 _PLACED: "WeakKeyDictionary[nn.Module, tuple[str, nn.Module]]" = WeakKeyDictionary()
 
 
-def placed(model: nn.Module) -> nn.Module:
+def place(model: nn.Module) -> nn.Module:
     """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it.
 
     The one place that moves a model for methods and metrics, whose tensors then follow their images' device.
@@ -189,19 +192,35 @@ def placed(model: nn.Module) -> nn.Module:
     return kept[1]
 
 
-def optimised(model: nn.Module, example: Tensor) -> nn.Module:
-    """The model on the current device, with its batch normalisation folded into its convolutions.
+# By model: the values of its parameters, the device, and what is run in its place, if anything else is.
+_OPTIMISED: "WeakKeyDictionary[nn.Module, tuple[object, nn.Module | None]]" = WeakKeyDictionary()
 
-    `example` (n, C, H, W) are images on which the folded model must agree with the model, to 1e-3 of its
-    largest output; where it does not, or where torch.fx cannot trace the model, nothing is folded. The model
-    given is left as it is.
+
+def optimise(model: nn.Module, example: Tensor) -> nn.Module:
+    """The model on the current device, in a faster form with the same outputs where there is one.
+
+    Batch normalisation becomes part of the convolution before it, and max pooling of 2 x 2 pixels is done by
+    comparisons. The outputs for the images `example` (n, C, H, W) must be the same, to 1e-3 of the largest.
+    A model that torch.fx cannot trace keeps its normalisation. `model` itself does not change.
     """
-    device = current().device
-    if _has_batch_normalisation(model) and not model.training:
-        folded = _folded(model)
-        if folded is not None and agree(model, folded, example):
-            return folded.to(device)
-    return placed(model)
+    if model.training:
+        return place(model)
+    parameters = [*model.parameters(), *model.buffers()]
+    state = current().device, [float(parameter.detach().sum()) for parameter in parameters]
+    if model not in _OPTIMISED or _OPTIMISED[model][0] != state:
+        _OPTIMISED[model] = state, _faster(model, example)
+    return _OPTIMISED[model][1] or place(model)
+
+
+def _faster(model: nn.Module, example: Tensor) -> nn.Module | None:
+    """Return a faster copy of the model on the current device, or None."""
+    folded = _folded(model) if _has_batch_normalisation(model) else None
+    if folded is not None and not agree(model, folded, example):
+        folded = None
+    pooled = _pooled(folded or model)
+    if pooled is not None and agree(model, pooled, example):
+        return pooled.to(current().device)
+    return folded and folded.to(current().device)
 
 
 def _has_batch_normalisation(model: nn.Module) -> bool:
@@ -209,7 +228,7 @@ def _has_batch_normalisation(model: nn.Module) -> bool:
 
 
 def _folded(model: nn.Module) -> nn.Module | None:
-    """A copy whose batch normalisations right behind a convolution are part of it; None where that fails."""
+    """A copy without the batch normalisations that directly follow a convolution; None if tracing fails."""
     try:
         traced = fx.symbolic_trace(copy.deepcopy(model))
     except Exception:  # torch.fx raises whatever the traced code raises
@@ -236,8 +255,50 @@ def _folded(model: nn.Module) -> nn.Module | None:
     return traced
 
 
+class _MaxPool2d(nn.MaxPool2d):
+    """Max pooling of squares of 2 x 2 pixels in half of PyTorch's time, which also finds their places.
+
+    The places serve a backward pass, so with gradients enabled PyTorch's own runs.
+    """
+
+    def forward(self, images: Tensor) -> Tensor:
+        if torch.is_grad_enabled() or not images.is_contiguous(memory_format=torch.channels_last):
+            result: Tensor = super().forward(images)
+            return result
+        height, width = (2 * (side // 2) for side in images.shape[2:])
+        rows = torch.maximum(images[:, :, 0:height:2], images[:, :, 1:height:2])
+        maxima: Tensor = torch.maximum(rows[..., 0:width:2], rows[..., 1:width:2])
+        return maxima
+
+
+def _pooled(model: nn.Module) -> nn.Module | None:
+    """Return a copy with _MaxPool2d, which shares all tensors, or None if there is nothing to replace."""
+    names = [name for name, module in model.named_modules() if name and _halves(module)]
+    if not names:
+        return None
+    shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
+    try:
+        copied = copy.deepcopy(model, shared)
+    except Exception:  # whatever anyone's own code raises
+        return None
+    for name in names:
+        copied.set_submodule(name, _MaxPool2d(2))
+    return copied.eval()
+
+
+def _halves(module: nn.Module) -> bool:
+    """Return whether a module is max pooling of squares of 2 x 2 pixels, side by side."""
+    if type(module) is not nn.MaxPool2d:
+        return False
+    settings = (module.kernel_size, module.stride, module.padding, module.dilation)
+    plain = all(
+        value in (wanted, (wanted, wanted)) for value, wanted in zip(settings, (2, 2, 0, 1), strict=True)
+    )
+    return plain and not module.return_indices and not module.ceil_mode
+
+
 def agree(model: nn.Module, other: nn.Module, images: Tensor) -> bool:
-    """Whether `other` gives `images` (n, C, H, W) the outputs of `model`, to 1e-3 of the largest one."""
+    """Return whether `other` and `model` have the same outputs for `images`, to 1e-3 of the largest."""
     with torch.inference_mode():
         expected = model(images)
         try:
@@ -280,11 +341,11 @@ def lay_out(model: nn.Module, images: Tensor) -> None:
 
 
 def keep_memory() -> bool:
-    """Let freed memory stay with the process, for the next block to use; whether this worked.
+    """Keep freed memory with the process, for the next block to use. Returns whether that worked.
 
-    glibc gives blocks of more than 128 kB, as activations are, back to the system as soon as they are freed,
-    and every new one then costs a page fault for each 4 kB: up to half the time of a backward pass. For
-    commands and workers; a program that imports this package decides for itself.
+    glibc returns blocks of more than 128 kB, such as activations, to the system as soon as they are freed.
+    Every new one then costs a page fault for each 4 kB, up to half the time of a backward pass. Commands and
+    workers call this; a program that imports the package decides for itself.
     """
     try:
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,9 +1,9 @@
-"""Convolutions and linear layers that a traced network calls as functions, made modules again.
+"""Convolutions and linear layers that a traced network calls as functions become modules again.
 
-torch.fx traces into a subclass of `nn.Conv2d` from elsewhere than torch, as the padding convolutions of
-EfficientNet-Lite are: what is left is a call of a function with a weight, which neither the folding of batch
-normalisations nor a method that works by hooks can see. A weight that is computed on the way, as under
-weight standardisation, stays what it is. Knows no method.
+torch.fx traces into a subclass of `nn.Conv2d` that is not PyTorch's own, such as the padding convolutions of
+EfficientNet-Lite. What remains is a call of a function with a weight, which neither the folding of batch
+normalisation nor a method that works by hooks can see. A weight that is computed in the forward pass, as in
+weight standardisation, is left as it is. Knows no method.
 """
 
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from torch.nn import functional as F
 
 
 def make_modules(traced: fx.GraphModule) -> None:
-    """Put a module in the place of every function whose weights are parameters of the traced network.
+    """Replace every function whose weights are parameters of the traced network by a module.
 
-    The modules hold the same parameters, and the outputs stay the same, bit by bit.
+    The modules hold the same parameters, and the outputs are the same, bit by bit.
     """
     for number, node in enumerate(list(traced.graph.nodes)):
         module = _module_of(traced, node)
@@ -78,9 +78,9 @@ def _argument(node: fx.Node, place: int, name: str, default: Any = None) -> Any:
 
 
 def _parameter(traced: fx.GraphModule, value: Any) -> nn.Parameter | None:
-    """The parameter that stands at `value`; None where something else does."""
+    """The parameter that `value` is; None if it is anything else."""
     if not isinstance(value, fx.Node) or value.op != "get_attr":
         return None
     owner, _, name = str(value.target).rpartition(".")
-    found = getattr(traced.get_submodule(owner), name)
-    return found if isinstance(found, nn.Parameter) else None
+    attribute = getattr(traced.get_submodule(owner), name)
+    return attribute if isinstance(attribute, nn.Parameter) else None

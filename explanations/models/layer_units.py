@@ -1,9 +1,10 @@
-"""A network cut at a layer: what the layer gives becomes an image, and what follows the layer its classifier.
+"""A network cut at a layer: its output becomes an image, and the layers that follow become the classifier.
 
-So whatever explains pixels explains the units of a layer, and networks learn again from there: the
-convolution features of Ahern et al. 2019, arXiv:1909.04200, section 5. An image of units (1, channels,
-places) has a row for each channel of the layer and a column for each place in it; of a layer without height
-and width, each output has a row. Units have no neighbours: what asks a pixel's makes no sense of them.
+Methods that explain pixels then explain the units of a layer, and networks can be retrained from there, as
+the convolution features in section 5 of Ahern et al. 2019, arXiv:1909.04200. An image of units (1, channels,
+places) has a row for each channel of the layer and a column for each place in it; if the layer has no height
+and width, each output has a row. Units have no neighbours, so methods that use neighbouring pixels do not
+apply to them.
 """
 
 import math
@@ -21,9 +22,9 @@ BATCH = 500  # images at once
 
 
 class Units(nn.Module):
-    """The first module of a head: images of units (N, 1, channels, places) to outputs (N, *shape) of `layer`.
+    """The first module of a head: from images of units (N, 1, channels, places) to outputs (N, *shape).
 
-    `scale` is what the outputs were divided by: a power of two, so that they come back to the last bit.
+    The outputs of `layer` were divided by `scale`, a power of two, so they are restored to the last bit.
     """
 
     def __init__(self, layer: str, shape: tuple[int, ...], scale: float) -> None:
@@ -35,7 +36,7 @@ class Units(nn.Module):
         return (images * self.scale).reshape(-1, *self.shape)
 
     def record(self) -> dict[str, Any]:
-        """What the manifest says of it, beside the preprocessing of the network's own images."""
+        """The manifest's keys for the cut, beside those of the preprocessing."""
         return {"layer": self.layer, "shape": list(self.shape), "scale": self.scale}
 
 
@@ -44,16 +45,16 @@ def cut(
 ) -> tuple[nn.Sequential, LabelledImages, LabelledImages]:
     """The head of `model` after the module `layer`, and both splits as images of that layer's units.
 
-    They are divided by the power of two above the greatest on the training images: from 0 to 1 where the
-    layer is rectified, from -1 else. Raises ValueError where the model is no torch.nn.Sequential, or has no
-    such layer with something after it.
+    They are divided by the power of two above the greatest output for the training images, so they lie
+    between 0 and 1 if the layer is rectified, and between -1 and 1 if not. Raises ValueError if the model is
+    not a torch.nn.Sequential, or has no such layer with another one after it.
     """
     following = nn.Sequential(*_after(model, layer))
     outputs = [_outputs(model, layer, split.images) for split in (training, test)]
     shape = tuple(outputs[0].shape[1:])
     largest = float(outputs[0].abs().max())
     if largest == 0:
-        raise ValueError(f"the layer {layer!r} is 0 on every image; name another")
+        raise ValueError(f"--layer {layer!r}: its outputs are 0 for every image; name another layer")
     units = Units(layer, shape, 2.0 ** math.ceil(math.log2(largest)))
     head = nn.Sequential(units, *following).eval().requires_grad_(False)
     of_training, of_test = (
@@ -64,13 +65,13 @@ def cut(
 
 
 def untrained(network: nn.Module, head: nn.Module) -> nn.Module:
-    """Of a whole untrained `network` what is trained again in place of `head`; all of it, if it isn't cut."""
+    """The part of an untrained `network` that corresponds to `head`: all of it if there is no cut."""
     units = _units(head)
     return network if units is None else nn.Sequential(units, *_after(network, units.layer))
 
 
 def record(model: nn.Module) -> dict[str, Any]:
-    """What the manifest says of the cut of a head; nothing of a whole network."""
+    """The manifest's keys for the cut of a head; none for a whole network."""
     units = _units(model)
     return {} if units is None else units.record()
 
@@ -85,23 +86,23 @@ def _after(model: nn.Module, layer: str) -> list[nn.Module]:
     if isinstance(model, Normalised):
         return _after(model.model, layer)
     if not isinstance(model, nn.Sequential):
-        raise ValueError(f"a torch.nn.Sequential is wanted to cut at a layer, not a {type(model).__name__}")
+        raise ValueError(f"--layer needs a torch.nn.Sequential, but the model is a {type(model).__name__}")
     name, _, inner = layer.partition(".")
     children = dict(model.named_children())
     names = list(children)
     if name not in children:
-        raise ValueError(f"there is no layer {name!r} to cut at; allowed: {', '.join(names[:-1])}")
+        raise ValueError(f"--layer {name!r}: there is no such layer; allowed: {', '.join(names[:-1])}")
     following = [children[later] for later in names[names.index(name) + 1 :]]
-    found = _after(children[name], inner) + following if inner else following
-    if not found:
-        raise ValueError(f"nothing follows the layer {layer!r}; cut at one before it")
-    return found
+    modules = _after(children[name], inner) + following if inner else following
+    if not modules:
+        raise ValueError(f"--layer {layer!r}: nothing follows this layer; name one before it")
+    return modules
 
 
 def _outputs(model: nn.Module, layer: str, images: Tensor) -> Tensor:
-    """What the module `layer` of `model` gives `images` (N, C, H, W): (N, ...)."""
-    found: list[Tensor] = []
-    handle = model.get_submodule(layer).register_forward_hook(lambda *call: found.append(call[2]))
+    """The outputs (N, ...) of the module `layer` of `model` for `images` (N, C, H, W)."""
+    results: list[Tensor] = []
+    handle = model.get_submodule(layer).register_forward_hook(lambda *call: results.append(call[2]))
     try:
         # one thread, for rounding depends on how many
         with torch.inference_mode(), execution.single_threaded():
@@ -109,7 +110,7 @@ def _outputs(model: nn.Module, layer: str, images: Tensor) -> Tensor:
                 model(batch)
     finally:
         handle.remove()
-    return torch.cat(found)
+    return torch.cat(results)
 
 
 def _images(outputs: Tensor, units: Units) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-TRAINING_THREADS = 2  # sums in another number of threads round otherwise, and the weights would differ
+TRAINING_THREADS = 2  # rounding depends on the number of threads
 TRAINING_BATCH = 128
 PEAK_LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 1e-2
@@ -18,9 +18,9 @@ class PaperCNN(nn.Sequential):
     """The network of section 4.2 of arXiv:1909.04200: two blocks of convolution and max-pooling, then fully
     connected layers of 128, 128 and 10 units with dropout. 28 x 28 grey images to logits `(N, 10)`.
 
-    The paper gives neither kernels, channels nor the share of dropout; 5 x 5, 16 and 32 channels, and 0.5
-    are ours. The ReLU stands after the pooling, which gives the same values as before it, at a quarter of
-    the cost.
+    The paper states neither the kernels, nor the channels, nor the share of dropout; 5 x 5, 16 and 32
+    channels, and 0.5 are ours. ReLU follows the pooling, which gives the same values as the other order at a
+    quarter of the cost.
     """
 
     def __init__(self) -> None:
@@ -47,12 +47,12 @@ def train(
 ) -> PaperCNN:
     """A PaperCNN trained on `images` (N, 1, 28, 28) and `labels` (N,), in evaluation mode.
 
-    AdamW with one learning-rate cycle over a fixed number of epochs; every image shifted by up to 2 pixels
-    at random; nothing is chosen by looking at other images. The same seed gives the same weights on one
-    machine type. `on_step(done, total)` is called after every batch. Raises ValueError for no epoch.
+    AdamW with one learning-rate cycle over a fixed number of epochs, on images that are shifted by up to 2
+    pixels at random; no other images are used. The same seed gives the same weights on one type of machine.
+    `on_step(done, total)` is called after every batch. Raises ValueError if `epochs` is below 1.
     """
     if epochs < 1:
-        raise ValueError(f"{epochs} epochs teach nothing; allowed: from 1")
+        raise ValueError(f"--epochs must be at least 1 (got {epochs})")
     with _deterministic(TRAINING_THREADS), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model = PaperCNN().train()
@@ -64,7 +64,7 @@ def train(
         for epoch in range(epochs):
             for i, batch in enumerate(torch.split(torch.randperm(len(images)), TRAINING_BATCH)):
                 optimiser.zero_grad()
-                loss = F.cross_entropy(model(shifted(images[batch])), labels[batch])
+                loss = F.cross_entropy(model(shift(images[batch])), labels[batch])
                 torch.autograd.backward(loss)
                 optimiser.step()
                 schedule.step()
@@ -73,8 +73,8 @@ def train(
     return model.eval()
 
 
-def shifted(images: Tensor) -> Tensor:
-    """Each image of `images` (N, C, H, W) moved by up to LARGEST_SHIFT pixels each way, black moving in."""
+def shift(images: Tensor) -> Tensor:
+    """Shift each of `images` (N, C, H, W) by up to LARGEST_SHIFT pixels each way, filled with black."""
     count, _, height, width = images.shape
     padded = F.pad(images, [LARGEST_SHIFT] * 4)
     offsets = torch.randint(0, 2 * LARGEST_SHIFT + 1, (2, count, 1))
@@ -86,7 +86,7 @@ def shifted(images: Tensor) -> Tensor:
 
 @contextmanager
 def _deterministic(threads: int) -> Iterator[None]:
-    """Deterministic algorithms and a fixed number of threads, inside; the settings as before, outside."""
+    """Inside, algorithms are deterministic and the number of threads is fixed; then settings are restored."""
     before = torch.are_deterministic_algorithms_enabled(), torch.get_num_threads()
     torch.use_deterministic_algorithms(True)
     torch.set_num_threads(threads)

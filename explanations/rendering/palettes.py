@@ -4,6 +4,8 @@ Source: Ottosson 2020, https://bottosson.github.io/posts/oklab/. Every palette d
 so that people see one order however they see colours.
 """
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,11 +36,13 @@ LINEAR_SRGB = np.array(
 )
 
 
+@cache
 def palette(hue: float = HUE) -> Colours:
     """256 colours (256, 3) from white to the darkest of one hue; blue by default."""
     return _srgb(palette_oklab(hue))
 
 
+@cache
 def warm_palette() -> Colours:
     """256 colours (256, 3) from white over yellow and red to dark red, for importance over an image."""
     lightness, chroma, hue = np.array(WARM).T
@@ -47,6 +51,7 @@ def warm_palette() -> Colours:
     return _srgb(_even_steps(anchors))
 
 
+@cache
 def signed_palette() -> Colours:
     """255 colours (255, 3): darkest orange at 0, white at ZERO, darkest blue at 254."""
     steps = 2 * np.arange(1, ZERO + 1) + 1  # every second colour, the darkest included

@@ -23,7 +23,7 @@ from explanations.rendering.superpixels import Segments
 LONGEST = 150_000  # bytes of a picture
 SMALLEST = 16  # pixels of its longer side
 
-AnyImage = NDArray[Any]  # bytes (H, W, 3), or numbers (C, H, W) from 0 to 1
+AnyImage = NDArray[Any]  # bytes (H, W, 3) or (H, W), or numbers (C, H, W) from 0 to 1
 NONE: Mapping[str, NDArray[Any]] = MappingProxyType({})
 
 
@@ -102,7 +102,8 @@ class _Scenes:
         self, rendering: Rendering, images: Mapping[str, AnyImage], segments: Mapping[str, Segments]
     ) -> None:
         self.rendering, self.images, self.segments = rendering, images, segments
-        self.prepared: dict[tuple[int, int], Scene] = {}
+        self.side = 0  # of the scenes that are prepared
+        self.prepared: dict[int, Scene] = {}
 
     def find(self, key: str, side: int) -> Scene:
         if key not in self.images:
@@ -110,10 +111,13 @@ class _Scenes:
                 f"{key}: the style {self.rendering.style} needs the image that a map explains, and there "
                 "is none; choose the style heat or signed"
             )
-        place = (id(self.images[key]), side)
-        if place not in self.prepared:
-            self.prepared[place] = self._prepare(key, side)
-        return self.prepared[place]
+        if side != self.side:
+            self.side = side
+            self.prepared.clear()
+        image = id(self.images[key])
+        if image not in self.prepared:
+            self.prepared[image] = self._prepare(key, side)
+        return self.prepared[image]
 
     def _prepare(self, key: str, side: int) -> Scene:
         image = _pixels(self.images[key])
@@ -148,6 +152,6 @@ def _reductions(rendering: Rendering) -> Iterator[tuple[int, int]]:
 def _pixels(image: AnyImage) -> Pixels:
     """An image as bytes (H, W, 3): of numbers (C, H, W) the three channels, or the mean of them as grey."""
     if image.dtype == np.uint8:
-        return image
+        return image if image.ndim == 3 else np.repeat(image[..., None], 3, axis=2)
     shown = image if len(image) == 3 else np.repeat(image.mean(axis=0, keepdims=True), 3, axis=0)
     return np.ascontiguousarray(np.rint(255 * np.clip(shown.transpose(1, 2, 0), 0, 1)).astype(np.uint8))

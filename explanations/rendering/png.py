@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]  # (H, W), indices of a palette, or (H, W, 3), sRGB
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-LEVEL = 9
+LEVEL = 6  # a third of the time of 9, and 0 to 2% longer
 PAETH, UNFILTERED = 4, 0  # PNG's filters that suit photographs, and indices of a palette
 COLOURED, INDEXED = 2, 3  # PNG's colour types
 
@@ -26,7 +26,7 @@ SIX_BYTES = b"\x02\x00\x00\x00\xff\xff"  # fixed codes, then stored
 LAST_BLOCK = b"\x03\x00"
 ROOM = 20  # every number of bytes from 20 is a sum of fives and sixes
 
-ZLIB_HEADER = b"\x78\xda"  # a window of 32 kB, the highest level
+ZLIB_HEADER = b"\x78\x9c"  # a window of 32 kB, the default level
 
 
 class TooLong(ValueError):

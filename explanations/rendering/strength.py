@@ -25,20 +25,24 @@ def positive(importance: Map, percentile: float, scale: str) -> Floats:
 
 
 def signed(importance: Map, percentile: float, scale: str) -> Floats:
-    """Strengths (H, W) in [-1, 1], both signs over one percentile. Raises ValueError if all are zero."""
+    """Strengths (H, W) in [-1, 1], both signs over one percentile; zeros where all are zero."""
     values = importance.astype(np.float64)
     if not values.any():
-        raise ValueError(ONLY_ZEROS)
+        return values
     return np.asarray(np.sign(values) * _scaled(np.abs(values), percentile, scale))
 
 
 def resize(values: Map, shape: tuple[int, int]) -> Floats:
-    """Values (H, W) at `shape`: averaged over areas where it is smaller, interpolated where it is larger."""
+    """Values (H, W) at `shape`: averaged over areas where it is smaller, interpolated where it is larger.
+
+    Values of another shape come over their greatest magnitude: Pillow has 32 bits, which some maps exceed.
+    """
     if values.shape == shape:
         return values.astype(np.float64)
     is_smaller = shape[0] <= values.shape[0] and shape[1] <= values.shape[1]
     filtering = Image.Resampling.BOX if is_smaller else Image.Resampling.BILINEAR
-    image = Image.fromarray(values.astype(np.float32))
+    peak = np.abs(values).max() or 1
+    image = Image.fromarray((values / peak).astype(np.float32))
     return np.asarray(image.resize((shape[1], shape[0]), filtering), dtype=np.float64)
 
 

@@ -54,7 +54,9 @@ def _heat(importance: Map, rendering: Rendering, scene: Scene) -> Pixels:
 
 
 def _signed(importance: Map, rendering: Rendering, scene: Scene) -> Pixels:
-    values = strength.resize(importance, scene.shape)
+    if not importance.any():
+        raise ValueError(strength.ONLY_ZEROS)
+    values = strength.resize(importance, scene.shape)  # zeros where opposite values cancel
     strengths = strength.signed(values, rendering.percentile, rendering.scale)
     return np.rint(palettes.ZERO * (1 + strengths)).astype(np.uint8)
 

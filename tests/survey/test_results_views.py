@@ -105,6 +105,7 @@ def test_without_simulated_participants_nothing_is_marked(researcher, answered_s
         "κ = \N{MINUS SIGN}0.008",
         "F(1.92, 40.22) = 80.40",
         "t(21) = 4.59",
+        "min F&#x27;(2.21, 109.77) = 117.05",
     ],
 )
 def test_a_statistic_stays_on_one_line(statistic):

@@ -12,9 +12,10 @@ from analysis.reporting.charts.canvas import Chart
 from analysis.reporting.document import Document
 from analysis.reporting.elements import Section, Table
 
-# p = 1.00e-4, p &lt; .001, ε = 0.691, F(1.92, 40.22) = 80.40
+# p = 1.00e-4, p &lt; .001, ε = 0.691, F(1.92, 40.22) = 80.40, min F&#x27;(2.21, 109.77) = 117.05
 _STATISTIC = re.compile(
-    r"\b\w(?:&#x27;)?(?:\([\d., ]+\))? (?:=|&lt;|&gt;|≤) [\N{MINUS SIGN}-]?(?=[.\d])\d*(?:\.\d+)?(?:e-?\d+)?"
+    r"\b(?:min )?\w(?:&#x27;)?(?:\([\d., ]+\))? (?:=|&lt;|&gt;|≤) "
+    r"[\N{MINUS SIGN}-]?(?=[.\d])\d*(?:\.\d+)?(?:e-?\d+)?"
 )
 
 

@@ -1,4 +1,5 @@
-"""A gradient method of many noisy copies as a local function: every image's noise has an address of its own.
+"""Gradient methods of many noisy copies as local functions, with noise addressed by image.
+
 Knows no aggregation.
 """
 
@@ -11,7 +12,7 @@ from explanations.running import randomness
 
 
 def under_noise(slug: str, attribute: Callable[..., Floats]) -> Explain:
-    """`attribute(model, images, target, seeds, samples, sigma, output, advance)` of a sample."""
+    """Make `attribute(model, images, target, seeds, samples, sigma, output, advance)` a local function."""
 
     def explain(
         model: nn.Module, sample: Sample, parameters: Parameters, advance: Callable[[int], None]

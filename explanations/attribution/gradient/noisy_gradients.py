@@ -1,9 +1,9 @@
 """Local importances from gradients under noise: SmoothGrad-Squared and VarGrad, sections 4.1.1-4.1.2 of
 arXiv:1909.04200. Knows no dataset and no class maps.
 
-The noise of each copy is addressed by the image's seed and the copy's number. Captum's NoiseTunnel, whose
-noise depends on the batch and on who else is in it, and whose one-pass variance cancels in single precision,
-is not used: the gradient is autograd's, its mean and variance are taken in double precision in two passes.
+The noise of each copy is addressed by the image's seed and the copy's number. This replaces Captum's
+NoiseTunnel, whose noise depends on the other images of the batch, and whose one-pass variance cancels out in
+single precision: mean and variance of autograd's gradient are taken here in double precision, in two passes.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,7 +25,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Moments:
-    """Of so many gradients the mean and the population variance, each float64 (C, H * W)."""
+    """Mean and population variance of `count` gradients, each float64 (C, H * W)."""
 
     count: int
     mean: Floats
@@ -33,11 +33,11 @@ class Moments:
 
     @property
     def mean_square(self) -> Floats:
-        """The mean of the squares (C, H * W)."""
+        """Return the mean of the squares (C, H * W)."""
         return np.asarray(self.variance + self.mean**2)
 
     def with_more(self, other: "Moments") -> "Moments":
-        """The moments of both sets together (Chan, Golub and LeVeque 1979, equations 2.1)."""
+        """Return the moments of both sets together (Chan, Golub and LeVeque 1979, equations 2.1)."""
         count = self.count + other.count
         step = other.mean - self.mean
         spread = self.variance * self.count + other.variance * other.count
@@ -55,13 +55,13 @@ def smoothgrad_squared(
     output: str = "logit",
     advance: Callable[[int], None] | None = None,
 ) -> Floats:
-    """The mean of the squared gradient over noisy copies: (n, H * W), summed over channels, never negative.
+    """Average the squared gradient over noisy copies: (n, H * W), summed over channels, never negative.
 
-    `images` (n, C, H, W) in [0, 1], explained for the class `target`; `seeds` one an image; `samples`
-    copies with Gaussian noise of standard deviation `sigma`. Hooker et al. 2019, arXiv:1806.10758.
+    `images` (n, C, H, W) in [0, 1] are explained for the class `target`; `seeds` has one seed for each image;
+    `samples` copies get Gaussian noise of standard deviation `sigma`. Hooker et al. 2019, arXiv:1806.10758.
     """
-    found = under_noise(model, images, target, seeds, samples, sigma, output, advance)
-    return np.stack([moments.mean_square.sum(axis=0) for moments in found])
+    moments = gradient_moments(model, images, target, seeds, samples, sigma, output, advance)
+    return np.stack([each.mean_square.sum(axis=0) for each in moments])
 
 
 def vargrad(
@@ -74,16 +74,16 @@ def vargrad(
     output: str = "logit",
     advance: Callable[[int], None] | None = None,
 ) -> Floats:
-    """The variance of the signed gradient over noisy copies: (n, H * W), summed over channels, never
-    negative.
+    """Compute the variance of the signed gradient over noisy copies: (n, H * W), never negative.
 
-    Arguments as in `smoothgrad_squared`. The population variance of Adebayo et al. 2018, arXiv:1810.03292.
+    It is summed over channels. Arguments as in `smoothgrad_squared`. The population variance of Adebayo et
+    al. 2018, arXiv:1810.03292.
     """
-    found = under_noise(model, images, target, seeds, samples, sigma, output, advance)
-    return np.stack([moments.variance.sum(axis=0) for moments in found])
+    moments = gradient_moments(model, images, target, seeds, samples, sigma, output, advance)
+    return np.stack([each.variance.sum(axis=0) for each in moments])
 
 
-def under_noise(
+def gradient_moments(
     model: nn.Module,
     images: Tensor,
     target: int,
@@ -93,37 +93,37 @@ def under_noise(
     output: str = "logit",
     advance: Callable[[int], None] | None = None,
 ) -> list[Moments]:
-    """Mean and variance of the gradient over noisy copies of each of `images`; arguments as above."""
+    """Compute the moments of the gradient over noisy copies of each of `images`; arguments as above."""
     device = execution.current().device
-    score = class_score(execution.optimised(model, images[:1]), target, output)
+    score = class_score(execution.optimise(model, images[:1]), target, output)
     size = score.block_size(images[0].to(device))
 
-    def of_block(image: Tensor, seed: int, first: int, last: int) -> Moments:
+    def compute(image: Tensor, seed: int, first: int, last: int) -> Moments:
         noise = torch.from_numpy(normal(seed, first, last, image.numel())).reshape(-1, *image.shape)
         copies = (image + sigma * noise).to(device)
         return _moments(gradient(score, copies))
 
     with execution.pool() as pool:
         jobs = [
-            [pool.submit(of_block, image, seed, *block) for block in execution.blocks(samples, size)]
+            [pool.submit(compute, image, seed, *block) for block in execution.blocks(samples, size)]
             for image, seed in zip(images, seeds, strict=True)
         ]
-        return [_together(parts, advance) for parts in jobs]
+        return [_combined(parts, advance) for parts in jobs]
 
 
 def _moments(slopes: Tensor) -> Moments:
-    """Mean and variance over the gradients (n, C, H, W), in two passes."""
+    """Compute mean and variance over the gradients (n, C, H, W), in two passes."""
     flat = slopes.cpu().double().flatten(2)  # (n, C, H * W)
     mean = flat.mean(dim=0)
     variance = (flat - mean).square_().mean(dim=0)
     return Moments(len(flat), mean.numpy(), variance.numpy())
 
 
-def _together(parts: list[Future[Moments]], advance: Callable[[int], None] | None) -> Moments:
-    """The moments over all blocks of an image, in their order; told to `advance` as they come."""
-    found = []
+def _combined(parts: list[Future[Moments]], advance: Callable[[int], None] | None) -> Moments:
+    """Combine the moments of all blocks of an image, in their order; `advance` is told as they come."""
+    blocks = []
     for part in parts:
-        found.append(part.result())
+        blocks.append(part.result())
         if advance:
-            advance(found[-1].count)
-    return reduce(Moments.with_more, found)
+            advance(blocks[-1].count)
+    return reduce(Moments.with_more, blocks)

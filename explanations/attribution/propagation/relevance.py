@@ -157,10 +157,10 @@ _FUSED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 def _fused(model: nn.Module, image: Tensor) -> nn.Module:
     """Fold batch normalisations into convolutions: the rules are defined for the two as one layer."""
-    with execution.on(device=image.device.type):
+    with execution.run_on(device=image.device.type):
         fused = _FUSED.get(model)
         if fused is None:
-            fused = _FUSED[model] = execution.optimised(model, image)
+            fused = _FUSED[model] = execution.optimise(model, image)
     return fused
 
 

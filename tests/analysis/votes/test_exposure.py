@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from analysis.votes.exposure import effective_number, measure_exposure, question_weights
+from analysis.numerics.clusters import effective_number
+from analysis.votes.exposure import measure_exposure, question_weights
 from analysis.votes.offers import choice_data
 from analysis.votes.table import VoteTable
 from benchmarks.levels_exposure import rejection_rates

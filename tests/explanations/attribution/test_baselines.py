@@ -116,7 +116,7 @@ def test_a_sample_without_the_training_images_that_a_baseline_needs_is_refused(
 ) -> None:
     sample = Sample(0, "1", 1, 1, (0,), bright_images[:1])
     local = LOCALS["deepshap"]
-    with pytest.raises(ValueError, match=r"baseline=images needs training images, and there are none$"):
+    with pytest.raises(ValueError, match=r"baseline=images compares with other images, and there are none$"):
         local.attribute(rectified_model, sample, local.defaults, lambda count: None)
 
 

@@ -18,7 +18,7 @@ from torch.utils._pytree import tree_flatten, tree_map_only
 
 from explanations.attribution import baselines
 from explanations.methods.registry import LOCALS, Sample
-from explanations.models import execution
+from explanations.models import classifiers, execution
 from explanations.models.class_scores import scores
 
 NAME = "meta"
@@ -35,6 +35,7 @@ SLOW = ("xrai", "lime-quickshift")
 NAMES = [pytest.param(slug, marks=pytest.mark.slow) if slug in SLOW else slug for slug in LOCALS]
 
 
+CONVOLUTIONS = {"convolution", "conv2d"}
 OPERATIONS: set[str] = set()  # that tensors of the device have gone through
 # Which of a pair of tensors may be on the processor, as on CUDA: the indices of a tensor there.
 INDEXING = {"index", "index_put_", "_index_put_impl_"}
@@ -114,7 +115,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(execution, "DEVICES", ("cpu", NAME))
     monkeypatch.setattr(execution, "ThreadPoolExecutor", _Threads)
     OPERATIONS.clear()
-    with OtherDevice(), execution.on(threads=1, device=NAME):
+    with OtherDevice(), execution.run_on(threads=1, device=NAME):
         yield
 
 
@@ -123,7 +124,7 @@ def weights(slug: str, model: nn.Module, images: Tensor, **changes: object) -> n
     parameters = {**local.defaults, **{key: FEW[key] for key in FEW if key in local.defaults}, **changes}
     given = baselines.background(parameters, images, 0)
     sample = Sample(0, "1", 1, 1, (0,), images[:1], background=given)
-    with execution.on(threads=1, device="cpu"):
+    with execution.run_on(threads=1, device="cpu"):
         expected = local.attribute(model, sample, parameters, lambda count: None)
     found = local.attribute(model, sample, parameters, lambda count: None)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-6)
@@ -136,7 +137,7 @@ def test_every_method_works_on_another_device(
     slug: str, rectified_model: nn.Module, bright_images: Tensor
 ) -> None:
     weights(slug, rectified_model, bright_images)
-    assert "convolution" in OPERATIONS or slug == "random"
+    assert CONVOLUTIONS & OPERATIONS or slug == "random"
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -159,8 +160,15 @@ def test_metrics_take_their_scores_from_another_device(
     rectified_model: nn.Module, bright_images: Tensor
 ) -> None:
     found = scores(rectified_model, bright_images, 1, "logit")
-    assert "convolution" in OPERATIONS
+    assert CONVOLUTIONS & OPERATIONS
     np.testing.assert_allclose(found, rectified_model(bright_images)[:, 1], rtol=1e-5)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_predictions_are_made_on_another_device(rectified_model: nn.Module, bright_images: Tensor) -> None:
+    found = classifiers.predict(rectified_model, bright_images)
+    assert CONVOLUTIONS & OPERATIONS
+    assert torch.equal(found, rectified_model(bright_images).argmax(dim=1))
 
 
 @pytest.mark.usefixtures("elsewhere")
@@ -168,4 +176,4 @@ def test_the_other_device_refuses_what_is_left_on_the_processor(
     rectified_model: nn.Module, bright_images: Tensor
 ) -> None:
     with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
-        execution.placed(rectified_model)(bright_images)
+        execution.place(rectified_model)(bright_images)

@@ -125,7 +125,7 @@ def test_the_number_of_threads_changes_no_byte(
 ) -> None:
     found = []
     for threads in (1, 2):
-        with execution.on(threads=threads):
+        with execution.run_on(threads=threads):
             found.append(lime.explain(curved_model, bright_images, 1, masks, features=10))
     assert found[0].tobytes() == found[1].tobytes()
 
@@ -139,7 +139,7 @@ def test_a_block_holds_perturbations_of_one_image(bright_images: Tensor, masks: 
             sizes.append(len(images))
             return images.flatten(1)[:, :3]
 
-    with execution.on(threads=1):
+    with execution.run_on(threads=1):
         lime.responses(Spy(), bright_images, 1, masks, "logit")
     assert sizes == [1, *[250, 150] * 4]
 

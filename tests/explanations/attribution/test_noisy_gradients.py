@@ -75,7 +75,7 @@ def test_the_number_of_threads_changes_no_byte(
 ) -> None:
     found = []
     for threads in (1, 2):
-        with execution.on(threads=threads):
+        with execution.run_on(threads=threads):
             found.append(method(curved_model, bright_images, 0, SEEDS, samples=600))
     assert found[0].tobytes() == found[1].tobytes()
 

@@ -136,3 +136,24 @@ def test_the_images_that_sp_lime_picked_are_kept_and_the_map_is_their_mean(
 def test_maps_of_all_images_are_written_without_picks(plan: Plan, tmp_path: Path) -> None:
     building.build(tmp_path / "set", plan)
     assert "picked" not in (tmp_path / "set" / "manifest.json").read_text()
+
+
+@pytest.mark.parametrize(
+    ("baseline", "background"), [("mean", 0), ("blur", 0), ("images", 60), ("black+images", 60), (0.5, 0)]
+)
+def test_a_set_records_what_its_images_are_compared_with(
+    baseline: str | float, background: int, plan: Plan, tmp_path: Path
+) -> None:
+    """The network's 60 training images are fewer than the background that is asked for."""
+    asked = {"deeplift": {"images": 1, "baseline": baseline, "background": 100}}
+    single = replace(plan, methods=("deeplift",), replicates=1, parameters=asked)
+    [record, _] = building.build(tmp_path / "set", single).methods
+    assert record.parameters["baseline"] == baseline
+    assert record.parameters["background"] == background
+
+
+def test_an_unknown_baseline_is_refused_before_work(plan: Plan, tmp_path: Path) -> None:
+    asked = replace(plan, methods=("deeplift",), parameters={"deeplift": {"baseline": "blak"}})
+    with pytest.raises(ValueError, match=r"^deeplift\.baseline is 'blak', but 'blak' is not a file"):
+        building.build(tmp_path / "set", asked)
+    assert not (tmp_path / "set").exists()

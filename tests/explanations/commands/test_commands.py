@@ -166,7 +166,7 @@ def test_a_mistake_in_a_gallery_is_one_line(
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [
-        (["--epochs", "0"], "0 epochs teach nothing; allowed: from 1"),
+        (["--epochs", "0"], "--epochs must be at least 1 (got 0)"),
         (["--out", "."], ".: is a folder; name a file in it"),
     ],
 )

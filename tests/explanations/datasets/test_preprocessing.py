@@ -1,6 +1,6 @@
 import json
 import re
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +15,7 @@ from explanations.datasets.preprocessing import (
     Preprocessing,
     declared,
     of_config,
+    of_processor,
     shaped,
 )
 from explanations.manifest import PREPROCESSING_KEYS
@@ -206,3 +207,63 @@ def test_mean_and_deviation_are_the_first_layer() -> None:
     model = Normalised(nn.Identity(), Preprocessing(mean=(0.5, 0.25), std=(0.5, 2.0)))
     out = model(torch.ones(1, 2, 1, 1))
     assert out.flatten().tolist() == [1, 0.375]
+
+
+VIT = {
+    "do_resize": True, "size": {"height": 224, "width": 224}, "resample": 2, "do_rescale": True,
+    "rescale_factor": 1 / 255, "do_normalize": True, "image_mean": [0.5], "image_std": [0.5],
+}  # fmt: skip
+HALF = {"mean": (0.5,), "std": (0.5,)}
+SQUASHED = Preprocessing((224, 224), interpolation="bilinear", crop="squash", **HALF)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, Preprocessing((224, 224), interpolation="bilinear", crop="squash", **HALF)),
+        (
+            {"size": 224, "resample": 3},
+            Preprocessing((224, 224), interpolation="bicubic", crop="squash", **HALF),
+        ),
+        (
+            {
+                "size": {"shortest_edge": 256},
+                "do_center_crop": True,
+                "crop_size": {"height": 224, "width": 224},
+            },
+            Preprocessing((224, 224), 256, "bilinear", **HALF),
+        ),
+        (
+            {"size": {"shortest_edge": 224}, "crop_pct": 0.875},
+            Preprocessing((224, 224), 256, "bilinear", **HALF),
+        ),
+        (
+            {"size": {"shortest_edge": 384}, "crop_pct": 0.875},
+            Preprocessing((384, 384), None, "bilinear", "squash", **HALF),
+        ),
+        ({"do_normalize": False}, replace(SQUASHED, mean=(), std=())),
+        (
+            {"do_normalize": False, "rescale_factor": 2 / 255, "rescale_offset": True},
+            Preprocessing((224, 224), interpolation="bilinear", crop="squash", mean=(0.5,), std=(0.5,)),
+        ),
+    ],
+)
+def test_image_processors_of_hugging_face_are_understood(changes: dict, expected: Preprocessing) -> None:
+    assert of_processor(VIT | changes) == expected
+
+
+def test_an_image_processor_is_read_from_its_file(tmp_path: Path) -> None:
+    (tmp_path / "preprocessor_config.json").write_text(json.dumps(VIT))
+    assert declared([str(tmp_path / "preprocessor_config.json")]) == of_processor(VIT)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"resample": 1}, r"^here: resample is 1; allowed: 0 \(nearest\), 2 \(bilinear\), 3 \(bicubic\)$"),
+        ({"do_flip_channel_order": True}, r"^here: do_flip_channel_order is set, but channels are RGB here"),
+    ],
+)
+def test_what_an_image_processor_cannot_have_done_here_is_refused(changes: dict, expected: str) -> None:
+    with pytest.raises(ValueError, match=expected):
+        of_processor(VIT | changes, "here")

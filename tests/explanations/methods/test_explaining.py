@@ -34,6 +34,17 @@ def test_the_same_seed_gives_the_same_maps(rectified_model: nn.Module, bright_im
     assert not np.array_equal(first, other)
 
 
+def test_images_are_explained_against_the_mean_of_a_background(
+    linear_model: nn.Sequential, bright_images: Tensor
+) -> None:
+    background = bright_images[1:]
+    [found] = explain(
+        linear_model, bright_images[:1], [1], "deeplift", background=background, baseline="mean"
+    )
+    difference = (bright_images[0] - background.mean(dim=0)).flatten()
+    np.testing.assert_allclose(found.ravel(), linear_model[1].weight[1] * difference, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [

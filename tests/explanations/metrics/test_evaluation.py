@@ -306,17 +306,6 @@ def test_other_images_than_the_sets_are_refused(source: Source, plan: Plan, tmp_
         evaluation.evaluate(source, tmp_path / "out", plan)
 
 
-def test_metrics_of_maps_need_neither_network_nor_images(
-    small_set: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    described = manifest.read(small_set)
-    manifest.write(small_set, replace(described, classifier=replace(described.classifier, factory=None)))
-    assert main(["evaluate", str(small_set), "--workers", "1"]) == 0
-    assert {row["metric"] for row in rows(small_set / "metrics")} == {
-        "gini", "effective-pixels", "replicate-correlation", "replicate-overlap"
-    }  # fmt: skip
-
-
 def test_the_command_prints_a_table_and_names_the_files(
     source: Source, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -362,3 +351,15 @@ def test_the_command_refuses_in_one_line(
     network += ["--data", str(source.data)]
     assert main(["evaluate", str(source.folder), "--metrics", "sparsity", *network, *extra]) == 2
     assert capsys.readouterr().err == f"python -m explanations evaluate: {expected}\n"
+
+
+@pytest.mark.parametrize(("slug", "baseline"), [("deeplift", "mean"), ("deepshap", "images")])
+def test_completeness_is_asked_against_the_baseline_that_a_set_records(
+    slug: str, baseline: str, squares: Path, network, tmp_path: Path
+) -> None:
+    parameters = {slug: {"images": 1, "baseline": baseline, "background": 3}}
+    built = building.Plan((slug,), ("0",), 1, parameters=parameters, model=network.spec, data=squares)
+    building.build(tmp_path / "set", built)
+    plan = Plan(metrics=("completeness",), parameters={"completeness": {"images": 2}})
+    results = evaluation.evaluate(Source(tmp_path / "set", network.spec, squares), tmp_path / "out", plan)
+    assert results.summary(slug, "incompleteness").mean < 1e-3

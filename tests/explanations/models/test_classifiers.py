@@ -84,7 +84,7 @@ def test_images_are_shifted_whole_by_up_to_two_pixels() -> None:
     torch.manual_seed(0)
     image = torch.zeros(1, 1, 28, 28)
     image[0, 0, 13:15, 13:15] = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
-    moved = paper_cnn.shifted(image.repeat(500, 1, 1, 1))
+    moved = paper_cnn.shift(image.repeat(500, 1, 1, 1))
     places = {tuple(torch.nonzero(picture[0] == 1)[0].tolist()) for picture in moved}
     assert places == {(row, column) for row in range(11, 16) for column in range(11, 16)}
     assert moved.flatten(1).sum(dim=1).eq(10).all()
@@ -128,8 +128,8 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
         ("square_network:other", "square_network:other: square_network has no 'other'"),
         (
             "square_network:not_a_module",
-            "square_network:not_a_module: returned a value of type int; a torch.nn.Module, or a function "
-            "from images to scores, is wanted",
+            "square_network:not_a_module: returned a value of type int; it must return a "
+            "torch.nn.Module, or a function from images to scores",
         ),
     ],
 )

@@ -66,25 +66,25 @@ def test_a_network_without_gradients_has_blocks_by_the_size_of_its_images() -> N
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_results_of_blocks_come_in_order(threads: int) -> None:
-    with execution.on(threads=threads):
+    with execution.run_on(threads=threads):
         assert execution.over_blocks(lambda first, last: (first, last), 5, 2) == [(0, 2), (2, 4), (4, 5)]
 
 
 def test_a_job_may_wait_for_those_before_it_even_with_one_thread() -> None:
-    with execution.on(threads=1), execution.pool() as pool:
+    with execution.run_on(threads=1), execution.pool() as pool:
         first = pool.submit(lambda: 2)
         assert pool.submit(lambda: first.result() + 1).result() == 3
 
 
 def test_several_jobs_run_at_once() -> None:
     both = threading.Barrier(2, timeout=5)
-    with execution.on(threads=2), execution.pool() as pool:
+    with execution.run_on(threads=2), execution.pool() as pool:
         assert {job.result() for job in [pool.submit(both.wait), pool.submit(both.wait)]} == {0, 1}
 
 
 def test_a_job_computes_in_one_thread_and_the_setting_is_as_before_after_it() -> None:
     before = torch.get_num_threads()
-    with execution.on(threads=2), execution.pool() as pool:
+    with execution.run_on(threads=2), execution.pool() as pool:
         assert pool.submit(torch.get_num_threads).result() == 1
     assert torch.get_num_threads() == before
 
@@ -93,7 +93,7 @@ def test_what_is_left_to_do_is_dropped_after_an_error() -> None:
     done = []
 
     def interrupted() -> None:
-        with execution.on(threads=1), execution.pool() as pool:
+        with execution.run_on(threads=1), execution.pool() as pool:
             for i in range(50):
                 pool.submit(lambda i=i: (time.sleep(0.01), done.append(i)))
             raise KeyError
@@ -105,22 +105,22 @@ def test_what_is_left_to_do_is_dropped_after_an_error() -> None:
 
 def test_an_unknown_device_is_refused() -> None:
     with (
-        pytest.raises(ValueError, match=r"^there is no device 'tpu'; allowed: cpu, cuda$"),
-        execution.on(device="tpu"),
+        pytest.raises(ValueError, match=r"^--device is 'tpu'; allowed: cpu, cuda$"),
+        execution.run_on(device="tpu"),
     ):
         pass
 
 
 def test_a_device_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    expected = r"^there is no CUDA device that PyTorch can use; leave --device out, or say cpu$"
-    with pytest.raises(ValueError, match=expected), execution.on(device="cuda"):
+    expected = r"^--device cuda: PyTorch finds no CUDA device; leave --device out, or say cpu$"
+    with pytest.raises(ValueError, match=expected), execution.run_on(device="cuda"):
         pass
 
 
 def test_the_cuda_device_is_used_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    with execution.on():
+    with execution.run_on():
         assert execution.current().device == "cuda"
 
 
@@ -162,7 +162,7 @@ def test_normalisation_becomes_part_of_a_convolution_that_nothing_else_needs(
     shared: bool, left: int, bright_images: Tensor
 ) -> None:
     model = seasoned(Block(shared))
-    faster = execution.optimised(model, bright_images)
+    faster = execution.optimise(model, bright_images)
     torch.testing.assert_close(faster(bright_images), model(bright_images))
     assert normalisations(faster, bright_images) == left
     assert normalisations(model, bright_images) == 1
@@ -174,7 +174,7 @@ def test_a_model_that_cannot_be_traced_is_run_as_it_is(bright_images: Tensor) ->
             return super().forward(images) if images.sum() > 0 else images
 
     model = seasoned(Moody(False))
-    assert execution.optimised(model, bright_images) is model
+    assert execution.optimise(model, bright_images) is model
 
 
 def test_a_folded_model_that_disagrees_is_not_used(
@@ -182,7 +182,40 @@ def test_a_folded_model_that_disagrees_is_not_used(
 ) -> None:
     monkeypatch.setattr(execution, "fuse_conv_bn_eval", lambda convolution, normalisation: convolution)
     model = seasoned(Block(False))
-    assert execution.optimised(model, bright_images) is model
+    assert execution.optimise(model, bright_images) is model
+
+
+@pytest.mark.parametrize("side", [8, 9])
+def test_pooling_without_gradients_is_done_by_comparisons_with_the_same_bytes(side: int) -> None:
+    model = nn.Sequential(nn.Identity(), nn.MaxPool2d(2)).eval()
+    images = torch.randn(5, 16, side, side).contiguous(memory_format=torch.channels_last)
+    faster = execution.optimise(model, images)
+    assert type(faster[1]) is not type(model[1])
+    with torch.inference_mode():
+        assert torch.equal(faster(images), model(images))
+
+
+def test_pooling_with_gradients_is_pytorchs() -> None:
+    """At a tie the gradient goes to one pixel, as PyTorch's does; that of comparisons would be shared."""
+    model = nn.Sequential(nn.MaxPool2d(2)).eval()
+    images = torch.ones(1, 16, 2, 2).contiguous(memory_format=torch.channels_last).requires_grad_()
+    [slope] = torch.autograd.grad(execution.optimise(model, images)(images).sum(), images)
+    assert slope[0, 0].flatten().tolist() == [1, 0, 0, 0]
+
+
+@pytest.mark.parametrize("pooling", [nn.MaxPool2d(3), nn.MaxPool2d(2, 1), nn.MaxPool2d(2, padding=1)])
+def test_other_pooling_is_left_as_it_is(pooling: nn.Module) -> None:
+    model = nn.Sequential(pooling).eval()
+    assert execution.optimise(model, torch.zeros(1, 16, 6, 6)) is model
+
+
+def test_a_faster_form_is_made_once_and_anew_for_other_weights(bright_images: Tensor) -> None:
+    model = seasoned(Block(False))
+    first = execution.optimise(model, bright_images)
+    assert execution.optimise(model, bright_images) is first
+    model.convolution.weight.data *= 2
+    faster = execution.optimise(model, bright_images)
+    torch.testing.assert_close(faster(bright_images), model(bright_images))
 
 
 def test_another_c_library_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,9 +71,9 @@ def test_the_manifest_learns_of_the_cut_and_of_none(rectified_model, split):
 @pytest.mark.parametrize(
     ("layer", "message"),
     [
-        ("9", "there is no layer '9' to cut at; allowed: 0, 1, 2, 3"),
-        ("4", "nothing follows the layer '4'; cut at one before it"),
-        ("0.weight", "a torch.nn.Sequential is wanted to cut at a layer, not a Conv2d"),
+        ("9", "--layer '9': there is no such layer; allowed: 0, 1, 2, 3"),
+        ("4", "--layer '4': nothing follows this layer; name one before it"),
+        ("0.weight", "--layer needs a torch.nn.Sequential, but the model is a Conv2d"),
     ],
 )
 def test_a_layer_that_cuts_nothing_is_refused_in_one_line(rectified_model, split, layer, message):
@@ -83,5 +83,5 @@ def test_a_layer_that_cuts_nothing_is_refused_in_one_line(rectified_model, split
 
 def test_a_layer_that_is_always_0_is_refused(split):
     model = nn.Sequential(nn.Threshold(9.0, 0.0), nn.Flatten(), nn.Linear(64, 3)).eval()
-    with pytest.raises(ValueError, match=r"^the layer '0' is 0 on every image; name another$"):
+    with pytest.raises(ValueError, match=r"^--layer '0': its outputs are 0 for every image; name an"):
         layer_units.cut(model, "0", split, split)

@@ -9,9 +9,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from explanations.attribution.propagation.preparation import prepare
 from explanations.datasets.preprocessing import AS_IT_IS, Normalised, Preprocessing
 from explanations.models import classifiers, execution
 from explanations.models.classifiers import LoadedModel
+from explanations.models.hubs.network import Network
 from explanations.models.outputs import OneByOne, link_of, probabilities
 from explanations.models.spec import ModelSpec
 from explanations.models.trial import try_out
@@ -76,7 +78,7 @@ def test_a_network_that_flattens_by_view_runs_as_it_was_written() -> None:
 def test_batch_normalisation_without_running_statistics_is_not_folded() -> None:
     model = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4, track_running_stats=False), nn.Flatten())
     model = nn.Sequential(*model, nn.Linear(144, 3)).eval().requires_grad_(False)
-    optimised = execution.optimised(model, IMAGES[:1])
+    optimised = execution.optimise(model, IMAGES[:1])
     torch.testing.assert_close(optimised(IMAGES[:1]), model(IMAGES[:1]))
 
 
@@ -179,7 +181,7 @@ def test_classes_of_which_several_can_be_right_have_probabilities_of_their_own()
 def test_folding_keeps_how_logits_become_probabilities() -> None:
     layers = nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.Flatten(), nn.Linear(144, 3), nn.Sigmoid()
     found = tried(nn.Sequential(*layers)).model
-    folded = execution.optimised(found, IMAGES)
+    folded = execution.optimise(found, IMAGES)
     assert not any(isinstance(module, nn.BatchNorm2d) for module in folded.modules())
     assert link_of(folded) == "sigmoid"
 
@@ -240,15 +242,15 @@ def test_the_preprocessing_is_known_behind_other_layers() -> None:
 @pytest.mark.parametrize(
     ("give", "expected"),
     [
-        (lambda logits: "cat", "a:b: returns a str for an image; scores (1, classes) are wanted"),
-        (lambda logits: None, "a:b: returns a NoneType for an image; scores (1, classes) are wanted"),
-        (lambda logits: (), "a:b: returns a tuple for an image; scores (1, classes) are wanted"),
-        (lambda logits: logits[0], "a:b: returns 3 for an image; scores (1, classes) are wanted"),
+        (lambda logits: "cat", "a:b: returns a str for an image; it must return scores (1, classes)"),
+        (lambda logits: None, "a:b: returns a NoneType for an image; it must return scores (1, classes)"),
+        (lambda logits: (), "a:b: returns a tuple for an image; it must return scores (1, classes)"),
+        (lambda logits: logits[0], "a:b: returns 3 for an image; it must return scores (1, classes)"),
         (
             lambda logits: logits[:, :, None, None].expand(-1, -1, 2, 2),
             "a:b: returns 1 x 3 x 2 x 2 for an image",
         ),
-        (lambda logits: logits.argmax(1)[None], "a:b: returns 1 x 1 of torch.int64 for an image; scores"),
+        (lambda logits: logits.argmax(1)[None], "a:b: returns 1 x 1 of torch.int64 for an image; it must"),
         (lambda logits: logits / 0, "a:b: returns scores that are not finite for the first image"),
         (
             lambda logits: logits[:, :2],
@@ -282,3 +284,15 @@ def test_images_of_other_channels_than_the_means_are_refused() -> None:
         ValueError, match=r"^a:b: takes 3 channels by its preprocessing, but the images are 1 x 8"
     ):
         try_out(loaded(Returns(lambda logits: logits), wanted), IMAGES, CLASSES)
+
+
+def test_preparation_for_hooks_keeps_how_logits_become_probabilities() -> None:
+    found = tried(Returns(torch.sigmoid)).model
+    assert link_of(prepare(found, IMAGES[:1])) == "sigmoid"
+
+
+def test_an_untrained_network_has_the_same_outputs(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = tried(Returns(lambda logits: (logits + 1, logits)), outputs="1")
+    other = Returns(lambda logits: (logits + 1, logits))
+    monkeypatch.setattr(classifiers.hubs, "open_network", lambda spec, with_weights: Network(other, ""))
+    assert torch.equal(found.untrained()(IMAGES), other.layer(IMAGES))

@@ -73,7 +73,7 @@ def test_a_picture_has_no_metadata(style: str, maps: dict[str, np.ndarray], phot
     assert {name for name, _ in chunks(picture)} <= {"IHDR", "PLTE", "IDAT", "IEND"}
 
 
-@settings(max_examples=30)
+@settings(max_examples=30, deadline=None)
 @given(arrays(np.float32, (8, 8), elements=st.floats(-10, 10, width=32)))
 def test_any_map_has_a_picture_as_long_as_its_neighbour(importance: np.ndarray) -> None:
     importance[0, 0] = 1
@@ -255,6 +255,28 @@ def test_a_negative_map_is_blank_in_heat_only() -> None:
     negative = {"a": -np.ones((3, 3))}
     assert find_blank(negative, HEAT)
     assert not find_blank(negative, Rendering("signed"))
+
+
+def test_opposite_values_that_cancel_at_a_picture_s_size_are_white() -> None:
+    checks = np.indices((64, 64)).sum(axis=0) % 2 * 2.0 - 1
+    assert (indices(checks, Rendering("signed", size=32)) == palettes.ZERO).all()
+
+
+@pytest.mark.parametrize("scale", [1e-44, 1e300])
+def test_maps_beyond_32_bits_are_drawn(scale: float) -> None:
+    ramp = np.linspace(0, 1, 64 * 64).reshape(64, 64)
+    np.testing.assert_array_equal(
+        indices(ramp * scale, Rendering(size=32)), indices(ramp, Rendering(size=32))
+    )
+
+
+def test_a_grey_image_is_drawn_over(photo: Pixels) -> None:
+    importance = np.random.default_rng(4).random((60, 90))
+    grey = photo[..., 0]
+    drawn = draw(
+        {"a": importance, "b": importance}, Rendering("overlay"), {"a": grey, "b": np.dstack([grey] * 3)}
+    )
+    assert drawn["a"] == drawn["b"]
 
 
 # The limit of a picture's length

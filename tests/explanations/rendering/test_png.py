@@ -4,7 +4,7 @@ import zlib
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -58,6 +58,7 @@ def test_padding_lies_within_the_compressed_data(noise: np.ndarray) -> None:
     assert stream.unused_data == b""
 
 
+@settings(deadline=None)
 @given(st.integers(png.ROOM, 400))
 def test_padding_has_any_length_from_twenty_bytes(length: int) -> None:
     assert len(png._padding(length)) == length
