@@ -55,39 +55,39 @@ def background(parameters: Parameters, training: Tensor, seed: int) -> Tensor | 
     `training` (N, C, H, W) are the training images. Which of them serve as "images" depends on the seed only.
     Raises ValueError for an unknown baseline, and for a file that does not hold images like those.
     """
-    given = []
+    images = []
     for part in _parts(parameters["baseline"]) if "baseline" in parameters else []:
         if part == IMAGES:
-            drawn = generator(seed, "background").permutation(len(training))
-            given.append(training[drawn[: parameters["background"]]])
+            order = generator(seed, "background").permutation(len(training))
+            images.append(training[order[: parameters["background"]]])
         elif part == MEAN:
-            given.append(_mean(training))
+            images.append(_mean(training))
         elif isinstance(part, Path):
-            given.append(_read(part, tuple(training.shape[1:])))
-    return torch.cat(given) if given else None
+            images.append(_read(part, tuple(training.shape[1:])))
+    return torch.cat(images) if images else None
 
 
-def baselines(image: Tensor, parameters: Parameters, given: Tensor | None) -> Tensor:
-    """Return the baselines (m, C, H, W) of `image` (1, C, H, W); `given` is the background of its sample.
+def baselines(image: Tensor, parameters: Parameters, background: Tensor | None) -> Tensor:
+    """Return the baselines (m, C, H, W) of `image` (1, C, H, W); `background` is its sample's.
 
     A smaller background than the parameters ask for is taken whole. Raises ValueError where there is none.
     """
-    left = image[:0] if given is None else given.to(image)
-    found = []
+    remaining = image[:0] if background is None else background.to(image)
+    images = []
     for part in _parts(parameters["baseline"]):
         if isinstance(part, float):
-            found.append(torch.full_like(image, part))
+            images.append(torch.full_like(image, part))
         elif part == BLUR:
-            found.append(blurred(image))
-        elif len(left):
+            images.append(blurred(image))
+        elif len(remaining):
             size = _size(part, parameters)
-            found.append(left[:size])
-            left = left[size:]
+            images.append(remaining[:size])
+            remaining = remaining[size:]
         else:
             raise ValueError(
                 f"baseline={parameters['baseline']} compares with other images, and there are none"
             )
-    return torch.cat(found)
+    return torch.cat(images)
 
 
 def blurred(image: Tensor) -> Tensor:

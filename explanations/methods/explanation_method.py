@@ -1,4 +1,4 @@
-"""An explanation method: a local method and an aggregation, from images of a class to its map."""
+"""An explanation method: how single images are explained, and how their explanations become a class map."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ CANCELLED = "the weights of its images cancel out"
 
 @dataclass(frozen=True)
 class ExplanationMethod:
-    """A local method and an aggregation, with what a manifest says about them."""
+    """A local method, images to weights (n, pixels), with an aggregation, weights to a map (pixels,)."""
 
     slug: str
     title: str
@@ -22,17 +22,16 @@ class ExplanationMethod:
 
     @property
     def aggregate(self) -> Callable[[Floats], Floats]:
-        """From the local weights of many images (n, pixels) to the class map (pixels,)."""
+        """The function from the weights of many images (n, pixels) to the class map (pixels,)."""
         return self.aggregation.combine
 
     def class_map(
         self, weights: Floats, label: str, parameters: Parameters, minimum_support: int = 1
     ) -> tuple[Floats, Counts]:
-        """The class map (pixels,) of weights (n, pixels) of images of class `label`, and how many images
-        chose each pixel (pixels,).
+        """Aggregate weights (n, pixels) of images of class `label` to a map (pixels,).
 
-        Pixels that fewer than `minimum_support` images chose are 0. Raises ValueError for weights, or a map,
-        that say nothing.
+        Also counts the images that chose each pixel (pixels,). Pixels that fewer than `minimum_support`
+        images chose are 0. Raises ValueError for weights, or a map, that are empty.
         """
         local = self.local
         validity.check_images(local.slug, label, weights, parameters.get("output"), local.zeros)
@@ -53,8 +52,10 @@ class ExplanationMethod:
         return importance, counts
 
     def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
-        """Of the images of these numbers and weights (n, pixels) those that the map is of, in the order of
-        picking; none where it is of all."""
+        """The numbers of the images that the map aggregates, in the order of picking; () if it takes all.
+
+        `weights` (n, pixels) are those of the images with these `numbers`.
+        """
         pick = self.aggregation.pick
         return tuple(numbers[row] for row in pick(weights)) if pick else ()
 
@@ -64,7 +65,7 @@ class ExplanationMethod:
         return self.local.signed and self.aggregation.signed
 
     def contrast(self, label: str) -> "ExplanationMethod":
-        """This method, asked about class `label` of the images of the other classes."""
+        """This method with respect to class `label` on images of the other classes: a contrastive map."""
         local = self.local.contrast(label)
         word = local.slug.removeprefix(f"{self.local.slug}-for-")
         reference = f"{self.reference}; for class {label}, from images of another"

@@ -1,8 +1,7 @@
-"""The registry of explanation methods. Adding a method is one entry in METHODS, and one function.
+"""The registry of explanation methods: a new method is one function and one entry in METHODS.
 
-A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
-`(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
-What people may call methods, and their combinations, is in `names`.
+Methods with the same local method and parameters share its results, which are computed once. `names` has the
+names that people may use, and combinations; `own_methods` takes methods from elsewhere.
 """
 
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""Layers inside a network: found by name, or as Grad-CAM finds one; read, and replaced.
+"""Layers inside a network: seen by name, or as Grad-CAM finds one; read, and replaced.
 
 A layer is a module of the network, and what counts is its output. Knows no method.
 """
@@ -55,10 +55,10 @@ def find_layer(model: nn.Module, example: Tensor) -> str:
             "the classifier has no convolution whose output has height and width, as Grad-CAM needs; "
             "name a layer that has both with layer=NAME, or choose another method"
         )
-    after = calls[convolutions[-1] :]
-    sizes = [size for module, size in after if isinstance(module, ACTIVATIONS) and max(size) > 1]
-    wanted = sizes[0] if sizes else after[0][1]
-    fitting = [module for module, size in after if size == wanted]
+    later = calls[convolutions[-1] :]
+    sizes = [size for module, size in later if isinstance(module, ACTIVATIONS) and max(size) > 1]
+    target_size = sizes[0] if sizes else later[0][1]
+    fitting = [module for module, size in later if size == target_size]
     single = [module for module in fitting if modules.count(module) == 1]
     if not single:
         uses = modules.count(fitting[-1])
@@ -82,19 +82,17 @@ class InnerLayer:
 
     def outputs(self, images: Tensor) -> Tensor:
         """Compute the layer's outputs (n, channels, height, width) for `images` (n, C, H, W)."""
-        found: list[object] = []
+        seen: list[object] = []
 
         def read(module: nn.Module, inputs: object, output: object) -> None:
             # cloned, for a module that follows may write into it
-            found.append(output.clone() if isinstance(output, Tensor) else output)
+            seen.append(output.clone() if isinstance(output, Tensor) else output)
 
         with self._hooked(read), torch.no_grad():
             self._model(images)
-        if len(found) != 1:
-            raise ValueError(
-                f"the layer {self.name!r} is used {len(found)} times; name one that is used once"
-            )
-        [outputs] = found
+        if len(seen) != 1:
+            raise ValueError(f"the layer {self.name!r} is used {len(seen)} times; name one that is used once")
+        [outputs] = seen
         if not isinstance(outputs, Tensor) or outputs.ndim != 4:
             raise ValueError(
                 f"the layer {self.name!r} gives no maps (n, channels, height, width); name one that does"

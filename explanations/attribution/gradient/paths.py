@@ -155,10 +155,10 @@ def _drawn(
 ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
     """Yield noisy copies (n, C, H, W), a baseline for each, and how far along to look (n, 1, 1, 1)."""
     generators = [randomness.generator(*address, "path", k) for k in range(samples)]
-    drawn = [(int(one.integers(len(baselines))), float(one.uniform())) for one in generators]
+    draws = [(int(one.integers(len(baselines))), float(one.uniform())) for one in generators]
     first = 0
     for copies in noisy(image, samples, sigma, address):
-        part = drawn[first : first + len(copies)]
+        part = draws[first : first + len(copies)]
         shares = torch.tensor([share for _, share in part]).to(image)
         yield copies, torch.stack([baselines[number] for number, _ in part]), shares[:, None, None, None]
         first += len(copies)

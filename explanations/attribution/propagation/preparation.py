@@ -142,9 +142,9 @@ def prepare(model: nn.Module, example: Tensor) -> nn.Module:
     `example` (n, C, H, W) are real inputs, for which the copy's outputs must be the model's own. The copy is
     kept as long as the model lives and its outputs agree. Raises ValueError if the model cannot be prepared.
     """
-    kept = _PREPARED.get(model)
-    if kept is not None and _agree(model, kept, example):
-        return kept
+    cached = _PREPARED.get(model)
+    if cached is not None and _agree(model, cached, example):
+        return cached
     prepared, obstacle = _traced(model)
     if prepared is not None and not _agree(model, prepared, example):
         prepared, obstacle = None, "traced, it gives other outputs"
@@ -267,12 +267,12 @@ def _without_in_place(model: nn.Module) -> nn.Module:
 
 def _agree(model: nn.Module, prepared: nn.Module, example: Tensor) -> bool:
     with torch.inference_mode():
-        before, after = model(example), prepared(example)
-    if not isinstance(before, Tensor):
+        expected, outputs = model(example), prepared(example)
+    if not isinstance(expected, Tensor):
         raise ValueError(
-            f"the classifier returns a {type(before).__name__}; expected a tensor of logits (images, classes)"
+            f"the classifier returns a {type(expected).__name__}; expected logits (images, classes)"
         )
-    return torch.equal(before, after)
+    return torch.equal(expected, outputs)
 
 
 def _difference(model: nn.Module, example: Tensor) -> str:
@@ -324,16 +324,16 @@ def _watched(model: nn.Module, uses: "Counter[nn.Module]", loose: _LooseOperatio
     """Count the uses of each non-linear module, and tell `loose` when one runs."""
     handles = []
 
-    def before(module: nn.Module, _: Any) -> None:
+    def enter(module: nn.Module, _: Any) -> None:
         uses[module] += 1
         loose.inside += 1
 
-    def after(module: nn.Module, _: Any, __: Any) -> None:
+    def leave(module: nn.Module, _: Any, __: Any) -> None:
         loose.inside -= 1
 
     for module in model.modules():
         if isinstance(module, NON_LINEAR):
-            handles += [module.register_forward_pre_hook(before), module.register_forward_hook(after)]
+            handles += [module.register_forward_pre_hook(enter), module.register_forward_hook(leave)]
     try:
         yield
     finally:
