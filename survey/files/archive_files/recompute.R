@@ -33,7 +33,7 @@ effects <- ifelse(some, pmax(variances / simple, 1, sum(variances) / sum(simple)
 choosers <- pmin(colSums(table > 0), colSums(table < each))
 effective <- ifelse(some, pmin(sum(table) / effects, 2 * choosers * n), n)
 few <- pmin(shares, 1 - shares) * effective < 20
-effective <- ifelse(some, effective * (qnorm(0.975) / t)^2, effective)
+effective <- ifelse(some, pmax(effective * (qnorm(0.975) / t)^2, df + 1), effective)  # at least the participants
 chosen <- shares * effective
 low[few] <- ifelse(shares > 0, suppressWarnings(qbeta(0.025, chosen, effective - chosen + 1)), 0)[few]
 high[few] <- ifelse(shares < 1, suppressWarnings(qbeta(0.975, chosen + 1, effective - chosen)), 1)[few]

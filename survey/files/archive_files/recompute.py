@@ -47,7 +47,8 @@ def intervals():
     choosers = np.minimum((table > 0).sum(axis=0), (table < each).sum(axis=0))
     effective = np.where(some, np.minimum(table.sum() / design_effects, 2 * choosers * n), n)
     few = np.minimum(shares, 1 - shares) * effective < 20
-    effective = np.where(some, effective * (stats.norm.ppf(0.975) / t) ** 2, effective)
+    reduced = np.maximum(effective * (stats.norm.ppf(0.975) / t) ** 2, df + 1)  # at least the participants
+    effective = np.where(some, reduced, effective)
     chosen = shares * effective
     exact_low = np.where(shares > 0, stats.beta.ppf(0.025, chosen, effective - chosen + 1), 0)
     exact_high = np.where(shares < 1, stats.beta.ppf(0.975, chosen + 1, effective - chosen), 1)
