@@ -30,12 +30,12 @@ MEAN_BATCH = 256  # images that are summed at once
 Part = float | str | Path
 
 
-def count(parameters: Parameters) -> int:
+def count_baselines(parameters: Parameters) -> int:
     """Count the images that one image is compared with."""
     return sum(_size(part, parameters) for part in _parts(parameters["baseline"]))
 
 
-def fitted(slug: str, parameters: Parameters, available: int) -> Parameters:
+def fit_background(slug: str, parameters: Parameters, available: int) -> Parameters:
     """Return the parameters of a method with the background images that it uses: at most those available.
 
     Raises ValueError for a baseline that there is not.
@@ -49,7 +49,7 @@ def fitted(slug: str, parameters: Parameters, available: int) -> Parameters:
     return {**parameters, "background": min(parameters["background"], available) if used else 0}
 
 
-def background(parameters: Parameters, training: Tensor, seed: int) -> Tensor | None:
+def choose_background(parameters: Parameters, training: Tensor, seed: int) -> Tensor | None:
     """Return the images (m, C, H, W) that a sample brings along for its baselines; None if it needs none.
 
     `training` (N, C, H, W) are the training images. Which of them serve as "images" depends on the seed only.
@@ -67,8 +67,8 @@ def background(parameters: Parameters, training: Tensor, seed: int) -> Tensor | 
     return torch.cat(images) if images else None
 
 
-def baselines(image: Tensor, parameters: Parameters, background: Tensor | None) -> Tensor:
-    """Return the baselines (m, C, H, W) of `image` (1, C, H, W); `background` is its sample's.
+def make_baselines(image: Tensor, parameters: Parameters, background: Tensor | None) -> Tensor:
+    """Return the baselines (m, C, H, W) of `image` (1, C, H, W); `background` comes with its sample.
 
     A smaller background than the parameters ask for is taken whole. Raises ValueError where there is none.
     """
@@ -78,7 +78,7 @@ def baselines(image: Tensor, parameters: Parameters, background: Tensor | None) 
         if isinstance(part, float):
             images.append(torch.full_like(image, part))
         elif part == BLUR:
-            images.append(blurred(image))
+            images.append(blur(image))
         elif len(remaining):
             size = _size(part, parameters)
             images.append(remaining[:size])
@@ -90,7 +90,7 @@ def baselines(image: Tensor, parameters: Parameters, background: Tensor | None) 
     return torch.cat(images)
 
 
-def blurred(image: Tensor) -> Tensor:
+def blur(image: Tensor) -> Tensor:
     """Blur an image (1, C, H, W) by a Gaussian whose deviation is BLUR_SHARE of its shorter side."""
     sigma = BLUR_SHARE * min(image.shape[2:])
     smooth = gaussian_filter(image.double().cpu().numpy(), sigma=(0, 0, sigma, sigma), mode="nearest")

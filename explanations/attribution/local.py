@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution import validity
-from explanations.attribution.baselines import baselines
+from explanations.attribution.baselines import choose_background, fit_background, make_baselines
 from explanations.models import execution
 
 Floats = NDArray[np.float64]
@@ -101,7 +101,7 @@ def explain_each(
             try:
                 with execution.single_threaded():
                     if "baselines" in accepted:
-                        settings["baselines"] = baselines(image[None], parameters, sample.background)
+                        settings["baselines"] = make_baselines(image[None], parameters, sample.background)
                     rows.append(explain(network, image[None], sample.target, **settings))
             except ValueError as error:
                 raise ValueError(f"{slug}, image {number} of class {sample.label!r}: {error}") from None
@@ -146,6 +146,14 @@ class Local:
     def is_own(self) -> bool:
         """Whether this is a function of other people, of which nobody knows the cost in passes."""
         return ":" in self.address
+
+    def choose_background(self, parameters: Parameters, training: Tensor, seed: int) -> Tensor | None:
+        """Return the images (m, C, H, W) that a sample brings along for baselines; None if it needs none."""
+        return None if self.is_own else choose_background(parameters, training, seed)
+
+    def fit_background(self, parameters: Parameters, available: int) -> Parameters:
+        """Return the parameters with as many background images as are used of those available."""
+        return parameters if self.is_own else fit_background(self.slug, parameters, available)
 
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
         """Return the weights (n, pixels) of the images of `sample`, for their class or the counter class.

@@ -9,7 +9,6 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from explanations.attribution import baselines
 from explanations.building import predictions, single_images
 from explanations.building.tasks import Address, Task, make_shards, versions
 from explanations.datasets.labelled_images import LabelledImages
@@ -88,9 +87,8 @@ class Inputs:
     def samples(self, slug: str) -> list[Sample]:
         """The images of every class and replicate that this local function explains."""
         parameters = self.parameters[slug]
-        is_own = self.locals[slug].is_own
         training = self.training.images
-        background = None if is_own else baselines.background(parameters, training, self.plan.seed)
+        background = self.locals[slug].choose_background(parameters, training, self.plan.seed)
         return [
             replace(_first(sample, parameters["images"]), background=background)
             for sample in self._all_samples
@@ -173,9 +171,7 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
     for method in methods:
         method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
-        method.local.slug: _parameters(plan, method.local)
-        if method.local.is_own
-        else baselines.fitted(method.local.slug, _parameters(plan, method.local), len(training.images))
+        method.local.slug: method.local.fit_background(_parameters(plan, method.local), len(training.images))
         for method in methods
     }
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)

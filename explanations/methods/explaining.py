@@ -7,7 +7,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from explanations.attribution import baselines
 from explanations.attribution.local import Sample
 from explanations.methods.import_paths import Function
 from explanations.methods.names import chosen
@@ -46,8 +45,7 @@ def explain(
     for target in sorted(set(indices)):
         numbers = [number for number, index in enumerate(indices) if index == target]
         whole = changed(local.slug, local.defaults, {**parameters, "images": len(numbers)})
-        others = pictures[:0] if background is None else background
-        given = None if local.is_own else baselines.background(whole, others, seed)
+        given = local.choose_background(whole, pictures[:0] if background is None else background, seed)
         sample = Sample(seed, str(target), target, 1, tuple(numbers), pictures[numbers], background=given)
         weights = local.attribute(network, sample, whole, lambda passes: None)
         maps[numbers] = weights.reshape(-1, *pictures.shape[2:])

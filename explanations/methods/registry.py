@@ -175,7 +175,7 @@ _AVERAGED = (
         "Sundararajan et al. 2017, arXiv:1703.01365",
         paths.integrated_gradients,
         _PATH,
-        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count(parameters),
+        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count_baselines(parameters),
         needs=("gradients",),
     ),
     _one(
@@ -185,7 +185,7 @@ _AVERAGED = (
         paths.smooth_integrated_gradients,
         {"samples": 20, "sigma": 0.1, **_PATH},
         passes_each=lambda parameters: (
-            int(parameters["steps"] * parameters["samples"]) * baselines.count(parameters)
+            int(parameters["steps"] * parameters["samples"]) * baselines.count_baselines(parameters)
         ),
         needs=("gradients",),
     ),
@@ -226,7 +226,7 @@ _AVERAGED = (
         "Rescale rule: Shrikumar et al. 2017, arXiv:1704.02685",
         rescale.deeplift,
         _BLACK,
-        passes_each=lambda parameters: 2 * baselines.count(parameters),
+        passes_each=lambda parameters: 2 * baselines.count_baselines(parameters),
         needs=("gradients", "modules"),
     ),
     _one(
@@ -235,7 +235,7 @@ _AVERAGED = (
         f"DeepExplainer: {_LUNDBERG}",
         rescale.deeplift,
         _baseline("images", 50),
-        passes_each=lambda parameters: 2 * baselines.count(parameters),
+        passes_each=lambda parameters: 2 * baselines.count_baselines(parameters),
         needs=("gradients", "modules", "background"),
     ),
     _one(
@@ -280,7 +280,9 @@ _AVERAGED = (
         "Zeiler and Fergus 2014, arXiv:1311.2901, section 4.2",
         occlusion.occlusion,
         {"window": 0.25, "positions": 12, **_BLACK, **_LOGIT},
-        passes_each=lambda parameters: (int(parameters["positions"]) ** 2 + 1) * baselines.count(parameters),
+        passes_each=lambda parameters: (
+            (int(parameters["positions"]) ** 2 + 1) * baselines.count_baselines(parameters)
+        ),
         backward=False,
     ),
     _one(
@@ -289,7 +291,7 @@ _AVERAGED = (
         "Kapishnikov et al. 2019, arXiv:1906.02825",
         xrai,
         {"images": 5, "algorithm": "full", **_PATH, **_baseline("black+white", 10)},
-        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count(parameters),
+        passes_each=lambda parameters: int(parameters["steps"]) * baselines.count_baselines(parameters),
         needs=("gradients",),
     ),
     _one(

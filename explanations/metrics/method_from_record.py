@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from explanations.attribution import baselines
+from explanations.attribution.baselines import make_baselines
 from explanations.attribution.local import Floats, Sample
 from explanations.manifest import records
 from explanations.methods import registry
@@ -47,9 +47,7 @@ def find_method(record: records.Method, context: Context) -> Method | None:
     parameters = {key: record.parameters.get(key, value) for key, value in entry.local.defaults.items()}
 
     def background() -> Tensor | None:
-        if entry.local.is_own:
-            return None
-        return baselines.background(parameters, context.training, context.seed)
+        return entry.local.choose_background(parameters, context.training, context.seed)
 
     def local(model: nn.Module, images: Tensor) -> Floats:
         sample = Sample(
@@ -66,14 +64,14 @@ def find_method(record: records.Method, context: Context) -> Method | None:
 
     slug = entry.local.slug
 
-    def compared(images: Tensor) -> list[Tensor]:
+    def baselines_of_each(images: Tensor) -> list[Tensor]:
         given = background()
-        return [baselines.baselines(image[None], parameters, given) for image in images]
+        return [make_baselines(image[None], parameters, given) for image in images]
 
     return Method(
         local,
         entry.aggregate,
-        baselines=compared if slug in COMPLETE else None,
+        baselines=baselines_of_each if slug in COMPLETE else None,
         invariant=slug in INVARIANT,
         output=str(parameters.get("output", "logit")),
     )

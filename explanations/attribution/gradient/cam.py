@@ -10,7 +10,7 @@ from captum.attr import LayerAttribution, LayerGradCam
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from explanations.attribution.gradient.derivatives import flat, guided_gradient
+from explanations.attribution.gradient.derivatives import guided_gradient, sum_channels
 from explanations.attribution.gradient.layers import find_layer, named_layer
 from explanations.models.class_scores import class_score, leaf
 
@@ -22,12 +22,12 @@ def grad_cam(model: nn.Module, image: Tensor, target: int, *, layer: str, output
 
     `layer` is the name of a module, or "" for the one that `find_layer` finds. The scaling is bilinear.
     """
-    return flat(_heat(model, image, target, layer, output))
+    return sum_channels(_heat(model, image, target, layer, output))
 
 
 def guided_grad_cam(model: nn.Module, image: Tensor, target: int, *, layer: str, output: str) -> Floats:
     """Multiply Grad-CAM's map by what guided backpropagation gives: signed, summed over channels."""
-    return flat(_heat(model, image, target, layer, output) * guided_gradient(model, image, target))
+    return sum_channels(_heat(model, image, target, layer, output) * guided_gradient(model, image, target))
 
 
 def _heat(model: nn.Module, image: Tensor, target: int, layer: str, output: str) -> Tensor:

@@ -24,12 +24,12 @@ COPIES = 100  # noisy copies at once, fewer where they have more than COPIES_VAL
 COPIES_VALUES = 32 * 3 * 224 * 224
 
 
-def flat(attribution: Tensor) -> Floats:
+def sum_channels(attribution: Tensor) -> Floats:
     """Sum weights (1, C, H, W) over channels, to (H * W,)."""
     return np.asarray(attribution.detach().double().sum(dim=1).flatten().cpu().numpy())
 
 
-def noisy(image: Tensor, samples: int, sigma: float, address: Address) -> Iterator[Tensor]:
+def add_noise(image: Tensor, samples: int, sigma: float, address: Address) -> Iterator[Tensor]:
     """Yield `samples` copies of `image` (1, C, H, W) under Gaussian noise of deviation `sigma`, in blocks.
 
     The noise of a copy depends on the address and its number only, not on the block.
@@ -50,7 +50,7 @@ def gradient(model: nn.Module, image: Tensor, target: int, *, output: str) -> Fl
 
 def input_x_gradient(model: nn.Module, image: Tensor, target: int, *, output: str) -> Floats:
     """Multiply the image by its gradient: signed, summed over channels. Shrikumar et al. 2016."""
-    return flat(InputXGradient(class_score(model, target, output)).attribute(leaf(image)))
+    return sum_channels(InputXGradient(class_score(model, target, output)).attribute(leaf(image)))
 
 
 def smoothgrad(
@@ -62,9 +62,9 @@ def smoothgrad(
     """
     score = class_score(model, target, output)
     total = torch.zeros(image.shape, dtype=torch.float64, device=image.device)
-    for copies in noisy(image, samples, sigma, address):
+    for copies in add_noise(image, samples, sigma, address):
         total += gradients(score, copies).double().sum(dim=0, keepdim=True)
-    return flat(total / samples)
+    return sum_channels(total / samples)
 
 
 def guided_backprop(model: nn.Module, image: Tensor, target: int) -> Floats:
@@ -73,7 +73,7 @@ def guided_backprop(model: nn.Module, image: Tensor, target: int) -> Floats:
     Springenberg et al. 2014. Summed over channels. Raises ValueError for a model without ReLUs, where this
     would be the plain gradient, and for one with other activations, for which it is not defined.
     """
-    return flat(guided_gradient(model, image, target))
+    return sum_channels(guided_gradient(model, image, target))
 
 
 def guided_gradient(model: nn.Module, image: Tensor, target: int) -> Tensor:

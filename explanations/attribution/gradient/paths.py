@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from explanations.attribution import validity
-from explanations.attribution.gradient.derivatives import Address, flat, noisy
+from explanations.attribution.gradient.derivatives import Address, add_noise, sum_channels
 from explanations.attribution.gradient.layers import InnerLayer
 from explanations.models.class_scores import ClassScore, class_score, gradients
 from explanations.running import randomness
@@ -40,7 +40,7 @@ def integrated_gradients(
     scores' sizes, or ValueError is raised.
     """
     score = class_score(model, target, output)
-    return flat(integral(score, image, baselines, steps, tolerance))
+    return sum_channels(integral(score, image, baselines, steps, tolerance))
 
 
 def smooth_integrated_gradients(
@@ -59,10 +59,10 @@ def smooth_integrated_gradients(
     """Average Integrated Gradients over noisy copies: Smilkov et al. 2017, arXiv:1706.03825, section 3."""
     score = class_score(model, target, output)
     total = torch.zeros(image.shape, dtype=torch.float64, device=image.device)
-    for copies in noisy(image, samples, sigma, address):
+    for copies in add_noise(image, samples, sigma, address):
         for copy in copies:
             total += integral(score, copy[None], baselines, steps, tolerance)
-    return flat(total / samples)
+    return sum_channels(total / samples)
 
 
 def integral(score: ClassScore, image: Tensor, baselines: Tensor, steps: int, tolerance: float) -> Tensor:
@@ -140,7 +140,7 @@ def gradientshap(
     if inner is not None:
         coarse = weights.sum(dim=1, keepdim=True)  # (1, 1, height, width)
         weights = F.interpolate(coarse, size=image.shape[2:], mode="bilinear", align_corners=False)
-    return flat(weights)
+    return sum_channels(weights)
 
 
 def _at_layer(layer: InnerLayer, score: ClassScore, copies: Tensor, starts: Tensor, shares: Tensor) -> Tensor:
@@ -157,7 +157,7 @@ def _drawn(
     generators = [randomness.generator(*address, "path", k) for k in range(samples)]
     draws = [(int(one.integers(len(baselines))), float(one.uniform())) for one in generators]
     first = 0
-    for copies in noisy(image, samples, sigma, address):
+    for copies in add_noise(image, samples, sigma, address):
         part = draws[first : first + len(copies)]
         shares = torch.tensor([share for _, share in part]).to(image)
         yield copies, torch.stack([baselines[number] for number, _ in part]), shares[:, None, None, None]

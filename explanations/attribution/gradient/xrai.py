@@ -44,20 +44,20 @@ def xrai(
         raise ValueError("XRAI cuts the image into regions, and an image of one colour has none")
     weights = integral(class_score(model, target, output), image, baselines, steps, tolerance)
     factor = max(1, round(SIDE / min(image.shape[2:])))
-    picture, attribution = (_enlarged(values, factor) for values in (image, weights))
+    picture, attribution = (_enlarge(values, factor) for values in (image, weights))
     # a segmentation made at another size than the picture's may lose a small segment on the way
     segments = [mask for mask in _get_segments_felzenszwalb(picture, dilation_rad=0) if mask.any()]
     heat = XRAI().GetMask(
         picture,
         None,
-        segments=[_widened(mask) for mask in segments],
+        segments=[_widen(mask) for mask in segments],
         base_attribution=attribution,
         extra_parameters=XRAIParameters(algorithm=algorithm),
     )
     return np.asarray(downscale_local_mean(heat, (factor, factor)).ravel())
 
 
-def _widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _widen(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Widen a segment (H, W) by WIDENING pixels: the package takes far longer."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     part = tuple(slice(max(0, i[0] - WIDENING), i[-1] + WIDENING + 1) for i in (rows, columns))
@@ -66,7 +66,7 @@ def _widened(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return wide
 
 
-def _enlarged(values: Tensor, factor: int) -> Floats:
+def _enlarge(values: Tensor, factor: int) -> Floats:
     """Enlarge (1, C, H, W) to (H * factor, W * factor, C), each pixel a square."""
     channels = values[0].double().permute(1, 2, 0).cpu().numpy()
     return np.asarray(channels.repeat(factor, axis=0).repeat(factor, axis=1))

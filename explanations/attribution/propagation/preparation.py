@@ -145,11 +145,11 @@ def prepare(model: nn.Module, example: Tensor) -> nn.Module:
     cached = _PREPARED.get(model)
     if cached is not None and _agree(model, cached, example):
         return cached
-    prepared, obstacle = _traced(model)
+    prepared, obstacle = _trace(model)
     if prepared is not None and not _agree(model, prepared, example):
         prepared, obstacle = None, "traced, it gives other outputs"
     if prepared is None:
-        prepared = _wrapped(model)
+        prepared = _wrap(model)
         if not _agree(model, prepared, example):
             raise ValueError(_difference(model, example))
     _refuse_missed_uses(prepared, example, obstacle)
@@ -166,7 +166,7 @@ def activations(model: nn.Module) -> list[nn.Module]:
 # With torch.fx
 
 
-def _traced(model: nn.Module) -> tuple[nn.Module | None, str]:
+def _trace(model: nn.Module) -> tuple[nn.Module | None, str]:
     """Prepare a copy by torch.fx, or return None and why torch.fx cannot trace the model."""
     original = copy.deepcopy(model).eval()
     try:
@@ -179,7 +179,7 @@ def _traced(model: nn.Module) -> tuple[nn.Module | None, str]:
     _set_barriers(traced)
     traced.graph.lint()
     traced.recompile()
-    return _without_in_place(traced).eval(), ""
+    return _disable_in_place(traced).eval(), ""
 
 
 def _make_modules(traced: fx.GraphModule) -> None:
@@ -216,7 +216,7 @@ def _unshare(traced: fx.GraphModule) -> None:
     for node in traced.graph.nodes:
         if node.op == "call_module":
             if node.target in seen:
-                node.target = _added(traced, copy.deepcopy(traced.get_submodule(node.target)))
+                node.target = _add(traced, copy.deepcopy(traced.get_submodule(node.target)))
             seen.add(node.target)
 
 
@@ -229,10 +229,10 @@ def _set_barriers(traced: fx.GraphModule) -> None:
 
 
 def _call(traced: fx.GraphModule, module: nn.Module, inputs: tuple[Any, ...]) -> fx.Node:
-    return traced.graph.call_module(_added(traced, module), inputs)
+    return traced.graph.call_module(_add(traced, module), inputs)
 
 
-def _added(traced: fx.GraphModule, module: nn.Module) -> str:
+def _add(traced: fx.GraphModule, module: nn.Module) -> str:
     """Add `module` to the traced model and return its name."""
     kind = type(module).__name__.lower()
     number = sum(name.startswith(f"prepared_{kind}_") for name, _ in traced.named_children())
@@ -243,7 +243,7 @@ def _added(traced: fx.GraphModule, module: nn.Module) -> str:
 # Without torch.fx
 
 
-def _wrapped(model: nn.Module) -> nn.Module:
+def _wrap(model: nn.Module) -> nn.Module:
     """Copy a model with a barrier before each non-linear module."""
     prepared = copy.deepcopy(model).eval()
     if isinstance(prepared, NON_LINEAR):
@@ -252,10 +252,10 @@ def _wrapped(model: nn.Module) -> nn.Module:
         for name, child in list(parent.named_children()):
             if isinstance(child, NON_LINEAR):
                 setattr(parent, name, nn.Sequential(Barrier(), child))
-    return _without_in_place(prepared)
+    return _disable_in_place(prepared)
 
 
-def _without_in_place(model: nn.Module) -> nn.Module:
+def _disable_in_place(model: nn.Module) -> nn.Module:
     for module in model.modules():
         if getattr(module, "inplace", False) is True:
             module.inplace = False  # type: ignore[assignment]
@@ -270,7 +270,8 @@ def _agree(model: nn.Module, prepared: nn.Module, example: Tensor) -> bool:
         expected, outputs = model(example), prepared(example)
     if not isinstance(expected, Tensor):
         raise ValueError(
-            f"the classifier returns a {type(expected).__name__}; expected logits (images, classes)"
+            f"the classifier returns a {type(expected).__name__}; "
+            "expected a tensor of logits (images, classes)"
         )
     return torch.equal(expected, outputs)
 
@@ -306,7 +307,7 @@ def _refuse_missed_uses(prepared: nn.Module, example: Tensor, obstacle: str) -> 
     loose = _LooseOperations()
     # with gradients, for without them PyTorch's own transformer layers run as one operation
     image = example[:1].detach().clone().requires_grad_()
-    with _watched(prepared, uses, loose), torch.enable_grad(), loose:
+    with _watch(prepared, uses, loose), torch.enable_grad(), loose:
         prepared(image)
     names = {module: name for name, module in prepared.named_modules()}
     missed = [f"{operation} is a function, not a module" for operation in sorted(loose.names)]
@@ -320,7 +321,7 @@ def _refuse_missed_uses(prepared: nn.Module, example: Tensor, obstacle: str) -> 
 
 
 @contextmanager
-def _watched(model: nn.Module, uses: "Counter[nn.Module]", loose: _LooseOperations) -> Iterator[None]:
+def _watch(model: nn.Module, uses: "Counter[nn.Module]", loose: _LooseOperations) -> Iterator[None]:
     """Count the uses of each non-linear module, and tell `loose` when one runs."""
     handles = []
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution import validity
-from explanations.attribution.gradient.derivatives import flat
+from explanations.attribution.gradient.derivatives import sum_channels
 from explanations.attribution.propagation.preparation import ACTIVATIONS, Barrier, prepare
 from explanations.attribution.propagation.rules import AbsorbingRule, BoxedLayer, SignRule
 from explanations.models import execution
@@ -53,7 +53,7 @@ def lrp(
             return SignRule(0.0, not zero_biases, epsilon)
         return AbsorbingRule(epsilon)
 
-    return flat(_relevance(model, image, target, rule, box=False))
+    return sum_channels(_relevance(model, image, target, rule, box=False))
 
 
 def deep_taylor(model: nn.Module, image: Tensor, target: int) -> Floats:
@@ -75,7 +75,7 @@ def deep_taylor(model: nn.Module, image: Tensor, target: int) -> Floats:
         logit = float(model(image)[0, target])
     if logit <= 0:
         return np.zeros(image[0, 0].numel())
-    return flat(_relevance(model, image, target, rule, box=True))
+    return sum_channels(_relevance(model, image, target, rule, box=True))
 
 
 def _relevance(model: nn.Module, image: Tensor, target: int, rule: Rule, box: bool) -> Tensor:
@@ -83,7 +83,7 @@ def _relevance(model: nn.Module, image: Tensor, target: int, rule: Rule, box: bo
 
     These are the image's, preprocessed. `box` asks for the z-box rule in that layer.
     """
-    prepared = prepare(_fused(model, image), image)
+    prepared = prepare(_fuse(model, image), image)
     name, entered = _first_layer(prepared, image)
     first = prepared.get_submodule(name)
     bounds = [_first_layer(prepared, torch.full_like(image, value))[1] for value in (0.0, 1.0)]
@@ -155,7 +155,7 @@ def _first_layer(model: nn.Module, image: Tensor) -> tuple[str, Tensor]:
 _FUSED: "WeakKeyDictionary[nn.Module, nn.Module]" = WeakKeyDictionary()
 
 
-def _fused(model: nn.Module, image: Tensor) -> nn.Module:
+def _fuse(model: nn.Module, image: Tensor) -> nn.Module:
     """Fold batch normalisations into convolutions: the rules are defined for the two as one layer."""
     with execution.run_on(device=image.device.type):
         fused = _FUSED.get(model)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from explanations.attribution import validity
-from explanations.attribution.gradient.derivatives import flat
+from explanations.attribution.gradient.derivatives import sum_channels
 from explanations.attribution.propagation.preparation import NON_LINEAR, POOLS, prepare
 from explanations.models import execution
 from explanations.models.class_scores import leaf
@@ -60,7 +60,7 @@ def deeplift(model: nn.Module, image: Tensor, target: int, *, baselines: Tensor)
             "the rescale rule does not fit an operation of the classifier, such as a product of activations, "
             "a layer normalisation or half precision; choose another method",
         )
-    return flat(total / len(baselines))
+    return sum_channels(total / len(baselines))
 
 
 class _DeepLift(DeepLift):  # type: ignore[misc]

@@ -17,8 +17,8 @@ TRAINING = torch.rand(7, 1, 8, 8, generator=torch.Generator().manual_seed(3))
 def compared(image: Tensor, baseline: float | str, background: int = 3, seed: int = 0) -> Tensor:
     """The baselines of an image, with what its sample brings along from the training images."""
     parameters = {"baseline": baseline, "background": background}
-    given = baselines.background(parameters, TRAINING, seed)
-    return baselines.baselines(image, parameters, given)
+    given = baselines.choose_background(parameters, TRAINING, seed)
+    return baselines.make_baselines(image, parameters, given)
 
 
 @pytest.mark.parametrize(("baseline", "value"), [("black", 0), ("white", 1), (0.25, 0.25), ("0.25", 0.25)])
@@ -53,12 +53,12 @@ def test_a_training_set_that_is_smaller_than_the_background_is_taken_whole(brigh
 
 def test_how_many_were_taken_is_recorded() -> None:
     asked = {"baseline": "images", "background": 50}
-    assert baselines.fitted("deepshap", asked, 7) == {"baseline": "images", "background": 7}
+    assert baselines.fit_background("deepshap", asked, 7) == {"baseline": "images", "background": 7}
 
 
 def test_a_background_that_is_not_used_is_recorded_as_0() -> None:
     asked = {"baseline": "blur", "background": 50}
-    assert baselines.fitted("deepshap", asked, 7) == {"baseline": "blur", "background": 0}
+    assert baselines.fit_background("deepshap", asked, 7) == {"baseline": "blur", "background": 0}
 
 
 def test_several_baselines_are_joined_by_a_plus(bright_images: Tensor) -> None:
@@ -70,7 +70,9 @@ def test_several_baselines_are_joined_by_a_plus(bright_images: Tensor) -> None:
 
 def test_as_many_baselines_are_counted_as_there_are(bright_images: Tensor) -> None:
     parameters = {"baseline": "mean+white+images", "background": 2}
-    assert baselines.count(parameters) == len(compared(bright_images[:1], "mean+white+images", 2)) == 4
+    assert (
+        baselines.count_baselines(parameters) == len(compared(bright_images[:1], "mean+white+images", 2)) == 4
+    )
 
 
 def test_a_picture_is_a_baseline(tmp_path: Path, bright_images: Tensor) -> None:
@@ -107,7 +109,7 @@ def test_an_unknown_baseline_is_refused_with_what_is_allowed() -> None:
         "a number, a picture or .npy file, or several joined by +"
     )
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        baselines.fitted("deeplift", {"baseline": "blak", "background": 1}, 7)
+        baselines.fit_background("deeplift", {"baseline": "blak", "background": 1}, 7)
     assert str(caught.value) == expected
 
 
@@ -140,7 +142,7 @@ def test_every_baseline_changes_what_a_method_gives(
 
     def weights(**changes: object) -> bytes:
         asked = {**parameters, **changes}
-        given = baselines.background(asked, TRAINING, 0)
+        given = baselines.choose_background(asked, TRAINING, 0)
         sample = Sample(0, "1", 1, 1, (0,), bright_images[:1], background=given)
         return LOCALS[slug].attribute(curved_model, sample, asked, lambda count: None).tobytes()
 

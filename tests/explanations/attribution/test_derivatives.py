@@ -43,8 +43,8 @@ def test_smoothgrad_without_noise_is_the_gradient(curved_model: nn.Module, brigh
 
 
 def test_the_noise_of_a_copy_does_not_depend_on_how_many_there_are(bright_images: Tensor) -> None:
-    few = torch.cat(list(derivatives.noisy(bright_images[:1], 3, 0.1, ("address",))))
-    many = torch.cat(list(derivatives.noisy(bright_images[:1], 103, 0.1, ("address",))))
+    few = torch.cat(list(derivatives.add_noise(bright_images[:1], 3, 0.1, ("address",))))
+    many = torch.cat(list(derivatives.add_noise(bright_images[:1], 103, 0.1, ("address",))))
     assert torch.equal(few, many[:3])
     assert len(many) == len(many.unique(dim=0)) == 103
     assert (many - bright_images[0]).std() == pytest.approx(0.1, rel=0.02)

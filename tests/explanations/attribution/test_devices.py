@@ -122,7 +122,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def weights(slug: str, model: nn.Module, images: Tensor, **changes: object) -> np.ndarray:
     local = LOCALS[slug]
     parameters = {**local.defaults, **{key: FEW[key] for key in FEW if key in local.defaults}, **changes}
-    given = baselines.background(parameters, images, 0)
+    given = baselines.choose_background(parameters, images, 0)
     sample = Sample(0, "1", 1, 1, (0,), images[:1], background=given)
     with execution.run_on(threads=1, device="cpu"):
         expected = local.attribute(model, sample, parameters, lambda count: None)
