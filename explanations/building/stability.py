@@ -129,12 +129,12 @@ def report(
 ) -> Report:
     """The stability of the plan's methods. `wanted` is a share below 1. Raises ValueError."""
     if not 0 < wanted < 1:
-        raise ValueError(f"an agreement of {wanted:.0%} cannot be asked for; allowed: between 0 and 100")
+        raise ValueError(f"--agreement must be between 0 and 100 percent (got {wanted:.0%})")
     with execution.run_on(device=device) as settings:
         inputs = load(replace(plan, replicates=2), settings.device)
         pixels = inputs.test.images[0, 0].numel()
         if not 1 <= top < pixels:
-            raise ValueError(f"there is no top {top} of {pixels} pixels; allowed: 1 to {pixels - 1}")
+            raise ValueError(f"--top must be from 1 to {pixels - 1} of the {pixels} pixels (got {top})")
         rows = _rows(inputs, wanted, top, step)
     return Report(wanted, top, inputs.classes, rows)
 

@@ -115,8 +115,8 @@ def test_an_agreement_that_samples_do_not_bring_about_is_out_of_reach(overlaps: 
 @pytest.mark.parametrize(
     ("wanted", "top", "expected"),
     [
-        (1.2, 9, "an agreement of 120% cannot be asked for; allowed: between 0 and 100"),
-        (0.85, 64, "there is no top 64 of 64 pixels; allowed: 1 to 63"),
+        (1.2, 9, "--agreement must be between 0 and 100 percent (got 120%)"),
+        (0.85, 64, "--top must be from 1 to 63 of the 64 pixels (got 64)"),
     ],
 )
 def test_what_cannot_be_compared_is_refused(plan: Plan, wanted: float, top: int, expected: str) -> None:
