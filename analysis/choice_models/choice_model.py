@@ -98,12 +98,12 @@ class FittedModel:
 
     @property
     def log_worths(self) -> Floats:
-        """Of each of `names`, 0 for the reference, (methods,)."""
+        """The log-worths of `names`, 0 for the reference, (methods,)."""
         return np.concatenate([[0.0], self.model.coefficients[: self.design.n_free]])
 
     @property
     def covariance(self) -> Floats:
-        """Of the log-worths, clustered by participant, (methods, methods)."""
+        """The covariance of the log-worths, by participant, (methods, methods)."""
         free = self.design.n_free
         covariance = np.zeros((free + 1, free + 1))
         covariance[1:, 1:] = self.model.jackknife[:free, :free]

@@ -15,7 +15,7 @@ from analysis.votes.offers import ChoiceData
 
 @dataclass(frozen=True)
 class MethodOffers:
-    """In how many answers a method was offered and chosen, and the share with its 95% confidence interval.
+    """The offers and choices of a method, and its share with a 95% interval.
 
     `expected` is the share of offers if every offered method were equally likely. Answers are weighted in
     `share` and `expected` where questions were shown unequally often.

@@ -66,7 +66,7 @@ class MeanShares:
 
     @cached_property
     def correlation(self) -> Floats:
-        """Of the means; 0 with a method whose share does not vary."""
+        """The correlation of the means; 0 with a method whose share does not vary."""
         errors = np.sqrt(self.variances)
         products = np.outer(errors, errors)
         result = np.divide(self.covariance, products, out=np.zeros_like(products), where=products > 1e-24)

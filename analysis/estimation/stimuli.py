@@ -215,7 +215,7 @@ class _Clusters:
 
     @property
     def shares(self) -> Floats:
-        """Of all clusters together, (methods,)."""
+        """The shares of all clusters together, (methods,)."""
         return np.asarray(self.chosen.sum(axis=0) / self.offered.sum(axis=0))
 
     @property
@@ -227,7 +227,7 @@ class _Clusters:
 
     @property
     def covariance(self) -> Floats:
-        """The jackknife's, (methods, methods): of equal clusters, that of the mean of their shares."""
+        """The jackknife covariance of the shares, (methods, methods)."""
         n, moves = len(self.chosen), self.moves
         return np.asarray((n - 1) / n * moves.T @ moves)
 
@@ -258,7 +258,7 @@ def crossed_shares(found: Crossed) -> tuple[CrossedShare, ...]:
 
 
 def _interval(share: float, variance: float, df: float) -> tuple[float | None, float | None]:
-    """Of a method never or always chosen, one bound, that of Clopper and Pearson for df + 1 units."""
+    """The 95% limits of a share; of 0 or 1, a Clopper-Pearson bound for df + 1 units."""
     if share in (0.0, 1.0):
         beyond = 1 - 0.025 ** (1 / (df + 1))
         return (0.0, beyond) if share == 0 else (1 - beyond, 1.0)

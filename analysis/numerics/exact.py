@@ -152,7 +152,7 @@ class ExactShares(ExactGroups):
 
     @cached_property
     def _parts(self) -> list[tuple[int, NDArray[Any]]]:
-        """For each distinct total, the factor of its counts and the rows that have it."""
+        """The factor of the counts and the rows of each distinct total."""
         rows = [self._table[self._kinds == kind] for kind in range(len(self._totals))]
         factors = [self.denominator // total for total in self._totals.tolist()]
         return [(factor, part.astype(self._dtype)) for factor, part in zip(factors, rows, strict=True)]

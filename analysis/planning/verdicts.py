@@ -149,7 +149,7 @@ def _leaders(truth: Floats) -> NDArray[np.intp]:
 
 
 def _covariance(sample: Moments) -> Floats:
-    """Of the means, from the variation of units: (studies, methods, methods)."""
+    """The covariance of the means over units: (studies, methods, methods)."""
     return np.asarray(sample.products / (sample.n * (sample.n - 1)))
 
 

@@ -37,7 +37,7 @@ def labelled(text: str, label: str) -> str:
 
 
 def source(results: Results, version: str | None) -> str:
-    """Where the numbers come from, in one line."""
+    """The source of the numbers, in one line."""
     least = results.plan.min_passed
     rule = "" if least is None else f", participants with at least {fmt.counted(least, 'check')} passed"
     sha256 = results.table.sha256

@@ -1,4 +1,4 @@
-"""From answers to counts: how often each participant chose each method, and how often it was offered.
+"""Counts of choices and offers of each method by each participant.
 
 The checked answers of a vote table come in as a frame of text. `Ballots` holds them as arrays, and `Counts`
 is what the analysis counts of them. An answer "none of these" (chosen_position 0) is an answer; a scored
@@ -96,7 +96,7 @@ class Counts:
 
     @cached_property
     def offers(self) -> dict[str, int]:
-        """In how many counted answers each method was offered, in the order of `methods`."""
+        """The number of counted answers that offered each method, by `methods`."""
         return dict(zip(self.methods, map(int, self.offered.sum(axis=0)), strict=True))
 
     @cached_property
@@ -240,7 +240,7 @@ class Ballots:
         return self._places(values.categories)[values.codes.to_numpy()]
 
     def _places(self, names: pd.Index) -> Integers:
-        """Of each name the index into `methods`, -1 for any other."""
+        """The index of each name in `methods`, -1 for any other."""
         places = pd.Index(self.methods, dtype=object).get_indexer(names)
         return np.asarray(places, dtype=np.int64)
 

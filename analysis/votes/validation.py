@@ -135,7 +135,10 @@ class Checks:
         self.offered("chosen_option", OPTION_COLUMNS, np.ones(len(self.answers), dtype=np.bool_))
 
     def offered(self, column: str, offers: tuple[str, ...], rows: Booleans) -> None:
-        """In `rows`, a name in `column` is among those of `offers`, unless the row names none."""
+        """Refuse a name in `column` that is not among the `offers` of its row.
+
+        Only `rows` are checked; a row without any offer allows every name.
+        """
         columns = [offer for offer in offers if offer in self.answers]
         if not columns or column not in self.answers:
             return

@@ -1,6 +1,4 @@
-"""What a local explanation is: images of a class and a model in, weights `(images, pixels)` out. Knows no
-method.
-"""
+"""Local methods: from a model and images of a class to weights (images, pixels). Knows no method."""
 
 import inspect
 import re
@@ -23,7 +21,7 @@ Advance = Callable[[int], None]
 
 REPLACED = ("images", "baseline", "background")  # parameters that a function of one image does not take
 
-# What a method may ask of a model or of the caller, in words for a list.
+# What a method may need from a model or from the caller, in words for a list.
 NEEDS = {
     "gradients": "a model that can be differentiated",
     "modules": "activations that are modules, or that torch.fx can make modules",
@@ -39,7 +37,7 @@ MOST_PIXELS = 6400
 
 @dataclass(frozen=True)
 class Sample:
-    """Images of one class that one replicate explains, and the address of their randomness."""
+    """The images of one class that one replicate explains, and the address of their random numbers."""
 
     seed: int
     label: str
@@ -49,16 +47,16 @@ class Sample:
     images: Tensor  # (n, C, H, W)
     classes: tuple[str, ...] = ()  # of the data set, in the order of the model's outputs
     background: Tensor | None = None  # (m, C, H, W): images of all classes, to compare with
-    first: int = 0  # place of the first of the images among all of the replicate
+    first: int = 0  # position of the first image among all images of the replicate
 
-    def asked_about(self, label: str) -> "Sample":
-        """The same images, to be explained for another class ("why not a 9?"). Raises ValueError."""
+    def retarget(self, label: str) -> "Sample":
+        """Return the same images with the class `label` as the target ("why not a 9?"). Raises ValueError."""
         if label not in self.classes:
-            raise ValueError(f"there is no class {label!r} to ask about; allowed: {', '.join(self.classes)}")
+            raise ValueError(f"there is no class {label!r} to explain; allowed: {', '.join(self.classes)}")
         if self.classes.index(label) == self.target:
             raise ValueError(
-                f"images of class {label!r} cannot be asked why they are not of class {label!r}; "
-                "leave the class out with --classes"
+                f"images of class {label!r} cannot be contrasted with class {label!r} itself; "
+                "exclude the class with --classes"
             )
         return replace(self, target=self.classes.index(label))
 
@@ -67,33 +65,33 @@ Explain = Callable[[nn.Module, Sample, Parameters, Advance], Floats]
 
 
 def samples_each(parameters: Parameters) -> int:
-    """The passes of one image where every sample takes one."""
+    """Return the passes of one image, one for every sample."""
     return int(parameters["samples"])
 
 
-def once(parameters: Parameters) -> int:
-    """The passes of one image where it goes through the network once."""
+def one_pass(parameters: Parameters) -> int:
+    """Return the passes of one image that goes through the network once."""
     return 1
 
 
-def each(
+def explain_each(
     slug: str,
     explain: Callable[..., Floats],
     passes_each: Callable[[Parameters], int],
     on_device: bool = False,
 ) -> Explain:
-    """One image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
+    """Explain one image after another by `explain(model, image (1, C, H, W), target, ...) -> (pixels,)`.
 
-    It takes the parameters by name, except `images`; in place of `baseline` and `background` it takes
-    `baselines`, the images (m, C, H, W) that they name; if it has an argument `address`, that is the address
-    of the image's randomness. With `on_device` it takes model and images on the current device; without, it
-    moves by itself what it asks the network. An error names the image. One thread runs it, because rounding
-    depends on how many do.
+    `explain` takes the parameters by name, except `images`. In place of `baseline` and `background` it takes
+    `baselines`, the images (m, C, H, W) that they name. An argument `address` is the address of the random
+    numbers of the image. With `on_device` it takes the model and images on the current device; otherwise it
+    moves its inputs itself. Errors name the image. NumPy and PyTorch use one thread for each operation,
+    because rounding depends on the number.
     """
     accepted = inspect.signature(explain).parameters
 
-    def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network = execution.placed(model) if on_device else model
+    def explain_all(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
+        network = execution.place(model) if on_device else model
         images = sample.images.to(execution.current().device) if on_device else sample.images
         settings = {key: value for key, value in parameters.items() if key not in REPLACED}
         rows = []
@@ -110,20 +108,20 @@ def each(
             advance(passes_each(parameters))
         return np.stack(rows)
 
-    explained.__wrapped__ = explain  # type: ignore[attr-defined]
-    return explained
+    explain_all.__wrapped__ = explain  # type: ignore[attr-defined]
+    return explain_all
 
 
 @dataclass(frozen=True)
 class Local:
     """A way to explain single images.
 
-    `explain(model, sample, parameters, advance)` gives weights (n, pixels) and calls `advance(count)` with
-    the number of images that went through the network; `passes_each(parameters)` predicts how many that are
-    for one image, and `backward` says whether a backward pass follows each (the one or two passes of a check
-    are not counted). `needs`, of NEEDS, is what it asks of a model. `signed`: whether negative weights mean
-    something. `zeros` says why it may give nothing but zeros. `counter` is the class to explain in place of
-    the images' own, if any.
+    `explain(model, sample, parameters, advance)` returns weights (n, pixels) and calls `advance(count)` with
+    the number of images that went through the network. `passes_each(parameters)` predicts that number for one
+    image, and `backward` says whether a backward pass follows each (the one or two passes of a check are not
+    counted). `needs`, a part of NEEDS, is what it needs from a model. `signed` says whether negative weights
+    mean something, `zeros` why all weights may be zero. `counter` is the class to explain in place of the
+    images' own, if any.
     """
 
     slug: str
@@ -158,12 +156,12 @@ class Local:
         return parameters if self.is_own else fit_background(self.slug, parameters, available)
 
     def attribute(self, model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        """The weights (n, pixels) of the images of `sample`, for their class or for the counter class.
+        """Return the weights (n, pixels) of the images of `sample`, for their class or the counter class.
 
-        Raises ValueError for weights that must not become a map.
+        Raises ValueError for weights that cannot become a map.
         """
-        asked = sample if self.counter is None else sample.asked_about(self.counter)
-        weights = self.explain(model, asked, parameters, advance)
+        targeted = sample if self.counter is None else sample.retarget(self.counter)
+        weights = self.explain(model, targeted, parameters, advance)
         shape = (len(sample.images), sample.images[0, 0].numel())
         validity.check_shape(self.slug, sample.label, weights, shape)
         if not np.isfinite(weights).all():
@@ -201,11 +199,11 @@ class Local:
         return validity.NO_GRADIENT if self.backward else "outputs for changed images are not finite"
 
     def passes(self, parameters: Parameters) -> int:
-        """Forward passes of one image through the network that a class map takes."""
+        """Return the forward passes that a class map takes."""
         return int(parameters["images"]) * self.passes_each(parameters)
 
-    def about(self, label: str) -> "Local":
-        """This way to explain images, asked about class `label` in place of the images' own."""
+    def contrast(self, label: str) -> "Local":
+        """Return this method with class `label` as the target, in place of the images' own class."""
         word = re.sub("[^a-z0-9]+", "-", label.lower()).strip("-")
         if not word:
             raise ValueError(f"class {label!r} has no letter or digit to name a method after")

@@ -1,10 +1,11 @@
-"""Class maps of every class by every method to an explanation set: resumable, deterministic by seed.
+"""Build an explanation set: maps of every item by every method, resumable, deterministic by seed.
 
-What is slow, the local explanations, is a plan of tasks whose results are kept in the folder's `.work`, or in
-a cache that several sets share, under a digest of all that they depend on: an interrupted build finds them
-again, and a changed parameter computes only what it changes. `manifest.json` is written last; a folder
-without it is unfinished. The same seed, data, weights and library versions give the same bytes on one machine
-type, interrupted or not, whoever does the tasks. Only `timings.json` is about the run.
+The slow part, the local explanations, is done in tasks. Their results are kept in the folder's `.work`, or in
+a cache that several sets share, under a digest of everything that they depend on: an interrupted build finds
+them again, and a changed parameter recomputes only what it changes. An item of which one method has no map is
+left out for all methods. `manifest.json` is written last; a folder without it is unfinished. The same seed,
+data, weights and library versions give the same bytes on one type of machine, interrupted or not, wherever
+the tasks run. Only `timings.json` describes the run.
 """
 
 import json
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 
 from explanations import manifest
 from explanations.building import set_maps
-from explanations.building.plan import Loaded, Plan, load
+from explanations.building.plan import Inputs, Plan, load
 from explanations.building.results import Results
 from explanations.building.set_maps import Key, SetMap
 from explanations.building.tasks import Floats, Task, make_work
@@ -54,33 +55,33 @@ def build(
     scheduling: Scheduling = Scheduling(),  # noqa: B008, it is frozen
     cache: Path | None = None,
 ) -> Manifest:
-    """Build the set that `plan` describes into `folder`, or finish it, or leave it as it is if it is done.
+    """Build the set that `plan` describes in `folder`, or finish it; a finished set stays as it is.
 
-    `step(done, total, what is being done)` is called as the work goes on, in forward passes. Local
-    explanations are looked for and kept in the folder `cache`; without one, in the set's folder while it is
-    unfinished. Raises ValueError with one line for what a person can mend.
+    `step(done, total, what is being done)` is called as the work continues, in forward passes. Local
+    explanations are kept in the folder `cache`; without one, in the set's folder until the set is finished.
+    Raises ValueError with one line for anything that a person can correct.
     """
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
     with execution.run_on(device=scheduling.device) as settings:
-        loaded = load(plan, settings.device)
+        inputs = load(plan, settings.device)
     work = folder / WORK_FOLDER
-    if _is_finished(folder, loaded.draft):
+    if _is_finished(folder, inputs.draft):
         shutil.rmtree(work, ignore_errors=True)
         return manifest.read(folder)
-    tasks = loaded.tasks()
+    tasks = inputs.tasks()
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
     with lock.held(work / LOCK_FILE, str(folder)):
         results = Results(cache or work, tasks=tasks)
-        scheduling.complete(make_work(loaded.model, scheduling.device), tasks, results, step)
+        scheduling.complete(make_work(inputs.model, scheduling.device), tasks, results, step)
         weights, reasons, seconds = _local_weights(tasks, results)
-        maps, missing = set_maps.aggregate(loaded, weights, reasons, _numbers(tasks))
-        maps += set_maps.check_maps(loaded)
-        draft = _without(loaded.draft, set_maps.leave_out(loaded, maps, missing))
+        maps, missing = set_maps.aggregate(inputs, weights, reasons, _numbers(tasks))
+        maps += set_maps.check_maps(inputs)
+        draft = _without(inputs.draft, set_maps.leave_out(inputs, maps, missing))
         _write_timings(folder, began, seconds)
-        finished = _finish(folder, loaded, draft, [m for m in maps if m.label in draft.dataset.classes])
+        finished = _finish(folder, inputs, draft, [m for m in maps if m.label in draft.dataset.classes])
         shutil.rmtree(work)
     return finished
 
@@ -115,8 +116,7 @@ def _local_weights(
 ) -> tuple[dict[Key, Floats], dict[Key, str], dict[str, float]]:
     """The local explanations (images, pixels) of every local method, label and replicate.
 
-    Also the reasons for those that there are not, and the seconds that each local method took, whenever its
-    tasks were done.
+    Also the reasons for those that are missing, and the seconds that each local method took over all runs.
     """
     parts: dict[Key, list[Floats]] = {}
     reasons: dict[Key, str] = {}
@@ -134,7 +134,7 @@ def _local_weights(
 
 
 def _numbers(tasks: list[Task]) -> dict[Key, tuple[int, ...]]:
-    """The numbers, in their data set, of the images that the rows of the local explanations are of."""
+    """The numbers, in their data set, of the images that the rows of the local explanations explain."""
     numbers: dict[Key, tuple[int, ...]] = {}
     for task in sorted(tasks, key=lambda task: task.shard):
         numbers[task.key] = numbers.get(task.key, ()) + task.sample.numbers
@@ -157,26 +157,26 @@ def _without(draft: Manifest, left_out: Iterable[LeftOut]) -> Manifest:
     )
 
 
-def _write_originals(folder: Path, loaded: Loaded, draft: Manifest) -> None:
+def _write_originals(folder: Path, inputs: Inputs, draft: Manifest) -> None:
     shutil.rmtree(folder / manifest.ORIGINALS_FOLDER, ignore_errors=True)
-    for single in loaded.singles:
+    for single in inputs.singles:
         if single.record in draft.originals:
             path = folder / single.record.image
             path.parent.mkdir(exist_ok=True)
             path.write_bytes(single.picture)
 
 
-def _finish(folder: Path, loaded: Loaded, draft: Manifest, maps: list[SetMap]) -> Manifest:
+def _finish(folder: Path, inputs: Inputs, draft: Manifest, maps: list[SetMap]) -> Manifest:
     """Write arrays and pictures, then the manifest, and read it all back."""
     values = {record.key: record.values for record in maps}
     manifest.write_support(
         folder, {record.key: record.support for record in maps if record.support is not None}
     )
     manifest.write_maps(folder, values)
-    _write_originals(folder, loaded, draft)
-    pictures = draw(values, loaded.plan.rendering, _images(loaded, maps))
+    _write_originals(folder, inputs, draft)
+    pictures = draw(values, inputs.plan.rendering, _images(inputs, maps))
     files = manifest.write_pictures(folder, pictures)
-    targets = _targets(loaded, draft)
+    targets = _targets(inputs, draft)
     records = tuple(
         ClassMap(
             label=record.label,
@@ -195,24 +195,24 @@ def _finish(folder: Path, loaded: Loaded, draft: Manifest, maps: list[SetMap]) -
     return manifest.read(folder)
 
 
-def _targets(loaded: Loaded, draft: Manifest) -> dict[tuple[str, str], str | None]:
+def _targets(inputs: Inputs, draft: Manifest) -> dict[tuple[str, str], str | None]:
     """The class that a compared method explains, by its slug and the label."""
     return {
         (method.slug, label): method.local.counter or draft.target(label)
-        for method in loaded.methods
+        for method in inputs.methods
         for label in draft.dataset.classes
     }
 
 
-def _images(loaded: Loaded, maps: list[SetMap]) -> dict[str, NDArray[np.float32]]:
+def _images(inputs: Inputs, maps: list[SetMap]) -> dict[str, NDArray[np.float32]]:
     """The image (C, H, W) that each map explains, by key, where single images are explained."""
-    images = {single.number: loaded.test.images[single.number].numpy() for single in loaded.singles}
-    numbers = {single.record.label: single.number for single in loaded.singles}
+    images = {single.number: inputs.test.images[single.number].numpy() for single in inputs.singles}
+    numbers = {single.record.label: single.number for single in inputs.singles}
     return {record.key: images[numbers[record.label]] for record in maps if record.label in numbers}
 
 
 def _write_timings(folder: Path, began: float, seconds: dict[str, float]) -> None:
-    """How many seconds this run took, and how many each local function, over all runs and workers."""
+    """Write the seconds of this run, and those of each local method over all runs and workers."""
     timings: dict[str, Any] = {
         "this run": round(time.monotonic() - began, 2),
         "local explanations": {slug: round(spent, 2) for slug, spent in seconds.items()},

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from explanations.building.build import WORK_FOLDER
-from explanations.building.plan import Loaded, Plan, load
+from explanations.building.plan import Inputs, Plan, load
 from explanations.building.tasks import OUTCOMES, Task, perform
 from explanations.models import execution
 from explanations.rendering import Rendering, draw
@@ -70,17 +70,17 @@ def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | Non
     for place in (folder, cache or folder):
         refuse_no_folder(place)
     with execution.run_on(device=scheduling.device) as settings:
-        loaded = load(plan, settings.device)
-        tasks = loaded.tasks()
+        inputs = load(plan, settings.device)
+        tasks = inputs.tasks()
         store = Store(cache or folder / WORK_FOLDER, OUTCOMES)
         missing = [task for task in tasks if store.read(task.digest) is None]
-        drawing = _drawing_seconds(loaded)
+        drawing = _drawing_seconds(inputs)
         other = time.monotonic() - began + drawing
-        lines = tuple(_line(slug, tasks, missing, loaded, scheduling) for slug in loaded.parameters)
+        lines = tuple(_line(slug, tasks, missing, inputs, scheduling) for slug in inputs.parameters)
     return Forecast(lines, other, scheduling.workers)
 
 
-def _line(slug: str, tasks: list[Task], missing: list[Task], loaded: Loaded, scheduling: Scheduling) -> Line:
+def _line(slug: str, tasks: list[Task], missing: list[Task], inputs: Inputs, scheduling: Scheduling) -> Line:
     own = [task for task in tasks if task.local.slug == slug]
     left = [task for task in missing if task.local.slug == slug]
     return Line(
@@ -89,7 +89,7 @@ def _line(slug: str, tasks: list[Task], missing: list[Task], loaded: Loaded, sch
         len(own) - len(left),
         sum(task.forward_passes for task in left),
         sum(task.backward_passes for task in left),
-        _seconds(loaded, left) * _share(scheduling) if left else 0.0,
+        _seconds(inputs, left) * _share(scheduling) if left else 0.0,
     )
 
 
@@ -100,33 +100,33 @@ def _share(scheduling: Scheduling) -> float:
     return available / min(busy, available)
 
 
-def _seconds(loaded: Loaded, left: list[Task]) -> float:
+def _seconds(inputs: Inputs, left: list[Task]) -> float:
     """How long the tasks take in this process: so long for each image, and for what a shard's images share.
 
     The first run of a shard also makes what its images share; how much that is shows beside the second.
     """
     one = _of_first(left[0], 1)
     glance = _with_samples(one, TRIAL_SAMPLES)
-    _timed(loaded, glance)  # the very first passes are slower
-    guess = _timed(loaded, glance) * one.cost / glance.cost
+    _timed(inputs, glance)  # the very first passes are slower
+    guess = _timed(inputs, glance) * one.cost / glance.cost
     if guess > TRIAL_SECONDS:
         part = _with_samples(one, int(one.parameters.get("samples", 1) * TRIAL_SECONDS / guess) or 1)
-        each, shared = _timed(loaded, part) * one.cost / part.cost, 0.0
+        each, shared = _timed(inputs, part) * one.cost / part.cost, 0.0
     else:
-        first = _timed(loaded, one)
-        each = _mean_seconds(loaded, left, max(1, int(TRIAL_SECONDS / max(guess, 1e-6))))
+        first = _timed(inputs, one)
+        each = _mean_seconds(inputs, left, max(1, int(TRIAL_SECONDS / max(guess, 1e-6))))
         shared = max(0.0, first - each)
     places = len({(task.sample.replicate, task.shard) for task in left})
     return each * sum(len(task.sample.numbers) for task in left) + shared * places
 
 
-def _mean_seconds(loaded: Loaded, left: list[Task], images: int) -> float:
+def _mean_seconds(inputs: Inputs, left: list[Task], images: int) -> float:
     """The seconds of an image, by so many images of each task until TRIAL_SECONDS are over: what else the
     machine does shows in a short trial more than in the build."""
     taken, count = 0.0, 0
     for task in left:
         some = _of_first(task, images)
-        taken += _timed(loaded, some)
+        taken += _timed(inputs, some)
         count += len(some.sample.numbers)
         if taken >= TRIAL_SECONDS:
             break
@@ -160,15 +160,15 @@ def _of_first(task: Task, count: int) -> Task:
     )
 
 
-def _timed(loaded: Loaded, task: Task) -> float:
+def _timed(inputs: Inputs, task: Task) -> float:
     began = time.monotonic()
-    perform(loaded.model, task)
+    perform(inputs.model, task)
     return time.monotonic() - began
 
 
-def _drawing_seconds(loaded: Loaded) -> float:
+def _drawing_seconds(inputs: Inputs) -> float:
     """How long the pictures of the set take, by that of one image."""
     began = time.monotonic()
-    draw({"": loaded.test.images[0].mean(dim=0).numpy() + 1}, Rendering())
-    maps = (len(loaded.methods) + 1) * len(loaded.classes) * loaded.plan.replicates
+    draw({"": inputs.test.images[0].mean(dim=0).numpy() + 1}, Rendering())
+    maps = (len(inputs.methods) + 1) * len(inputs.classes) * inputs.plan.replicates
     return maps * (time.monotonic() - began)

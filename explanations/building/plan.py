@@ -1,4 +1,4 @@
-"""What to build: a plan, and what it comes to once data and classifier are loaded: samples and tasks."""
+"""Plans of builds, and what a plan needs: data, classifier, samples and tasks."""
 
 import inspect
 import platform
@@ -57,11 +57,11 @@ class Plan:
 
 
 @dataclass(frozen=True)
-class Loaded:
+class Inputs:
     """A plan with its data and classifier: everything that its maps depend on.
 
-    `parameters` are complete, by local function; `predicted` (N,) are the classes that the model assigns the
-    test images to; `draft` is the manifest before there are maps.
+    `parameters` are complete, by local function; `predicted_classes` (N,) are those that the model assigns
+    the test images to; `draft` is the manifest before there are maps.
     """
 
     plan: Plan
@@ -70,7 +70,7 @@ class Loaded:
     model: nn.Module
     test: LabelledImages
     training: LabelledImages
-    predicted: Tensor
+    predicted_classes: Tensor
     draft: Manifest
     singles: tuple[single_images.SingleImage, ...] = ()  # where single images are explained
 
@@ -98,10 +98,10 @@ class Loaded:
     def _all_samples(self) -> list[Sample]:
         if self.singles:
             return single_images.samples(list(self.singles), self.test, self.plan.seed)
-        return _samples(self.plan, self.predicted, self.test, self.classes, self.parameters)
+        return _samples(self.plan, self.predicted_classes, self.test, self.classes, self.parameters)
 
     def tasks(self) -> list[Task]:
-        """All tasks; of one function in the order of replicates and shards, which share perturbations."""
+        """All tasks, those of one function sorted by replicate and shard, which share perturbations."""
         return [
             task
             for slug, parameters in self.parameters.items()
@@ -131,9 +131,11 @@ class Loaded:
         }
 
 
-def load(plan: Plan, device: str = "cpu") -> Loaded:
-    """The plan with its data and classifier, to run on `device`. Raises ValueError with one line for what a
-    person can mend."""
+def load(plan: Plan, device: str = "cpu") -> Inputs:
+    """Load the data and the classifier of a plan, to run on `device`.
+
+    Raises ValueError with one line for anything that a person can correct.
+    """
     if plan.methods is not None and not chosen_methods(list(plan.methods)):
         raise ValueError("a set has at least one method; name some with --methods")
     if plan.replicates < 1:
@@ -175,19 +177,19 @@ def load(plan: Plan, device: str = "cpu") -> Loaded:
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
     for method in methods:
         method.local.check_size(parameters[method.local.slug], height, width)
-    predicted = classifiers.predict(model, test.images)
+    predicted_classes = classifiers.predict(model, test.images)
     labels = _classes(plan, test)
     singles = _singles(plan, model, test, labels)
     labels = tuple(single.record.label for single in singles) or labels
-    kept = _leave_out(plan, labels)
-    singles = tuple(single for single in singles if single.record.label in kept)
+    items = _leave_out(plan, labels)
+    singles = tuple(single for single in singles if single.record.label in items)
     classifier = replace(classifier, model=model)
     draft = replace(
-        _draft(plan, classifier, predicted, test, kept, methods, parameters, device),
+        _draft(plan, classifier, predicted_classes, test, items, methods, parameters, device),
         originals=tuple(single.record for single in singles),
-        left_out=tuple(LeftOut(label, None, LEFT_OUT) for label in labels if label not in kept),
+        left_out=tuple(LeftOut(label, None, LEFT_OUT) for label in labels if label not in items),
     )
-    return Loaded(plan, methods, parameters, model, test, training, predicted, draft, singles)
+    return Inputs(plan, methods, parameters, model, test, training, predicted_classes, draft, singles)
 
 
 def _singles(
@@ -207,15 +209,15 @@ def _classes(plan: Plan, data: LabelledImages) -> tuple[str, ...]:
 
 
 def _leave_out(plan: Plan, labels: tuple[str, ...]) -> tuple[str, ...]:
-    """The labels that are explained. Raises ValueError for a label to leave out that there is not."""
+    """The labels that are explained. Raises ValueError for a label to leave out that does not exist."""
     for label in plan.leave_out:
         if label not in labels:
             some = ", ".join(labels[:MOST_NAMED]) + (", …" if len(labels) > MOST_NAMED else "")
             raise ValueError(f"--leave-out has no item {label!r} to leave out; allowed: {some}")
-    kept = tuple(label for label in labels if label not in plan.leave_out)
-    if not kept:
+    items = tuple(label for label in labels if label not in plan.leave_out)
+    if not items:
         raise ValueError("--leave-out leaves no item to explain; name fewer")
-    return kept
+    return items
 
 
 def _parameters(plan: Plan, local: Local) -> Parameters:
@@ -228,14 +230,14 @@ def _parameters(plan: Plan, local: Local) -> Parameters:
 def _draft(
     plan: Plan,
     classifier: LoadedModel,
-    predicted: Tensor,
+    predicted_classes: Tensor,
     test: LabelledImages,
     classes: tuple[str, ...],
     methods: list[ExplanationMethod],
     parameters: dict[str, Parameters],
     device: str,
 ) -> Manifest:
-    """The manifest before there are maps: all that is known of the set in advance."""
+    """The manifest before there are maps: everything that is known in advance."""
     return Manifest(
         format=FORMAT,
         name=plan.name or test.name,
@@ -244,7 +246,7 @@ def _draft(
         classifier=Classifier(
             plan.model.factory,
             classifier.weights_sha256,
-            int((predicted == test.labels).sum()) / len(test.labels),
+            int((predicted_classes == test.labels).sum()) / len(test.labels),
             classifier.preprocessing.record() | layer_units.record(classifier.model),
             title=classifier.title or None,
             outputs=classifier.outputs or None,
@@ -260,7 +262,7 @@ def _draft(
             _check_record(plan, test),
         ),
         maps=(),
-        confusion=predictions.confuse(predicted, test.labels, test.classes),
+        confusion=predictions.confuse(predicted_classes, test.labels, test.classes),
     )
 
 
@@ -274,7 +276,7 @@ def _check_record(plan: Plan, test: LabelledImages) -> Method:
 
 
 def _device_version(device: str) -> dict[str, str]:
-    """Maps from a CUDA device are not those of a processor to the last digit."""
+    """The CUDA version, because maps from a CUDA device differ in their last digits."""
     return {"cuda": str(torch.version.cuda)} if device == "cuda" else {}
 
 
@@ -304,26 +306,26 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimu
 
 def _samples(
     plan: Plan,
-    predicted: Tensor,
+    predicted_classes: Tensor,
     data: LabelledImages,
     classes: tuple[str, ...],
     parameters: dict[str, Parameters],
 ) -> list[Sample]:
     """Disjoint images for each class and replicate, of those that the model assigns to the class."""
     kind = "" if data.split == "all" else f"{data.split} "
-    wanted = max(known["images"] for known in parameters.values())
+    count = max(known["images"] for known in parameters.values())
     samples = []
     for label in classes:
         target = data.classes.index(label)
-        numbers = torch.nonzero(predicted == target).flatten().numpy()
-        if len(numbers) < wanted * plan.replicates:
+        numbers = torch.nonzero(predicted_classes == target).flatten().numpy()
+        if len(numbers) < count * plan.replicates:
             can = len(numbers) // plan.replicates
             remedy = f"ask for {can} or fewer with --images" if can else "leave the class out with --classes"
             raise ValueError(
                 f"the model assigns {len(numbers)} {kind}images to class {label!r}, "
-                f"but {plan.replicates} replicates of {wanted} take {wanted * plan.replicates}; {remedy}"
+                f"but {plan.replicates} replicates of {count} take {count * plan.replicates}; {remedy}"
             )
-        for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, wanted), start=1):
+        for replicate, part in enumerate(parts(numbers, plan.seed, label, plan.replicates, count), start=1):
             samples.append(
                 Sample(
                     plan.seed, label, target, replicate, tuple(part.tolist()), data.images[part], data.classes

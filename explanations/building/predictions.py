@@ -32,12 +32,12 @@ def rank_classes(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> l
     ]
 
 
-def confuse(predicted: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Confusion | None:
+def confuse(predicted_classes: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Confusion | None:
     """The confusion matrix of predictions (N,) of images with `labels` (N,), over the classes that occur.
 
     None for more than MOST_CLASSES classes, which a manifest has no room for.
     """
-    targets, (rows, columns) = torch.unique(torch.stack([labels, predicted]), return_inverse=True)
+    targets, (rows, columns) = torch.unique(torch.stack([labels, predicted_classes]), return_inverse=True)
     count = len(targets)
     if count > MOST_CLASSES:
         return None

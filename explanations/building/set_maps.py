@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from explanations.building import single_images
-from explanations.building.plan import CHECK, Loaded
+from explanations.building.plan import CHECK, Inputs
 from explanations.building.tasks import Floats
 from explanations.manifest.records import LeftOut, array_key
 from explanations.rendering import find_blank
@@ -39,7 +39,7 @@ class SetMap:
 
 
 def aggregate(
-    loaded: Loaded,
+    inputs: Inputs,
     weights: Mapping[Key, Floats],
     reasons: Mapping[Key, str],
     numbers: Mapping[Key, tuple[int, ...]],
@@ -49,11 +49,11 @@ def aggregate(
     `weights` (images, pixels) are the local explanations, `reasons` say why some are missing, and `numbers`
     are the images that the rows explain.
     """
-    shape = loaded.test.images.shape[2:]
+    shape = inputs.test.images.shape[2:]
     maps: list[SetMap] = []
     missing: list[LeftOut] = []
-    for method in loaded.methods:
-        parameters = loaded.parameters[method.local.slug]
+    for method in inputs.methods:
+        parameters = inputs.parameters[method.local.slug]
         missing += [
             LeftOut(label, method.slug, reason)
             for (slug, label, _), reason in reasons.items()
@@ -64,7 +64,7 @@ def aggregate(
             if slug != method.local.slug:
                 continue
             try:
-                values, support = method.class_map(local, label, parameters, loaded.plan.minimum_support)
+                values, support = method.class_map(local, label, parameters, inputs.plan.minimum_support)
             except ValueError as error:
                 missing.append(LeftOut(label, method.slug, str(error)))
                 continue
@@ -82,38 +82,38 @@ def aggregate(
     return maps, missing
 
 
-def check_maps(loaded: Loaded) -> list[SetMap]:
+def check_maps(inputs: Inputs) -> list[SetMap]:
     """What attention checks show: the mean of every class, or the edges of every single image."""
-    if not loaded.singles:
-        return _class_means(loaded)
+    if not inputs.singles:
+        return _class_means(inputs)
     return [
         SetMap(
             single_images.CHECK,
             single.record.label,
             1,
-            single_images.edges(loaded.test.images[single.number]),
+            single_images.edges(inputs.test.images[single.number]),
             1,
         )
-        for single in loaded.singles
+        for single in inputs.singles
     ]
 
 
-def leave_out(loaded: Loaded, maps: list[SetMap], missing: Iterable[LeftOut]) -> list[LeftOut]:
-    """The items that a method has no map of, or one with an empty picture; each with its first reason.
+def leave_out(inputs: Inputs, maps: list[SetMap], missing: Iterable[LeftOut]) -> list[LeftOut]:
+    """Items of which a method has no map, or one with an empty picture, each with its first reason.
 
     Raises ValueError if no item is left.
     """
     by_key = {record.key: record for record in maps}
     values = {key: record.values for key, record in by_key.items()}
-    blank = find_blank(values, loaded.plan.rendering)
+    blank = find_blank(values, inputs.plan.rendering)
     reasons: dict[str, LeftOut] = {}
     for item in missing:
         reasons.setdefault(item.label, item)
     for key, reason in blank.items():
         record = by_key[key]
         reasons.setdefault(record.label, LeftOut(record.label, record.method, reason))
-    left_out = [reasons[label] for label in loaded.classes if label in reasons]
-    if len(left_out) == len(loaded.classes):
+    left_out = [reasons[label] for label in inputs.classes if label in reasons]
+    if len(left_out) == len(inputs.classes):
         first = left_out[0]
         raise ValueError(
             f"no item has a map by every method; the first, {first.label!r}, has none by {first.method}: "
@@ -122,18 +122,18 @@ def leave_out(loaded: Loaded, maps: list[SetMap], missing: Iterable[LeftOut]) ->
     return left_out
 
 
-def _class_means(loaded: Loaded) -> list[SetMap]:
+def _class_means(inputs: Inputs) -> list[SetMap]:
     """The mean training image of every class, of a different part of the class for each replicate."""
-    training, replicates = loaded.training, loaded.plan.replicates
+    training, replicates = inputs.training, inputs.plan.replicates
     maps = []
-    for label in loaded.classes:
-        drawn = generator(loaded.plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
-        if len(drawn) < replicates:
+    for label in inputs.classes:
+        order = generator(inputs.plan.seed, CHECK, label).permutation(training.of_class(label).numpy())
+        if len(order) < replicates:
             raise ValueError(
-                f"class {label!r} has {len(drawn)} images to average ({training.split}), fewer than the "
+                f"class {label!r} has {len(order)} images to average ({training.split}), fewer than the "
                 f"{replicates} replicates; ask for fewer with --replicates"
             )
-        for replicate, part in enumerate(np.array_split(drawn, replicates), start=1):
+        for replicate, part in enumerate(np.array_split(order, replicates), start=1):
             mean = _mean_image(training.images[np.sort(part)])
             maps.append(SetMap(CHECK, label, replicate, mean, len(part)))
     return maps

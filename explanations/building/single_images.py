@@ -55,8 +55,8 @@ def choose(
                 f"class {name!r} has {len(numbers)} images, but {count} are to be explained; ask for fewer "
                 "with --each-image"
             )
-        drawn = generator(seed, "images", name).permutation(numbers)[:count]
-        for place, number in enumerate(drawn.tolist(), start=1):
+        order = generator(seed, "images", name).permutation(numbers)[:count]
+        for place, number in enumerate(order.tolist(), start=1):
             label = name if count == 1 else f"{name}-{place}"
             chosen += _explain_for(model, data, label, number, targets)
     return chosen

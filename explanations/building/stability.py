@@ -16,7 +16,7 @@ import numpy as np
 from scipy.stats import spearmanr
 
 from explanations.attribution.local import Parameters, Sample
-from explanations.building.plan import Loaded, Plan, load
+from explanations.building.plan import Inputs, Plan, load
 from explanations.building.tasks import Floats, make_shards, perform
 from explanations.methods.registry import ExplanationMethod
 from explanations.models import execution
@@ -131,17 +131,17 @@ def report(
     if not 0 < wanted < 1:
         raise ValueError(f"an agreement of {wanted:.0%} cannot be asked for; allowed: between 0 and 100")
     with execution.run_on(device=device) as settings:
-        loaded = load(replace(plan, replicates=2), settings.device)
-        pixels = loaded.test.images[0, 0].numel()
+        inputs = load(replace(plan, replicates=2), settings.device)
+        pixels = inputs.test.images[0, 0].numel()
         if not 1 <= top < pixels:
             raise ValueError(f"there is no top {top} of {pixels} pixels; allowed: 1 to {pixels - 1}")
-        rows = _rows(loaded, wanted, top, step)
-    return Report(wanted, top, loaded.classes, rows)
+        rows = _rows(inputs, wanted, top, step)
+    return Report(wanted, top, inputs.classes, rows)
 
 
-def _rows(loaded: Loaded, wanted: float, top: int, step: Step) -> tuple[Stability, ...]:
-    weights = dict(_all_weights(loaded, step))
-    return tuple(_stability(method, loaded, weights, wanted, top) for method in loaded.methods)
+def _rows(inputs: Inputs, wanted: float, top: int, step: Step) -> tuple[Stability, ...]:
+    weights = dict(_all_weights(inputs, step))
+    return tuple(_stability(method, inputs, weights, wanted, top) for method in inputs.methods)
 
 
 Key = tuple[str, int, int, int]  # local function, samples, seed (0 or 1), replicate
@@ -152,25 +152,25 @@ Weights = dict[str, Floats]  # by class
 SUBJECT, OTHER_SEED, OTHER_IMAGES = (0, 1), (1, 1), (0, 2)
 
 
-def _all_weights(loaded: Loaded, step: Step) -> Iterator[tuple[Key, Weights]]:
+def _all_weights(inputs: Inputs, step: Step) -> Iterator[tuple[Key, Weights]]:
     """The local weights of all that is compared: on every rung both seeds, and the other replicate."""
     runs = [
         (slug, samples, seed, replicate)
-        for slug in loaded.parameters
-        for samples in _samples(loaded, slug)
+        for slug in inputs.parameters
+        for samples in _samples(inputs, slug)
         for seed, replicate in (SUBJECT, OTHER_SEED, OTHER_IMAGES)
     ]
-    costs = [_passes(loaded, slug, samples) for slug, samples, _, _ in runs]
+    costs = [_passes(inputs, slug, samples) for slug, samples, _, _ in runs]
     for number, (slug, samples, seed, replicate) in enumerate(runs):
-        doing = f"{slug}, {samples:,} samples, seed {loaded.plan.seed + seed}, replicate {replicate}"
+        doing = f"{slug}, {samples:,} samples, seed {inputs.plan.seed + seed}, replicate {replicate}"
         step(sum(costs[:number]), sum(costs), doing)
-        yield (slug, samples, seed, replicate), _weights(loaded, slug, samples, seed, replicate)
+        yield (slug, samples, seed, replicate), _weights(inputs, slug, samples, seed, replicate)
     step(sum(costs), sum(costs), "")
 
 
-def _samples(loaded: Loaded, slug: str) -> list[int]:
+def _samples(inputs: Inputs, slug: str) -> list[int]:
     """Numbers of samples, growing; 0 alone for a method that takes none."""
-    return _shares(loaded.parameters[slug].get("samples", 0))
+    return _shares(inputs.parameters[slug].get("samples", 0))
 
 
 def _shares(most: int) -> list[int]:
@@ -178,35 +178,35 @@ def _shares(most: int) -> list[int]:
     return sorted({ceil(most * share) for share in LADDER})
 
 
-def _settings(loaded: Loaded, slug: str, samples: int) -> Parameters:
-    return loaded.parameters[slug] | ({"samples": samples} if samples else {})
+def _settings(inputs: Inputs, slug: str, samples: int) -> Parameters:
+    return inputs.parameters[slug] | ({"samples": samples} if samples else {})
 
 
-def _passes(loaded: Loaded, slug: str, samples: int) -> float:
-    return max(1, loaded.locals[slug].passes(_settings(loaded, slug, samples)))
+def _passes(inputs: Inputs, slug: str, samples: int) -> float:
+    return max(1, inputs.locals[slug].passes(_settings(inputs, slug, samples)))
 
 
-def _weights(loaded: Loaded, slug: str, samples: int, seed: int, replicate: int) -> Weights:
+def _weights(inputs: Inputs, slug: str, samples: int, seed: int, replicate: int) -> Weights:
     """The local weights of every class's images of a replicate, perturbed by the plan's seed plus `seed`."""
     found: dict[str, list[Floats]] = {}
     explained: list[Sample] = [
         replace(sample, seed=sample.seed + seed)
-        for sample in loaded.samples(slug)
+        for sample in inputs.samples(slug)
         if sample.replicate == replicate
     ]
-    settings = _settings(loaded, slug, samples)
-    tasks = [task for sample in explained for task in make_shards(loaded.locals[slug], settings, sample, {})]
+    settings = _settings(inputs, slug, samples)
+    tasks = [task for sample in explained for task in make_shards(inputs.locals[slug], settings, sample, {})]
     for task in sorted(tasks, key=lambda task: (task.shard, task.sample.target)):
-        found.setdefault(task.sample.label, []).append(perform(loaded.model, task).weights)
+        found.setdefault(task.sample.label, []).append(perform(inputs.model, task).weights)
     return {label: np.concatenate(parts) for label, parts in found.items()}
 
 
 def _stability(
-    method: ExplanationMethod, loaded: Loaded, weights: dict[Key, Weights], wanted: float, top: int
+    method: ExplanationMethod, inputs: Inputs, weights: dict[Key, Weights], wanted: float, top: int
 ) -> Stability:
     slug = method.local.slug
-    images: int = loaded.parameters[slug]["images"]
-    ladder = _samples(loaded, slug)
+    images: int = inputs.parameters[slug]["images"]
+    ladder = _samples(inputs, slug)
 
     def rung(amount: int, other: tuple[int, int], samples: int, count: int) -> Rung:
         """Of maps of `count` images at so many samples, the subject's and the other's."""

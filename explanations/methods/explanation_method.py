@@ -1,4 +1,4 @@
-"""What a method of a set is: a local function, and how its weights become the map of a class."""
+"""An explanation method: how single images are explained, and how their explanations become a class map."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ CANCELLED = "the weights of its images cancel out"
 
 @dataclass(frozen=True)
 class ExplanationMethod:
-    """A local function and an aggregation under one name: what makes the maps of a method in a set."""
+    """A local method, images to weights (n, pixels), with an aggregation, weights to a map (pixels,)."""
 
     slug: str
     title: str
@@ -22,16 +22,16 @@ class ExplanationMethod:
 
     @property
     def aggregate(self) -> Callable[[Floats], Floats]:
-        """The function from local weights of many images (n, pixels) to the class map (pixels,)."""
+        """The function from the weights of many images (n, pixels) to the class map (pixels,)."""
         return self.aggregation.combine
 
     def class_map(
         self, weights: Floats, label: str, parameters: Parameters, minimum_support: int = 1
     ) -> tuple[Floats, Counts]:
-        """Aggregate weights (n, pixels) of images of class `label` to a map (pixels,), with its support.
+        """Aggregate weights (n, pixels) of images of class `label` to a map (pixels,).
 
-        The support (pixels,) counts the images that chose each pixel; pixels that fewer than
-        `minimum_support` images chose are 0. Raises ValueError for weights, or a map, that say nothing.
+        Also counts the images that chose each pixel (pixels,). Pixels that fewer than `minimum_support`
+        images chose are 0. Raises ValueError for weights, or a map, that are empty.
         """
         local = self.local
         validity.check_images(local.slug, label, weights, parameters.get("output"), local.zeros)
@@ -52,9 +52,9 @@ class ExplanationMethod:
         return importance, counts
 
     def picked(self, weights: Floats, numbers: tuple[int, ...]) -> tuple[int, ...]:
-        """Return the numbers of the images that the map shows, in the order of picking; () if it shows all.
+        """The numbers of the images that the map aggregates, in the order of picking; () if it takes all.
 
-        `numbers` are those of the images of weights (n, pixels).
+        `weights` (n, pixels) are those of the images with these `numbers`.
         """
         pick = self.aggregation.pick
         return tuple(numbers[row] for row in pick(weights)) if pick else ()
@@ -64,9 +64,9 @@ class ExplanationMethod:
         """Whether a map has negative values that mean something."""
         return self.local.signed and self.aggregation.signed
 
-    def about(self, label: str) -> "ExplanationMethod":
-        """Return this method asked about class `label` on the images of the other classes."""
-        local = self.local.about(label)
+    def contrast(self, label: str) -> "ExplanationMethod":
+        """This method with respect to class `label` on images of the other classes: a contrastive map."""
+        local = self.local.contrast(label)
         word = local.slug.removeprefix(f"{self.local.slug}-for-")
         reference = f"{self.reference}; for class {label}, from images of another"
         return replace(

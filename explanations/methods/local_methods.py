@@ -14,7 +14,7 @@ def find_local(address: str, counter: str | None = None) -> Local:
     An address is a slug of the registry or an import path, as `import_paths.normalise` gives it.
     """
     local = LOCALS[address] if address in LOCALS else _own_local(address, load(address))
-    return local.about(counter) if counter is not None else local
+    return local.contrast(counter) if counter is not None else local
 
 
 @lru_cache(maxsize=1000)

@@ -99,7 +99,7 @@ def find(name: str | Function) -> ExplanationMethod:
     combination, equals, title = name.partition("=")
     combination, at, label = combination.partition("@")
     method = _combination(combination)
-    method = method.about(label) if at else method
+    method = method.contrast(label) if at else method
     if equals and not title.strip():
         raise ValueError(f"{name}: there is no title behind the equals sign")
     return replace(method, title=title.strip()) if equals else method

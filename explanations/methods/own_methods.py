@@ -22,7 +22,7 @@ import torch
 from captum.attr import Attribution
 from torch import Tensor, nn
 
-from explanations.attribution.local import Advance, Explain, Floats, Local, Parameters, Sample, once
+from explanations.attribution.local import Advance, Explain, Floats, Local, Parameters, Sample, one_pass
 from explanations.methods import import_paths
 from explanations.models import execution
 from explanations.running.code_version import code_version
@@ -56,7 +56,7 @@ def make_local(address: str, function: Callable[..., Any]) -> Local:
         explain=_explain(name, slug, call, code),
         defaults={RESERVED: IMAGES, **defaults},
         backward=False,
-        passes_each=once,
+        passes_each=one_pass,
         zeros="the function returned zeros",
         origin=address,
     )
@@ -118,7 +118,7 @@ def _captum_call(attribution: Any) -> Callable[..., object]:
 
 def _explain(name: str, slug: str, call: Callable[..., object], code: Callable[..., Any]) -> Explain:
     def explained(model: nn.Module, sample: Sample, parameters: Parameters, advance: Advance) -> Floats:
-        network, device = execution.placed(model), execution.current().device
+        network, device = execution.place(model), execution.current().device
         settings = {key: value for key, value in parameters.items() if key != RESERVED}
         rows = []
         for image, number in zip(sample.images, sample.numbers, strict=True):

@@ -1,8 +1,7 @@
-"""The registry of explanation methods. Adding a method is one entry in METHODS, and one function.
+"""The registry of explanation methods: a new method is one function and one entry in METHODS.
 
-A method is a local function, images to weights `(n, pixels)`, and an aggregation, weights to a map
-`(pixels,)`. Methods with the same local function and parameters share its results, which are computed once.
-What people may call methods, and their combinations, is in `naming`.
+Methods with the same local method and parameters share its results, which are computed once. `names` has the
+names that people may use, and combinations; `own_methods` takes methods from elsewhere.
 """
 
 from collections.abc import Callable, Sequence
@@ -11,7 +10,15 @@ from explanations.attribution import baselines, validity
 from explanations.attribution.gradient import cam, derivatives, noisy_gradients, paths
 from explanations.attribution.gradient.noise import under_noise
 from explanations.attribution.gradient.xrai import xrai
-from explanations.attribution.local import Floats, Local, Parameters, Sample, each, once, samples_each
+from explanations.attribution.local import (
+    Floats,
+    Local,
+    Parameters,
+    Sample,
+    explain_each,
+    one_pass,
+    samples_each,
+)
 from explanations.attribution.perturbation import occlusion, shapley, shared_lime, superpixel_lime, units
 from explanations.attribution.propagation import relevance, rescale
 from explanations.methods.aggregation import AGGREGATIONS
@@ -85,7 +92,7 @@ def _one(
 ) -> Local:
     """Return a local function that explains one image at a time."""
     whole = {"images": 10, **defaults}
-    run = each(slug, explain, passes_each, on_device=backward)
+    run = explain_each(slug, explain, passes_each, on_device=backward)
     return Local(slug, title, reference, run, whole, backward, signed, needs, passes_each, zeros)
 
 
@@ -141,7 +148,7 @@ _AVERAGED = (
         "Simonyan et al. 2013, arXiv:1312.6034, section 3",
         derivatives.gradient,
         _LOGIT,
-        passes_each=once,
+        passes_each=one_pass,
         signed=False,
         needs=("gradients",),
     ),
@@ -151,7 +158,7 @@ _AVERAGED = (
         "Shrikumar et al. 2016, arXiv:1605.01713",
         derivatives.input_x_gradient,
         _LOGIT,
-        passes_each=once,
+        passes_each=one_pass,
         needs=("gradients",),
     ),
     _one(
@@ -188,7 +195,7 @@ _AVERAGED = (
         "Springenberg et al. 2014, arXiv:1412.6806",
         derivatives.guided_backprop,
         {},
-        passes_each=once,
+        passes_each=one_pass,
         needs=("gradients", "modules"),
         zeros="no positive gradient comes back to the image through active units",
     ),
@@ -198,7 +205,7 @@ _AVERAGED = (
         _SELVARAJU,
         cam.grad_cam,
         {"layer": "", **_LOGIT},
-        passes_each=once,
+        passes_each=one_pass,
         signed=False,
         needs=("gradients", "layer"),
         zeros=_NEVER_POSITIVE,

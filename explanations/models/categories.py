@@ -22,23 +22,23 @@ def as_categories(data: LabelledImages, categories: tuple[str, ...], factory: st
     """
     names = distinct(category.split(",")[0].strip() for category in categories)
     places = _places(categories, names)
-    found = {name: sorted(places.get(_plain(name), ())) for name in data.classes}
+    matches = {name: sorted(places.get(_plain(name), ())) for name in data.classes}
     numbered = all(name.isdecimal() for name in data.classes)
-    if numbered or (len(data.classes) == len(categories) and not any(found.values())):
+    if numbered or (len(data.classes) == len(categories) and not any(matches.values())):
         return data
     for name in data.present:
-        if not found[name]:
+        if not matches[name]:
             raise ValueError(
                 f"{data.name}: the class {name!r} is not one of the {len(categories):,} categories of "
                 f"{factory}{_similar(name, places, names)}; call its folder as the category"
             )
-        if len(found[name]) > 1:
-            several = ", ".join(names[place] for place in found[name])
+        if len(matches[name]) > 1:
+            several = ", ".join(names[place] for place in matches[name])
             raise ValueError(
                 f"{data.name}: the class {name!r} could be any of the categories {several} of {factory}; "
                 "call its folder as one of them"
             )
-    numbers = torch.tensor([(found[name] or [0])[0] for name in data.classes])
+    numbers = torch.tensor([(matches[name] or [0])[0] for name in data.classes])
     return replace(data, classes=names, labels=numbers[data.labels])
 
 

@@ -47,20 +47,20 @@ class ClassScore:
 
 
 def class_score(model: nn.Module, target: int, output: str) -> ClassScore:
-    """The score of class `target` by `model`. Raises ValueError for an `output` that is not in OUTPUTS."""
+    """Return the score of class `target` by `model`. Raises ValueError if `output` is not in OUTPUTS."""
     if output not in OUTPUTS:
         raise ValueError(f"there is no output {output!r}; allowed: {', '.join(OUTPUTS)}")
     return ClassScore(model, target, output)
 
 
 def leaf(image: Tensor) -> Tensor:
-    """A copy of `image` with respect to which gradients can be computed."""
+    """Return a copy of `image` with respect to which gradients can be computed."""
     return image.detach().clone().requires_grad_()
 
 
 def scores(model: nn.Module, images: Tensor, target: int, output: str = "probability") -> NDArray[np.float64]:
-    """The score (n,) of class `target` by `model` on each of `images` (n, C, H, W)."""
-    score = class_score(execution.placed(model), target, output)
+    """Return the score (n,) of class `target` by `model` for each of `images` (n, C, H, W)."""
+    score = class_score(execution.place(model), target, output)
 
     def compute(first: int, last: int) -> Tensor:
         with torch.inference_mode():
@@ -71,7 +71,7 @@ def scores(model: nn.Module, images: Tensor, target: int, output: str = "probabi
 
 
 def gradient(score: ClassScore, images: Tensor) -> Tensor:
-    """The gradient (n, C, H, W) of the score at `images` (n, C, H, W), which are one block."""
+    """Return the gradient of the score at `images`, both (n, C, H, W), which are one block."""
     inputs = leaf(images)
     with torch.enable_grad():
         [slope] = torch.autograd.grad(score(inputs).sum(), inputs)
@@ -79,7 +79,7 @@ def gradient(score: ClassScore, images: Tensor) -> Tensor:
 
 
 def gradients(score: ClassScore, images: Tensor) -> Tensor:
-    """The gradients (n, C, H, W) of the score at `images` (n, C, H, W), block by block."""
+    """Return the gradients of the score at `images`, both (n, C, H, W), computed block by block."""
 
     def compute(first: int, last: int) -> Tensor:
         return gradient(score, images[first:last].to(score.device)).to(images.device)
@@ -87,10 +87,10 @@ def gradients(score: ClassScore, images: Tensor) -> Tensor:
     return torch.cat(execution.over_blocks(compute, len(images), score.block_size(images[0])))
 
 
-def masked(
+def masked_scores(
     score: ClassScore, image: Tensor, hidden: Tensor, masks: Tensor, segments: Tensor | None = None
 ) -> Tensor:
-    """The scores (N,) in double precision of `image` (1, C, H, W) with some of it replaced by `hidden`.
+    """Return the scores (N,) of `image` (1, C, H, W) with parts replaced by `hidden`, in double precision.
 
     `masks` (N, F) are 1 where a feature is shown, 0 where it is hidden, or between; `segments` (H, W) is the
     feature of each pixel; without it, every pixel is a feature.

@@ -81,7 +81,7 @@ def preprocessing_of(model: nn.Module) -> Preprocessing:
 def predict(model: nn.Module, images: Tensor) -> Tensor:
     """The class (N,) with the greatest logit for each of `images` (N, C, H, W)."""
     batch = max(1, min(EVALUATION_BATCH, EVALUATION_PIXELS // images[0].numel()))
-    network, device = execution.placed(model), execution.current().device
+    network, device = execution.place(model), execution.current().device
     with torch.inference_mode():
         parts = [network(part.to(device)).argmax(dim=1).cpu() for part in torch.split(images, batch)]
     return torch.cat(parts)

@@ -43,7 +43,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Execution:
-    """Where networks run: `device` of DEVICES, and how many blocks at once on the processor."""
+    """The device of DEVICES on which networks run, and how many blocks run at once on the processor."""
 
     threads: int
     device: str
@@ -92,7 +92,7 @@ class _Limit:
                 self.before = torch.get_num_threads()
                 self.blas = threadpool_limits(limits=1, user_api="blas")
             self.inside += 1
-            torch.set_num_threads(1)  # each thread has a setting of its own besides
+            torch.set_num_threads(1)  # PyTorch keeps a setting for each thread, too
 
     def __exit__(self, *raised: object) -> None:
         with self.lock:
@@ -128,10 +128,10 @@ def pool() -> Iterator[ThreadPoolExecutor]:
 
 
 def block_size(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
-    """How many images like `image` (C, H, W) go through `network` at once, from 1 to LARGEST_BLOCK.
+    """Return how many images like `image` (C, H, W) go through `network` at once, 1 to LARGEST_BLOCK.
 
-    The size depends on nothing but the network and the shape of the image, not on the memory at hand:
-    rounding can depend on the size of a block, so the same explanation needs the same size everywhere.
+    The size depends only on the network and the shape of the image, not on the memory of the machine:
+    rounding can depend on the size, so an explanation needs the same size everywhere.
     """
     by_values = min(LARGEST_BLOCK, max(SMALLEST_BLOCK, BLOCK_VALUES // image.numel()))
     known = _BYTES.setdefault(network, {})
@@ -145,9 +145,9 @@ _BYTES: "WeakKeyDictionary[Callable[[Tensor], Tensor], dict[torch.Size, int]]" =
 
 
 def activation_bytes(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
-    """The bytes that autograd keeps for a backward pass of one image (C, H, W), the parameters apart.
+    """Measure the bytes that autograd keeps for a backward pass of one image (C, H, W), without parameters.
 
-    One forward pass measures them. 0 where the output does not depend on the image differentiably.
+    It takes one forward pass. 0 if the output is not differentiable.
     """
     parameters = network.parameters() if isinstance(network, nn.Module) else ()
     own = {parameter.untyped_storage().data_ptr() for parameter in parameters}
@@ -165,13 +165,12 @@ def activation_bytes(network: Callable[[Tensor], Tensor], image: Tensor) -> int:
 
 
 def blocks(samples: int, size: int) -> list[tuple[int, int]]:
-    """The first and the last sample (exclusive) of each block of at most `size`, of `samples`."""
+    """Return the first and the last sample (exclusive) of each block of at most `size` of `samples`."""
     return [(first, min(first + size, samples)) for first in range(0, samples, size)]
 
 
 def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) -> list[Result]:
-    """What `compute(first, last)` gives for each block, in order; several blocks at once where there are
-    threads."""
+    """Return `compute(first, last)` for each block, in order; several threads compute them."""
     with pool() as threads:
         return list(threads.map(compute, *zip(*blocks(samples, size), strict=True)))
 
@@ -179,7 +178,7 @@ def over_blocks(compute: Callable[[int, int], Result], samples: int, size: int) 
 _PLACED: "WeakKeyDictionary[nn.Module, tuple[str, nn.Module]]" = WeakKeyDictionary()
 
 
-def placed(model: nn.Module) -> nn.Module:
+def place(model: nn.Module) -> nn.Module:
     """Return the model on the current device: itself on the processor, elsewhere a copy kept as long as it.
 
     The one place that moves a model for methods and metrics, whose tensors then follow their images' device.
@@ -201,20 +200,20 @@ def optimise(model: nn.Module, example: Tensor) -> nn.Module:
     """The model on the current device, in a faster form with the same outputs where there is one.
 
     Batch normalisation becomes part of the convolution before it, and max pooling of 2 x 2 pixels is done by
-    comparisons. `example` (n, C, H, W) are images for which the outputs must be the same, to 1e-3 of the
-    largest. A model that torch.fx cannot trace keeps its normalisation. The model given is left as it is.
+    comparisons. The outputs for the images `example` (n, C, H, W) must be the same, to 1e-3 of the largest.
+    A model that torch.fx cannot trace keeps its normalisation. `model` itself does not change.
     """
     if model.training:
-        return placed(model)
+        return place(model)
     parameters = [*model.parameters(), *model.buffers()]
     state = current().device, [float(parameter.detach().sum()) for parameter in parameters]
     if model not in _OPTIMISED or _OPTIMISED[model][0] != state:
         _OPTIMISED[model] = state, _faster(model, example)
-    return _OPTIMISED[model][1] or placed(model)
+    return _OPTIMISED[model][1] or place(model)
 
 
 def _faster(model: nn.Module, example: Tensor) -> nn.Module | None:
-    """A faster copy of the model on the current device; None if nothing can be faster."""
+    """Return a faster copy of the model on the current device, or None."""
     folded = _folded(model) if _has_batch_normalisation(model) else None
     if folded is not None and not agree(model, folded, example):
         folded = None
@@ -257,9 +256,9 @@ def _folded(model: nn.Module) -> nn.Module | None:
 
 
 class _MaxPool2d(nn.MaxPool2d):
-    """Max pooling of squares of 2 x 2 pixels, without their places: half the time of PyTorch's own.
+    """Max pooling of squares of 2 x 2 pixels in half of PyTorch's time, which also finds their places.
 
-    Where gradients are asked for, it is PyTorch's own.
+    The places serve a backward pass, so with gradients enabled PyTorch's own runs.
     """
 
     def forward(self, images: Tensor) -> Tensor:
@@ -273,7 +272,7 @@ class _MaxPool2d(nn.MaxPool2d):
 
 
 def _pooled(model: nn.Module) -> nn.Module | None:
-    """A copy with _MaxPool2d, which shares all tensors; None where there is nothing to replace."""
+    """Return a copy with _MaxPool2d, which shares all tensors, or None if there is nothing to replace."""
     names = [name for name, module in model.named_modules() if name and _halves(module)]
     if not names:
         return None
@@ -288,7 +287,7 @@ def _pooled(model: nn.Module) -> nn.Module | None:
 
 
 def _halves(module: nn.Module) -> bool:
-    """Whether a module is max pooling of squares of 2 x 2 pixels, side by side."""
+    """Return whether a module is max pooling of squares of 2 x 2 pixels, side by side."""
     if type(module) is not nn.MaxPool2d:
         return False
     settings = (module.kernel_size, module.stride, module.padding, module.dilation)
@@ -299,7 +298,7 @@ def _halves(module: nn.Module) -> bool:
 
 
 def agree(model: nn.Module, other: nn.Module, images: Tensor) -> bool:
-    """Whether `other` gives `images` (n, C, H, W) the outputs of `model`, to 1e-3 of the largest one."""
+    """Return whether `other` and `model` have the same outputs for `images`, to 1e-3 of the largest."""
     with torch.inference_mode():
         expected = model(images)
         try:

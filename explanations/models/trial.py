@@ -54,10 +54,10 @@ def try_out(loaded: LoadedModel, images: Tensor, classes: tuple[str, ...]) -> Lo
 
 
 def _check_channels(loaded: LoadedModel, image: Tensor) -> None:
-    wanted = loaded.preprocessing.wanted_channels
-    if wanted is not None and wanted not in (1, len(image)):
+    channels = loaded.preprocessing.wanted_channels
+    if channels is not None and channels not in (1, len(image)):
         raise ValueError(
-            f"{loaded.spec.factory}: takes {wanted} channels by its preprocessing, but the images are "
+            f"{loaded.spec.factory}: takes {channels} channels by its preprocessing, but the images are "
             f"{_shape(image)}"
         )
 
@@ -103,8 +103,8 @@ def _place(loaded: LoadedModel, returned: Any, classes: tuple[str, ...]) -> int 
         return "logits"
     fitting = {place: value for place, value in tensors.items() if _is_scores(value)}
     if not fitting:
-        found = _listed(tensors) if tensors else f"a {type(returned).__name__}"
-        raise ValueError(f"{factory}: returns {found} for an image; scores (1, classes) are wanted")
+        listed = _listed(tensors) if tensors else f"a {type(returned).__name__}"
+        raise ValueError(f"{factory}: returns {listed} for an image; it must return scores (1, classes)")
     widths = {place: value.numel() for place, value in fitting.items()}
     exact = [place for place, width in widths.items() if width == len(classes)]
     if exact or len(set(widths.values())) == 1:
@@ -143,10 +143,12 @@ def _with_logits(
     scores = outputs.pick(returned, place)
     if not isinstance(scores, Tensor) or not scores.is_floating_point():
         kind = f"{_shape(scores)} of {scores.dtype}" if isinstance(scores, Tensor) else type(scores).__name__
-        raise ValueError(f"{factory}: returns {kind} for an image; scores (1, classes) are wanted")
+        raise ValueError(f"{factory}: returns {kind} for an image; it must return scores (1, classes)")
     scores = outputs.as_rows(scores, 1)
     if scores.ndim != 2 or len(scores) != 1:
-        raise ValueError(f"{factory}: returns {_shape(scores)} for an image; scores (1, classes) are wanted")
+        raise ValueError(
+            f"{factory}: returns {_shape(scores)} for an image; it must return scores (1, classes)"
+        )
     step = None if is_callable_only(model) else _last_step(model, example, place)
     kind = declared or step or _kind_by_value(scores) or _kind_of_several(factory, model, images, place)
     if declared is not None and not _can_be(declared, scores):

@@ -1,8 +1,7 @@
-"""Weights of networks as safetensors: read into a network, or refused in a line that names what does not
-fit. A pickle, which can run any code when it is loaded, is recognised and never opened.
+"""Weights of networks as safetensors: read into a network, or refused in one line that says why.
 
-A file is mapped into memory and copied tensor by tensor, so that it is never in memory as a whole besides the
-network.
+A pickle, which can run any code when it is loaded, is recognised and never opened. A file is mapped into
+memory and copied tensor by tensor, so it takes no memory besides the network's.
 """
 
 import hashlib
@@ -22,9 +21,9 @@ NAMED = 3  # tensors named in a message
 
 
 def fill(model: nn.Module, path: Path, factory: str) -> None:
-    """Read the weights in `path` into `model`, which `factory` made: all of them and no others.
+    """Read the weights in `path` into `model`, which `factory` makes: all of them and no others.
 
-    Raises ValueError naming the first tensors that don't fit.
+    Raises ValueError that names the first tensors that do not fit.
     """
     expected = model.state_dict()
     tensors = dict(sorted(_unwrapped(read(path), expected.keys()).items()))
@@ -52,18 +51,18 @@ def read(path: Path) -> dict[str, Tensor]:
     except safetensors.SafetensorError as error:
         if beginning.startswith(PICKLES):
             raise ValueError(
-                f"{path}: is a pickle, which can run any code, and is not loaded; who trusts it can write "
-                "its tensors anew with safetensors.torch.save_model(model, 'weights.safetensors')"
+                f"{path}: is a pickle, which can run any code, and is not loaded; if you trust it, load it "
+                "yourself and save it with safetensors.torch.save_model(model, 'weights.safetensors')"
             ) from None
         raise ValueError(f"{path}: is not a safetensors file ({error})") from None
     for name, tensor in tensors.items():
         if not _is_finite(tensor):
-            raise ValueError(f"{path}: {name} has values that are not finite; no map can come of them")
+            raise ValueError(f"{path}: {name} has values that are not finite; name other weights")
     return tensors
 
 
 def sha256(path: Path) -> str:
-    """SHA-256 of a file of weights, which is read once as long as it does not change. Raises ValueError."""
+    """SHA-256 of a file of weights, which is read again only after a change. Raises ValueError."""
     _beginning(path)
     status = Path(path).stat()
     return _sha256(Path(path), status.st_size, status.st_mtime_ns)
@@ -108,7 +107,7 @@ def _is_finite(tensor: Tensor) -> bool:
 
 
 def _unwrapped(tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Tensor]:
-    """The tensors without the prefix that a wrapper put before every name, if they fit only so."""
+    """The tensors without the prefix of a wrapper, if every name has it and the network's have not."""
     for prefix in WRAPPERS:
         bare = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
         if all(name.startswith(prefix) for name in tensors) and set(bare) & set(names):
@@ -117,8 +116,8 @@ def _unwrapped(tensors: dict[str, Tensor], names: Iterable[str]) -> dict[str, Te
 
 
 def _missing(expected: Mapping[str, Tensor], tensors: Mapping[str, Tensor]) -> list[str]:
-    """Names without a tensor, but for those tied to one (it is the same memory) and counters of batches,
-    which old files lack and nothing but training reads."""
+    """Names without a tensor, except those tied to one that is there (they share memory), and counters of
+    batches, which old files lack and only training reads."""
     known = {expected[name].data_ptr() for name in tensors if name in expected}
     return [
         name

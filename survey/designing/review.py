@@ -12,6 +12,7 @@ from .sampling import round_length
 
 TEXTS = ("title", "question", "consent", "instructions", "thanks")
 WANTED_POWER = DETECTION
+FINISHED = "pictures"  # the style of pictures that were made elsewhere
 MOST_NAMED = 5  # items of a list in a sentence
 MOST_SIMULATED = 10_000  # participants; the chance to see a lead only grows with more
 LIKELY_BY_CHANCE = 0.05
@@ -121,7 +122,14 @@ def _pay(study):
 
 
 def _set(study):
-    """Items that the explanation set leaves out: what a study shows is a selection."""
+    """Items that the explanation set leaves out, and pictures that cannot be made blind."""
+    if study.explanation_set.style == FINISHED:
+        yield Risk(
+            "pictures-made-elsewhere",
+            "explanation_set",
+            "The pictures were made elsewhere and are shown as they are: colours, frames or legends may "
+            "reveal the method. Draw all methods alike, or collect their maps instead.",
+        )
     left_out = study.explanation_set.record().get("left_out", ())
     if left_out:
         items = ", ".join(f"{item['label']} ({item['reason']})" for item in left_out[:MOST_NAMED])

@@ -37,7 +37,7 @@ def preregistration(study):
         Section("Question and pictures", _pictures(study)),
         Section("What each participant does", _tasks(study)),
         Section("Participants", _participants(study)),
-        Section("Who is counted", _exclusions(study)),
+        Section("Inclusion", _exclusions(study)),
         Section("Analysis", _analysis(study)),
     )
     return Preregistration(f"Pre-registration: {study}", _frozen(study), sections)
@@ -76,7 +76,7 @@ def _tasks(study):
     lines = [
         f"{study.n_practice} for practice, then {part} scored questions and "
         f"{study.n_checks} attention checks in an order drawn for each participant.",
-        "The pictures of a question stand in an order drawn for each participant and question, balanced "
+        "The pictures of a question are shown in an order drawn for each participant and question, balanced "
         "over participants.",
     ]
     if study.n_checks:
@@ -89,30 +89,32 @@ def _tasks(study):
 
 
 def _participants(study):
-    wanted = "any number" if study.quota is None else f"{study.quota}, complete and kept"
+    target = "any number" if study.quota is None else f"{study.quota} complete and included"
     lines = [
-        f"Wanted: {wanted}. Recruitment: {study.get_platform_display()}.",
+        f"Target: {target}. Recruitment: {study.get_platform_display()}.",
         f"Expected time: {study.minutes} minutes.",
     ]
     if study.pay is not None:
         lines.append(f"Pay: {study.pay:.2f} {study.currency}.")
     questions = study.text_in(study.default_language).screening_questions()
     lines += [f"Screening, to be answered with yes: {question}" for question in questions]
-    lines.append(f"Who withdraws: {study.get_on_withdrawal_display()}.")
+    lines.append(f"On withdrawal: {study.get_on_withdrawal_display()}.")
     return tuple(lines)
 
 
 def _exclusions(study):
-    lines = [f"Counted is who is complete and passed at least {study.min_passed} of {study.n_checks} checks."]
+    lines = [
+        f"Included: participants who finish and pass at least {study.min_passed} of {study.n_checks} checks."
+    ]
     if study.on_failed_checks == Study.OnFailedChecks.AT_ONCE:
         lines.append("A participation ends as soon as too few checks can still be passed.")
-    lines.append("Simulated participants are marked, and counted apart.")
+    lines.append("Simulated participants are marked and counted separately.")
     return tuple(lines)
 
 
 def _analysis(study):
     lines = [
-        "The unit is the participant: the share of votes that each method got.",
+        "The unit is the participant: the share of their votes for each method.",
         f"Primary test of any difference: {study.get_primary_test_display()}, at {float(study.alpha):g}.",
         f"Pairwise comparisons: {study.get_comparisons_display()}.",
     ]

@@ -222,8 +222,9 @@ class Original(models.Model):
 
     @property
     def top_percent(self):
-        """The likeliest classes, as in "lynx 81.0%, tabby 12.0%"; empty where they are not stated."""
-        return ", ".join(f"{name} {probability:.1%}" for name, probability in self.top)
+        """The likeliest classes, as in "lynx 81.0%, tabby 12.0%", without those that would show as 0.0%."""
+        likely = [(name, probability) for name, probability in self.top if probability >= 0.0005]
+        return ", ".join(f"{name} {probability:.1%}" for name, probability in likely)
 
 
 class ClassMap(models.Model):

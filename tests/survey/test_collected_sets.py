@@ -7,6 +7,7 @@ import pytest
 
 from explanations import ExplanationSet as Collected
 from survey.designing.reference_study import default_design
+from survey.designing.review import risks
 from survey.files.archive import restore_archive, write_archive
 from survey.files.study_file import create_study
 from survey.importing import import_set
@@ -56,6 +57,11 @@ def test_a_participant_sees_every_picture(study):
         for option in one.question.options.all():
             with option.class_map.image.open() as picture:
                 assert picture.read(4) == b"\x89PNG"
+
+
+def test_the_review_says_that_finished_pictures_cannot_be_blind(study):
+    named = "pictures-made-elsewhere" in {risk.name for risk in risks(study)}
+    assert named == (study.explanation_set.style == "pictures")
 
 
 def test_the_researcher_sees_what_is_not_stated(explanation_set, researcher):

@@ -60,7 +60,7 @@ def several_folder(image_folder):
     """A set in which one image is explained for two classes: its labels and its check picture are shared."""
     known = manifests.read(image_folder)
     first, _, *others = known.originals
-    top = (("lynx", 0.8), ("tabby", 0.15))
+    top = (("lynx", 0.8), ("tabby", 0.15), ("cup", 0.0001))
     originals = [
         replace(first, label=label, seen="lynx", target=target, top=top) for label, target in TARGETS.items()
     ]
@@ -188,7 +188,7 @@ def test_the_page_of_a_set_of_several_targets_says_what_is_explained_and_what_is
     html = researcher.get(import_set(several_folder).get_absolute_url()).content.decode()
     assert "explained for 4 single images, for several classes each (5 items)." in html
     assert "cup: tabby<br>The network sees lynx.<br>" in html
-    assert "lynx 80.0%, tabby 15.0%" in html
+    assert "lynx 80.0%, tabby 15.0%</span>" in html
     assert "class-mean/cat/1, class-mean/cup/1" in html
 
 

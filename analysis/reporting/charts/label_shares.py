@@ -134,7 +134,7 @@ def _write(axes: Axes, x: float, y: float, text: str, colour: str, align: str = 
 
 
 def _ticks(highest: float) -> list[float]:
-    """From 0 to at most `highest`, three or four of them with a round step."""
+    """Three or four ticks with a round step, from 0 to at most `highest`."""
     step = next((step for step in (0.05, 0.1, 0.2, 0.25, 0.5) if highest / step < 3.99), 0.5)
     return [i * step for i in range(int(highest / step + 1e-9) + 1)] if highest >= step else [0.0, step]
 

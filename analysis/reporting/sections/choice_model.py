@@ -19,7 +19,7 @@ _MOST_ROWS = 8
 
 
 def section(worths: Worths) -> Section:
-    """All that any format prints of the choice model."""
+    """Write the section on the choice model."""
     return Section(
         slug="choice-model",
         heading="Choices from what was offered",

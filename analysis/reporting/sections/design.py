@@ -22,7 +22,7 @@ _HEADINGS = ("Check", "Result", "Test", "What it means")
 
 
 def section(design: Design) -> Section | None:
-    """None where the table has no column that a check needs."""
+    """Write the section; None if the table has no column that a check needs."""
     rows = tuple(_rows(design))
     if not rows:
         return None

@@ -11,7 +11,7 @@ _MOST_ROWS = 60  # rules in the printed table
 
 
 def section(flow: Flow) -> Section:
-    """All that any format prints of the flow of participants and of the multiverse."""
+    """Write the section on the flow of participants and the multiverse."""
     return Section(
         slug="participants",
         heading="Participants",

@@ -7,7 +7,7 @@ from analysis.significance import ALPHA
 
 
 def section(result: Subgroups, alpha: float = ALPHA) -> Section:
-    """All that any format prints of subgroups; the interaction is judged at `alpha`."""
+    """Write the section; the interaction is judged at `alpha`."""
     test = result.interaction
     return Section(
         slug="subgroups",

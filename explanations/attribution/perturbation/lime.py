@@ -1,9 +1,9 @@
-"""Local LIME weights of images, their pixels the features (Ribeiro et al. 2016, arXiv:1602.04938; section
-3.1 of Ahern et al. 2019, arXiv:1909.04200). Knows no dataset and no class maps.
+"""LIME weights of the pixels of images.
 
-All images share one bank of perturbations, and with it one Gram matrix: what an image adds is one product
-of that bank with the network's responses, and a LASSO path on a part of the Gram matrix. Neither the number
-of images, nor their company, nor the number of threads changes a value.
+Ribeiro et al. 2016, arXiv:1602.04938; Ahern et al. 2019, arXiv:1909.04200, section 3.1. Knows no dataset
+and no class maps. All images share one bank of perturbations, and with it one Gram matrix: each image adds
+one product of that bank with the network's responses, and a LASSO path on a part of the Gram matrix.
+Neither the number of images, nor the other images, nor the number of threads changes a value.
 """
 
 import warnings
@@ -29,7 +29,7 @@ PERTURBATIONS = ("masks", "gaussian")
 
 @dataclass(frozen=True)
 class Bank:
-    """Perturbations that all images share, and all that the regression needs of them.
+    """Perturbations that all images share, and everything that the regression needs from them.
 
     `samples` (N, F) float32: masks of 0 and 1 that multiply an image, or noise to add to it; `proximity`
     (N,): the weight of each; `projection` (F, N): the centred samples times their weights, so that
@@ -46,16 +46,16 @@ class Bank:
 def mask_bank(
     features: int, samples: int, generator: np.random.Generator, kernel_width: float = 0.25
 ) -> Bank:
-    """Each feature on or off with equal odds, as Ribeiro et al. perturb images; the first mask is all on."""
+    """Draw masks that switch each feature on or off with equal odds; the first mask is all on."""
     masks = generator.integers(0, 2, size=(samples, features), dtype=np.uint8)
     masks[0] = 1
     return bank_of_masks(masks, kernel_width)
 
 
 def bank_of_masks(masks: NDArray[np.uint8], kernel_width: float = 0.25) -> Bank:
-    """The bank of masks (N, F) of 0 and 1, weighted by their proximity to the mask that is all on.
+    """Return the bank of masks (N, F) of 0 and 1, weighted by proximity to the mask that is all on.
 
-    That is the exponential kernel exp(-D^2 / width^2), D the cosine distance between the masks
+    The proximity is the exponential kernel exp(-D^2 / width^2), D the cosine distance between the masks
     (arXiv:1602.04938, section 3.3); as in Ribeiro's program, its square root.
     """
     distance = 1 - np.sqrt(masks.mean(axis=1))  # cosine of m and 1: sum(m) / (sqrt(sum(m)) sqrt(F))
@@ -69,11 +69,11 @@ def gaussian_bank(
     sigma: float = 0.3,
     kernel_width: float = 0.75,
 ) -> Bank:
-    """Noise of standard deviation `sigma` around x0, weighted by proximity (equations 1-2 of
-    arXiv:1909.04200).
+    """Draw noise of standard deviation `sigma` around x0, weighted by proximity.
 
-    Proximity is the Gaussian kernel exp(-|z - x0|^2 / w^2), w = kernel_width * sigma * sqrt(F): the
-    distances grow with sqrt(F), and with them the width, or all weights would vanish.
+    Equations 1 and 2 of arXiv:1909.04200. The proximity is the Gaussian kernel exp(-|z - x0|^2 / w^2), w =
+    kernel_width * sigma * sqrt(F): the distances grow with sqrt(F), and with them the width, or all weights
+    would vanish.
     """
     noise = sigma * generator.standard_normal((samples, features), dtype=np.float32)
     squared = (noise.astype(np.float64) ** 2).sum(axis=1)
@@ -100,7 +100,7 @@ def explain(
     skip_black: bool = True,
     advance: Callable[[int], None] | None = None,
 ) -> Floats:
-    """LIME's weights (n, H * W) of the pixels of `images` (n, C, H, W), for the class `target`.
+    """Return LIME's weights (n, H * W) of the pixels of `images` (n, C, H, W), for the class `target`.
 
     A LASSO path chooses `features` pixels of each image; a least-squares fit on those, weighted by
     proximity, gives their weights; the others are 0. `output` is what is fitted: "probability", which
@@ -109,15 +109,15 @@ def explain(
     """
     brightness = images.abs().amax(dim=1).flatten(1).numpy()  # (n, H * W)
     weights = np.zeros(brightness.shape)
-    with _end_of_path_expected(), execution.pool() as pool:
-        asked = _asked(pool, model, images, target, bank, output)
-        # a fit comes after the blocks of its image in the queue, so it never waits for one behind it
+    with _expect_end_of_path(), execution.pool() as pool:
+        submitted = _submit(pool, model, images, target, bank, output)
+        # a fit comes after the blocks of its image in the queue, so it never waits for a later job
         fits = []
-        for parts, bright in zip(asked, brightness, strict=True):
+        for parts, bright in zip(submitted, brightness, strict=True):
             candidates = np.flatnonzero((bright > 0) | (bank.adds or not skip_black))
             fits.append((parts, pool.submit(_fit, bank, parts, candidates, features)))
         for row, (parts, fit) in zip(weights, fits, strict=True):
-            _gathered(parts, advance)
+            _collect(parts, advance)
             chosen, values = fit.result()
             row[chosen] = values
     return weights
@@ -131,25 +131,25 @@ def responses(
     output: str = "probability",
     advance: Callable[[int], None] | None = None,
 ) -> Floats:
-    """What the model gives class `target` on every perturbation of every image: (n, N).
+    """Return the score of class `target` for every perturbation of every image, (n, N).
 
     A mask or noise acts on all channels of a pixel.
     """
     with execution.pool() as pool:
-        asked = list(_asked(pool, model, images, target, bank, output))
-        return np.stack([_gathered(parts, advance) for parts in asked])
+        submitted = list(_submit(pool, model, images, target, bank, output))
+        return np.stack([_collect(parts, advance) for parts in submitted])
 
 
-def _asked(
+def _submit(
     pool: ThreadPoolExecutor, model: nn.Module, images: Tensor, target: int, bank: Bank, output: str
 ) -> Iterator[list[Future[Floats]]]:
-    """For one image after the other, the responses to its blocks of perturbations, under way in the pool."""
+    """Submit the blocks of perturbations to the pool and yield, for each image, their future responses."""
     device = execution.current().device
     score = class_score(execution.optimise(model, images[:1]), target, output)
     size = score.block_size(images[0].to(device))
     samples = bank.samples.to(device)
 
-    def ask(image: Tensor, first: int, last: int) -> Floats:
+    def respond(image: Tensor, first: int, last: int) -> Floats:
         flat = image.to(device).flatten(1)  # (C, H * W)
         part = samples[first:last, None]  # (block, 1, H * W)
         perturbed = (flat + part if bank.adds else flat * part).reshape(-1, *image.shape)
@@ -157,11 +157,11 @@ def _asked(
             return np.asarray(score(perturbed).double().cpu().numpy())
 
     for image in images:
-        yield [pool.submit(ask, image, *block) for block in execution.blocks(len(samples), size)]
+        yield [pool.submit(respond, image, *block) for block in execution.blocks(len(samples), size)]
 
 
-def _gathered(parts: list[Future[Floats]], advance: Callable[[int], None] | None = None) -> Floats:
-    """The responses (N,) of an image from those of its blocks, told to `advance` as they come."""
+def _collect(parts: list[Future[Floats]], advance: Callable[[int], None] | None = None) -> Floats:
+    """Wait for the blocks of an image and return its responses (N,); `advance` gets the number of each."""
     scores = []
     for part in parts:
         scores.append(part.result())
@@ -173,26 +173,25 @@ def _gathered(parts: list[Future[Floats]], advance: Callable[[int], None] | None
 def _fit(
     bank: Bank, parts: list[Future[Floats]], candidates: NDArray[np.intp], features: int
 ) -> tuple[NDArray[np.intp], Floats]:
-    """Which of the candidates an image's LASSO path chooses, and their least-squares weights."""
-    moments = bank.projection @ _gathered(parts)  # (F,)
+    """Choose among the candidates by the LASSO path of an image; return them with their weights."""
+    moments = bank.projection @ _collect(parts)  # (F,)
     support = lasso_support(bank.gram[np.ix_(candidates, candidates)], moments[candidates], features)
     chosen = candidates[support]
     return chosen, least_squares(bank.gram[np.ix_(chosen, chosen)], moments[chosen])
 
 
 def lasso_support(gram: Floats, moments: Floats, features: int) -> NDArray[np.intp]:
-    """Which features are in the LASSO's model at the last point of its path that has at most `features` of
-    them.
+    """Return the features in the model at the last point of the LASSO path with at most `features`.
 
     `gram` (F, F) is X'WX and `moments` (F,) is X'Wy, both of centred data.
     """
-    with _end_of_path_expected():
+    with _expect_end_of_path():
         return _lasso_support(gram, moments, features)
 
 
 @contextmanager
-def _end_of_path_expected() -> Iterator[None]:
-    """Inside, a path that ends where the fit is perfect is no news. Not for threads: filters are global."""
+def _expect_end_of_path() -> Iterator[None]:
+    """Silence the warning that a path ends at a perfect fit. Filters are global: enter it before threads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         yield
@@ -219,9 +218,9 @@ def _lasso_support(gram: Floats, moments: Floats, features: int) -> NDArray[np.i
 
 
 def least_squares(gram: Floats, moments: Floats) -> Floats:
-    """The weighted least-squares weights (K,) from X'WX (K, K) and X'Wy (K,) of centred data.
+    """Solve for the weights (K,) of weighted least squares, from X'WX (K, K) and X'Wy (K,) of centred data.
 
-    Of several solutions, where samples are fewer than features, the shortest.
+    If there are fewer samples than features, the shortest of the solutions.
     """
     solution, *_ = np.linalg.lstsq(gram, moments, rcond=None)
     return np.asarray(solution)

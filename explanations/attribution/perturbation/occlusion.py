@@ -1,6 +1,7 @@
-"""Local importances from images of which parts are covered: occlusion (Zeiler and Fergus 2014,
-arXiv:1311.2901) and RISE (Petsiuk et al. 2018, arXiv:1806.07421). One image (1, C, H, W) in, weights (H * W,)
-out, signed. Knows no dataset and no class maps.
+"""Occlusion and RISE: importance of pixels from images of which parts are covered.
+
+Zeiler and Fergus 2014, arXiv:1311.2901; Petsiuk et al. 2018, arXiv:1806.07421. One image (1, C, H, W) in,
+signed weights (H * W,) out. Knows no dataset and no class maps.
 """
 
 import numpy as np
@@ -11,7 +12,7 @@ from torch.nn import functional as F
 
 from explanations.attribution.gradient.derivatives import Address
 from explanations.models import execution
-from explanations.models.class_scores import class_score, masked
+from explanations.models.class_scores import class_score, masked_scores
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -29,17 +30,17 @@ def occlusion(
     baselines: Tensor,
     output: str,
 ) -> Floats:
-    """How much the score falls when a square covers a pixel: the mean over the squares that cover it.
+    """Return how much the score falls when a square covers a pixel, the mean over the squares that do.
 
-    A square's side is the share `window` of the image's shorter side; it stands at `positions` places along
-    each side, evenly. Each of `baselines` (m, C, H, W) shows in the square in turn, and the mean fall counts.
-    As the places are given by number, the cost does not depend on the image's size.
+    The side of a square is the share `window` of the shorter side of the image. The squares have `positions`
+    evenly spaced positions along each side, so the cost does not depend on the size of the image. Each of
+    `baselines` (m, C, H, W) shows in the squares in turn, and the mean fall counts.
     """
     masks = squares(image.shape[2], image.shape[3], window, positions)
     score = class_score(execution.optimise(model, image), target, output)
     everything = torch.ones(1, masks.shape[1], dtype=torch.bool)
     shown = torch.cat([everything, ~masks])
-    responses = [masked(score, image, baseline[None], shown) for baseline in baselines]
+    responses = [masked_scores(score, image, baseline[None], shown) for baseline in baselines]
     falls = torch.stack([each[0] - each[1:] for each in responses]).mean(dim=0)  # (squares,)
     total = torch.zeros(masks.shape[1], dtype=torch.float64)
     for fall, covered in zip(torch.split(falls, MASKS), torch.split(masks, MASKS), strict=True):
@@ -48,8 +49,10 @@ def occlusion(
 
 
 def squares(height: int, width: int, window: float, positions: int) -> Tensor:
-    """The pixels (positions ** 2, H * W) that each square covers. Raises ValueError where some are never
-    covered."""
+    """Return the pixels (positions ** 2, H * W) that each square covers.
+
+    Raises ValueError if no square covers some of them.
+    """
     side = max(1, round(window * min(height, width)))
     starts = [np.rint(np.linspace(0, length - side, positions)).astype(int) for length in (height, width)]
     masks = torch.zeros(positions**2, height, width, dtype=torch.bool)
@@ -58,7 +61,7 @@ def squares(height: int, width: int, window: float, positions: int) -> Tensor:
     if not masks.any(dim=0).all():
         raise ValueError(
             f"{positions} positions of a square of {side} pixels leave gaps in {height} x {width} pixels; "
-            "ask for a larger window or more positions"
+            "choose a larger window or more positions"
         )
     return masks.flatten(1)
 
@@ -74,11 +77,11 @@ def rise(
     output: str,
     address: Address,
 ) -> Floats:
-    """The mean of random smooth masks, weighted by the score of the image under each.
+    """Return the mean of random smooth masks, weighted by the score of the image under each.
 
-    A mask is `cells` x `cells` random cells, each open with the odds `shown`, enlarged smoothly and shifted
-    at random. As in equation 6 of the paper, but the mean score is taken away first: that moves a whole map
-    by about a constant, keeps the order, and makes zero mean "no effect".
+    A mask has `cells` x `cells` random cells, each open with probability `shown`, enlarged smoothly and
+    shifted at random. As in equation 6 of the paper, but relative to the mean score: this shifts the whole
+    map by about a constant, keeps the order of pixels, and makes zero mean "no effect".
     """
     score = class_score(execution.optimise(model, image), target, output)
     black = torch.zeros_like(image)
@@ -88,7 +91,7 @@ def rise(
     for start in range(0, samples, MASKS):
         addresses = [(*address, k) for k in range(start, min(start + MASKS, samples))]
         masks = _soft_masks(height, width, cells, shown, addresses)
-        scores.append(masked(score, image, black, masks))
+        scores.append(masked_scores(score, image, black, masks))
         # relative to a score near the mean, so that what is subtracted in the end is small
         weighted += (scores[-1] - scores[0].mean()) @ masks.double()
         coverage += masks.double().sum(dim=0)
@@ -97,7 +100,7 @@ def rise(
 
 
 def _soft_masks(height: int, width: int, cells: int, shown: float, addresses: list[Address]) -> Tensor:
-    """A mask (n, H * W) in [0, 1] for every address: section 3.3 of the paper."""
+    """Draw a mask in [0, 1] for every address, (n, H * W): section 3.3 of the paper."""
     cell = (-(-height // cells), -(-width // cells))
     full = ((cells + 1) * cell[0], (cells + 1) * cell[1])
     openings, shifts = [], []

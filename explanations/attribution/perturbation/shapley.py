@@ -1,5 +1,6 @@
-"""Shapley values of an image's features by KernelSHAP (Lundberg and Lee 2017, arXiv:1705.07874). One image
-(1, C, H, W) in, weights (H * W,) out, signed. Knows no dataset and no class maps.
+"""Shapley values of the features of an image by KernelSHAP (Lundberg and Lee 2017, arXiv:1705.07874).
+
+One image (1, C, H, W) in, signed weights (H * W,) out. Knows no dataset and no class maps.
 """
 
 from math import comb
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.perturbation import superpixels
 from explanations.models import execution
-from explanations.models.class_scores import ClassScore, class_score, masked
+from explanations.models.class_scores import ClassScore, class_score, masked_scores
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -34,13 +35,13 @@ def kernelshap(
     output: str,
     address: Address,
 ) -> Floats:
-    """The Shapley value of every superpixel, on each of its pixels.
+    """Return the Shapley value of every superpixel, at each of its pixels.
 
-    From `samples` coalitions, drawn in pairs of complements by the Shapley kernel; from all of them, and then
-    exactly, where there are no more. The features that hiding does not change have the value 0.
+    It is estimated from `samples` coalitions, drawn in pairs of complements by the Shapley kernel, or exact
+    if there are no more coalitions than that. The value of features that hiding does not change is 0.
     """
     features = superpixels.cut(image, segmentation, segments, compactness, kernel_size, max_dist, ratio)
-    replacement = superpixels.hidden(image, features, hiding)
+    replacement = superpixels.hide(image, features, hiding)
     score = class_score(execution.optimise(model, image), target, output)
     values = shapley_values(score, image, replacement, features, samples, address)
     return np.asarray(values[features.flatten().numpy()])
@@ -49,9 +50,9 @@ def kernelshap(
 def shapley_values(
     score: ClassScore, image: Tensor, replacement: Tensor, features: Tensor, samples: int, address: Address
 ) -> Floats:
-    """The Shapley values (F,) of the features that `features` (H, W) numbers from 0."""
+    """Return the Shapley values (F,) of the features that `features` (H, W) numbers from 0."""
     count = int(features.max()) + 1
-    players = superpixels.changing(image, replacement, features)
+    players = superpixels.find_changed(image, replacement, features)
     values = np.zeros(count)
     if len(players) == 0:
         return values
@@ -59,7 +60,7 @@ def shapley_values(
     masks = torch.ones(len(coalitions) + 2, count)
     masks[1, players] = 0
     masks[2:, players] = torch.from_numpy(coalitions.astype(np.float32))
-    scores = masked(score, image, replacement, masks, features).numpy()
+    scores = masked_scores(score, image, replacement, masks, features).numpy()
     values[players] = constrained_fit(
         coalitions, weights, scores[2:] - scores[1], float(scores[0] - scores[1])
     )
@@ -67,8 +68,10 @@ def shapley_values(
 
 
 def _coalitions(players: int, samples: int, address: Address) -> tuple[NDArray[np.bool_], Floats]:
-    """Coalitions (N, players), neither empty nor full, and their weights (N,): all, if they are no more than
-    `samples`."""
+    """Return coalitions (N, players), neither empty nor full, and their weights (N,).
+
+    All of them if there are at most `samples`, else that many at random.
+    """
     if players < 2:
         return np.zeros((0, players), dtype=bool), np.zeros(0)
     if 2**players - 2 <= samples:
@@ -90,11 +93,13 @@ def _coalitions(players: int, samples: int, address: Address) -> tuple[NDArray[n
 
 
 def constrained_fit(coalitions: NDArray[np.bool_], weights: Floats, gains: Floats, total: float) -> Floats:
-    """The values (F,) that fit the coalitions' gains (N,) best and add up to `total`: equation 8's least
-    squares. Of several, where coalitions are too few, the most even."""
+    """Fit values (F,) that add up to `total` to the gains (N,) of coalitions: equation 8, least squares.
+
+    If the coalitions are too few for one solution, the most even one.
+    """
     count = coalitions.shape[1]
     even = np.full(count, total / count)
-    inner = coalitions - coalitions.mean(axis=1, keepdims=True)  # (N, F): moves that keep the sum
+    inner = coalitions - coalitions.mean(axis=1, keepdims=True)  # (N, F): changes that keep the sum
     root = np.sqrt(weights)
     move, *_ = np.linalg.lstsq(inner * root[:, None], (gains - coalitions @ even) * root, rcond=None)
     return even + move - move.mean() if len(gains) else even

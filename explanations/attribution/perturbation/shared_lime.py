@@ -1,7 +1,7 @@
-"""LIME of all images of a sample at once: groups of them share their perturbations.
+"""LIME of all images of a sample, in groups that share their perturbations. Knows no aggregation.
 
-A group's perturbations are drawn at an address of their own, and every class's images of the same group and
-replicate have the same ones: with them one Gram matrix. Knows no aggregation.
+The perturbations of a group have an address of their own. Images of all classes in the same group and
+replicate have the same ones, and with them one Gram matrix.
 """
 
 from collections.abc import Callable, Iterator
@@ -21,8 +21,7 @@ from explanations.running import randomness
 def _bank(
     pixels: int, seed: int, replicate: int, group: int, settings: tuple[tuple[str, Any], ...]
 ) -> lime.Bank:
-    """The perturbations that a group of images of every class shares; other groups and replicates have
-    others."""
+    """Draw the perturbations that the images of one group and replicate share, whatever their class."""
     parameters = dict(settings)
     generator = randomness.generator(seed, "lime", parameters["perturbation"], replicate, group)
     samples, width = parameters["samples"], parameters["kernel_width"]
@@ -34,7 +33,7 @@ def _bank(
 def explain(
     model: nn.Module, sample: Sample, parameters: Parameters, advance: Callable[[int], None]
 ) -> Floats:
-    """LIME's weights (images, pixels); the parameters are those of the method's entry. Raises ValueError."""
+    """Return LIME's weights (images, pixels), by the parameters of the registry. Raises ValueError."""
     if parameters["perturbation"] not in lime.PERTURBATIONS:
         allowed = ", ".join(lime.PERTURBATIONS)
         raise ValueError(f"lime.perturbation is {parameters['perturbation']!r}; allowed: {allowed}")
@@ -58,8 +57,7 @@ def explain(
 
 
 def _groups(sample: Sample, size: int) -> Iterator[tuple[int, Tensor]]:
-    """The images of a sample by the `size` that share perturbations, counted from the first of the
-    replicate."""
+    """Yield the number and the images of each group of `size`, counted from the first of the replicate."""
     groups = (np.arange(len(sample.images)) + sample.first) // size
     for group in np.unique(groups):
         yield int(group), sample.images[torch.from_numpy(groups == group)]

@@ -1,5 +1,6 @@
-"""Local importances of superpixels by LIME (Ribeiro et al. 2016, arXiv:1602.04938). One image (1, C, H, W)
-in, weights (H * W,) out. Knows no dataset and no class maps.
+"""LIME weights of superpixels (Ribeiro et al. 2016, arXiv:1602.04938).
+
+One image (1, C, H, W) in, signed weights (H * W,) out. Knows no dataset and no class maps.
 """
 
 import numpy as np
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 from explanations.attribution.gradient.derivatives import Address
 from explanations.attribution.perturbation import lime, superpixels
 from explanations.models import execution
-from explanations.models.class_scores import class_score, masked
+from explanations.models.class_scores import class_score, masked_scores
 from explanations.running import randomness
 
 Floats = NDArray[np.float64]
@@ -33,19 +34,20 @@ def lime_superpixels(
     output: str,
     address: Address,
 ) -> Floats:
-    """LIME's weight of every superpixel, on each of its pixels, signed; 0 for all but `features` of them.
+    """Return LIME's weight of every superpixel, at each of its pixels; 0 for all but `features` of them.
 
-    As in the program of Ribeiro et al., superpixels are hidden with equal odds; `hiding` says behind what;
-    those that hiding does not change cannot be chosen. A LASSO path chooses, least squares weighs.
+    As in the program of Ribeiro et al., superpixels are hidden with equal odds, and `hiding` says what
+    replaces them. Those that hiding does not change cannot be chosen. A LASSO path chooses, least squares
+    weighs.
     """
     numbers = superpixels.cut(image, segmentation, segments, compactness, kernel_size, max_dist, ratio)
-    replacement = superpixels.hidden(image, numbers, hiding)
-    candidates = superpixels.changing(image, replacement, numbers)
+    replacement = superpixels.hide(image, numbers, hiding)
+    candidates = superpixels.find_changed(image, replacement, numbers)
     weights = np.zeros(int(numbers.max()) + 1)
     if len(candidates):
         bank = lime.mask_bank(len(weights), samples, randomness.generator(*address), kernel_width)
         score = class_score(execution.optimise(model, image), target, output)
-        responses = masked(score, image, replacement, bank.samples, numbers).numpy()
+        responses = masked_scores(score, image, replacement, bank.samples, numbers).numpy()
         moments = bank.projection @ responses  # (superpixels,)
         gram = bank.gram[np.ix_(candidates, candidates)]
         chosen = candidates[lime.lasso_support(gram, moments[candidates], features)]

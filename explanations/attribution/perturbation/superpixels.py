@@ -68,7 +68,7 @@ def cut(
     return torch.from_numpy(ordered.reshape(height, width))
 
 
-def hidden(image: Tensor, features: Tensor, hiding: str) -> Tensor:
+def hide(image: Tensor, features: Tensor, hiding: str) -> Tensor:
     """The values (1, C, H, W) that replace hidden features: their mean, black or mid-grey, by `hiding`."""
     if hiding == "black":
         return torch.zeros_like(image)
@@ -82,7 +82,7 @@ def hidden(image: Tensor, features: Tensor, hiding: str) -> Tensor:
     return means[:, numbers].reshape(image.shape).to(image.dtype)
 
 
-def changing(image: Tensor, replacement: Tensor, features: Tensor) -> NDArray[np.intp]:
+def find_changed(image: Tensor, replacement: Tensor, features: Tensor) -> NDArray[np.intp]:
     """The features that hiding changes; perturbations say nothing about the others."""
     differs = (image - replacement).abs().amax(dim=(0, 1)) > 1e-6  # (H, W)
     return np.asarray(torch.unique(features[differs]).numpy())

@@ -1,6 +1,7 @@
-"""LIME on the units of a layer in place of pixels, as NormLIME allows (Ahern et al. 2019, arXiv:1909.04200,
-section 3: a feature is whatever an explanation weighs). A unit is a channel of a layer with maps, or one
-output of a layer without. Knows no dataset and no class maps.
+"""LIME on the units of a layer in place of pixels.
+
+Ahern et al. 2019, arXiv:1909.04200, section 3: a feature is whatever an explanation weighs. A unit is a
+channel of a layer with maps, or an output of a layer without. Knows no dataset and no class maps.
 """
 
 import numpy as np
@@ -31,12 +32,12 @@ def unit_weights(
     output: str,
     address: Address,
 ) -> Floats:
-    """LIME's weights (units,) of the units of a layer for one image (1, C, H, W), signed.
+    """Return LIME's signed weights (units,) of the units of a layer for one image (1, C, H, W).
 
-    Units are switched off, to 0, with equal odds; those that are 0 already cannot be chosen. Rows of such
-    weights of many images go to any aggregation: NormLIME's gives the class's units.
+    Units are switched off (set to 0) with equal odds; those that are 0 already cannot be chosen. Any
+    aggregation combines the weights of many images; NormLIME's gives the units of the class.
     """
-    weights, _ = _explained(model, image, target, samples, features, kernel_width, layer, output, address)
+    weights, _ = _weigh(model, image, target, samples, features, kernel_width, layer, output, address)
     return weights
 
 
@@ -52,17 +53,17 @@ def lime_units(
     output: str,
     address: Address,
 ) -> Floats:
-    """Where a layer's channels are active, times their LIME weights, scaled up: (H * W,), signed.
+    """Return the activity of the channels of a layer times their LIME weights, scaled up, (H * W,).
 
     `layer` is the name of a module whose output is (n, channels, height, width), or "" for Grad-CAM's.
     """
-    weights, activations = _explained(
+    weights, activations = _weigh(
         model, image, target, samples, features, kernel_width, layer, output, address
     )
     if activations.ndim != 4:
         raise ValueError(
-            f"the units of the layer {layer!r} have no place in an image; name a layer whose output has "
-            "height and width, or take the weights themselves from unit_weights"
+            f"the units of the layer {layer!r} have no position in an image; name a layer whose output has "
+            "height and width, or use the weights of unit_weights"
         )
     activity = activations[0].double().abs().flatten(1)  # (channels, h * w)
     spread = activity / activity.mean(dim=1, keepdim=True).clamp(min=1e-12)
@@ -72,7 +73,7 @@ def lime_units(
     return np.asarray(full.flatten().numpy())
 
 
-def _explained(
+def _weigh(
     model: nn.Module,
     image: Tensor,
     target: int,
@@ -83,8 +84,8 @@ def _explained(
     output: str,
     address: Address,
 ) -> tuple[Floats, Tensor]:
-    """LIME's weights (units,) and what the layer gives the image."""
-    model, image = execution.placed(model), image.to(execution.current().device)
+    """Return LIME's weights (units,) and the output of the layer for the image."""
+    model, image = execution.place(model), image.to(execution.current().device)
     module = named_layer(model, layer or find_layer(model, image))
     switches = _Switches(module)
     score = class_score(model, target, output)
@@ -110,7 +111,7 @@ def _explained(
 
 
 class _Switches:
-    """Inside `with`, multiplies a module's output (n, units, ...) by `masks` (n, units), if there are any."""
+    """Multiply the output (n, units, ...) of a module by `masks` (n, units), if any, inside `with`."""
 
     def __init__(self, module: nn.Module) -> None:
         self.module = module

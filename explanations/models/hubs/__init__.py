@@ -42,26 +42,32 @@ def _by_factory(spec: ModelSpec, file: Path | None, with_weights: bool) -> Netwo
         name = spec.weights if spec.weights not in (None, OWN) else call.named.get("weights")
         if isinstance(name, str):
             return torchvision_models.open_model(call, name if with_weights else None)
-    made = call.make()
-    if isinstance(made, nn.DataParallel):
-        made = made.module
-    made = getattr(made, "_orig_mod", made)  # of torch.compile, whose copy takes no hooks
-    if isinstance(made, nn.Module):
-        if with_weights and file is None and spec.weights is None:
-            raise ValueError(_unnamed(spec))
-        if not isinstance(made, ScriptModule):
-            _refuse_meta(spec, made)
-            return Network(made, weights.digest(made.state_dict()) if with_weights and file is None else "")
+    product = _unwrapped(call.make())
+    if isinstance(product, ScriptModule):
         if file is not None:
-            weights.fill(made, file, spec.factory)
-        return Network(CallableModel(made, _rebuild, (spec,)), "" if file is None else weights.sha256(file))
-    if not callable(made):
+            weights.fill(product, file, spec.factory)
+        sha256 = "" if file is None else weights.sha256(file)
+        return Network(CallableModel(product, _rebuild, (spec,)), sha256)
+    if isinstance(product, nn.Module):
+        with_own = with_weights and file is None
+        if with_own and spec.weights is None:
+            raise ValueError(_unnamed(spec))
+        _refuse_meta(spec, product)
+        return Network(product, weights.digest(product.state_dict()) if with_own else "")
+    if not callable(product):
         raise ValueError(
-            f"{spec.factory}: returned a value of type {type(made).__name__}; a torch.nn.Module, or a "
-            "function from images to scores, is wanted"
+            f"{spec.factory}: returned a value of type {type(product).__name__}; it must return a "
+            "torch.nn.Module, or a function from images to scores"
         )
     _refuse_file(spec, file, "a function takes no weights")
-    return Network(CallableModel(made, _rebuild, (spec,)), "")
+    return Network(CallableModel(product, _rebuild, (spec,)), "")
+
+
+def _unwrapped(product: object) -> object:
+    """The network itself in nn.DataParallel, or in the wrapper of torch.compile, which takes no hooks."""
+    if isinstance(product, nn.DataParallel):
+        return product.module
+    return getattr(product, "_orig_mod", product)
 
 
 def _rebuild(spec: ModelSpec) -> nn.Module:

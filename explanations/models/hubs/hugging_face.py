@@ -36,8 +36,8 @@ def _model(transformers: Any, name: str, with_weights: bool, local: dict[str, bo
     kind = transformers.AutoModelForImageClassification
     if not with_weights:
         return kind.from_config(transformers.AutoConfig.from_pretrained(name, **local)), []
-    model, found = kind.from_pretrained(name, use_safetensors=True, output_loading_info=True, **local)
-    return model, list(found["missing_keys"])
+    model, information = kind.from_pretrained(name, use_safetensors=True, output_loading_info=True, **local)
+    return model, list(information["missing_keys"])
 
 
 def _preprocessing(

@@ -37,7 +37,7 @@ def open_file(
     inputs = session.get_inputs()
     if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].type not in _TYPES:
         listed = ", ".join(f"{one.name} {one.type} {one.shape}" for one in inputs)
-        raise ValueError(f"{factory}: takes {listed}; one input of images (N, C, H, W), of floats, is wanted")
+        raise ValueError(f"{factory}: takes {listed}; it must take one input, images (N, C, H, W) of floats")
     session_model = _Session(session)
     return Network(
         CallableModel(session_model, rebuild, arguments), sha256, path.stem, (), session_model.preprocessing

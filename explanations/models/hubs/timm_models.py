@@ -23,10 +23,10 @@ def open_model(factory: str, text: str, with_weights: bool) -> Network:
     With the weights that timm has for it, its preprocessing and the names of its classes. Raises ValueError.
     """
     timm = factories.import_library(factory, "timm", "timm")
-    found = _NAME.fullmatch(text)
-    if not found:
+    parts = _NAME.fullmatch(text)
+    if not parts:
         raise ValueError(f"{factory!r} is not a model of timm; write timm:NAME, as in timm:resnet50.a1_in1k")
-    arguments = ", ".join(part for part in (repr(found["name"]), found["arguments"]) if part)
+    arguments = ", ".join(part for part in (repr(parts["name"]), parts["arguments"]) if part)
     call = replace(factories.read(f"timm:create_model({arguments})"), factory=factory)
     pretrained = bool(call.named.get("pretrained", True)) and with_weights
     with tensors_only():
@@ -38,7 +38,7 @@ def open_model(factory: str, text: str, with_weights: bool) -> Network:
     return Network(
         model,
         stored.digest(model.state_dict()),
-        found["name"] if not tag or tag in found["name"] else f"{found['name']}.{tag}",
+        parts["name"] if not tag or tag in parts["name"] else f"{parts['name']}.{tag}",
         _categories(timm, model, config) if pretrained else (),
         of_config(config, f"{factory}: pretrained_cfg"),
     )

@@ -229,7 +229,7 @@ def test_xrai_gives_every_region_the_mean_of_integrated_gradients_in_it(
 
 def test_a_counter_class_has_the_closed_form_of_its_own_weights(image: Tensor) -> None:
     """Images of class 0, asked about class 1."""
-    local = LOCALS["input-x-gradient"].about("1")
+    local = LOCALS["input-x-gradient"].contrast("1")
     sample = Sample(0, "0", 0, 1, (7,), image, ("0", "1"))
     weights = local.attribute(linear(), sample, local.defaults, lambda count: None)[0]
     agrees("input-x-gradient", weights, of_linear("input-x-gradient", image))

@@ -176,4 +176,4 @@ def test_the_other_device_refuses_what_is_left_on_the_processor(
     rectified_model: nn.Module, bright_images: Tensor
 ) -> None:
     with pytest.raises(RuntimeError, match="expected all tensors to be on the same device"):
-        execution.placed(rectified_model)(bright_images)
+        execution.place(rectified_model)(bright_images)

@@ -97,7 +97,7 @@ def test_more_pieces_than_fit_the_memory_are_refused(monkeypatch: pytest.MonkeyP
 
 def test_a_piece_is_hidden_behind_its_mean(bright_images: Tensor) -> None:
     pieces = superpixels.cut(bright_images[:1], "squares", 16)
-    replacement = superpixels.hidden(bright_images[:1], pieces, "mean")
+    replacement = superpixels.hide(bright_images[:1], pieces, "mean")
     torch.testing.assert_close(replacement[0, 0, :2, :2], bright_images[0, 0, :2, :2].mean().expand(2, 2))
 
 
@@ -108,7 +108,7 @@ def test_a_piece_is_hidden_behind_its_mean(bright_images: Tensor) -> None:
             lambda image: superpixels.cut(image, "watershed", 9),
             "segmentation 'watershed'; allowed: quickshift",
         ),
-        (lambda image: superpixels.hidden(image, image, "blur"), "hiding 'blur'; allowed: mean, black, grey"),
+        (lambda image: superpixels.hide(image, image, "blur"), "hiding 'blur'; allowed: mean, black, grey"),
     ],
 )
 def test_an_unknown_choice_is_refused(call, expected: str) -> None:
@@ -185,5 +185,5 @@ def test_the_map_of_units_adds_up_to_their_weights(rectified_model: nn.Module, b
 
 def test_units_without_a_place_have_no_map(bright_images: Tensor) -> None:
     model = nn.Sequential(nn.Flatten(), nn.Linear(64, 6), nn.ReLU(), nn.Linear(6, 3)).requires_grad_(False)
-    with pytest.raises(ValueError, match=r"^the units of the layer '2' have no place in an image; name"):
+    with pytest.raises(ValueError, match=r"^the units of the layer '2' have no position in an image; name"):
         units.lime_units(model, bright_images[:1], 1, **{**LIME, "layer": "2"})

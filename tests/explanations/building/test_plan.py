@@ -15,7 +15,7 @@ from explanations.methods import registry
 from explanations.models import classifiers
 
 
-def slugs(loaded: plan_module.Loaded) -> tuple[str, ...]:
+def slugs(loaded: plan_module.Inputs) -> tuple[str, ...]:
     return tuple(method.slug for method in loaded.methods)
 
 
@@ -140,7 +140,11 @@ def test_some_methods_and_classes_may_be_chosen(plan: Plan, tmp_path: Path, smal
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"methods": ("shap",)}, f"there is no method 'shap'; allowed: {', '.join(registry.METHODS)}"),
+        (
+            {"methods": ("shap",)},
+            f"there is no method 'shap'; allowed: {', '.join(registry.METHODS)}; or an import path, as in "
+            "./file.py:function or package.module:function",
+        ),
         ({"methods": ()}, "a set has at least one method; name some with --methods"),
         ({"seed": -1}, "--seed must be at least 0 (got -1)"),
         ({"minimum_support": 0}, "--minimum-support must be at least 1 image (got 0)"),

@@ -190,11 +190,11 @@ def test_a_counter_class_is_explained_on_the_images_of_another(
 @pytest.mark.parametrize(
     ("label", "expected"),
     [
-        ("7", "there is no class '7' to ask about; allowed: 0, 1, 2"),
+        ("7", "there is no class '7' to explain; allowed: 0, 1, 2"),
         (
             "1",
-            "images of class '1' cannot be asked why they are not of class '1'; "
-            "leave the class out with --classes",
+            "images of class '1' cannot be contrasted with class '1' itself; "
+            "exclude the class with --classes",
         ),
     ],
 )

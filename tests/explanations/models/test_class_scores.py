@@ -43,7 +43,7 @@ def test_a_mask_shows_the_image_where_it_is_one_and_what_hides_it_elsewhere(brig
     score = class_scores.class_score(nn.Flatten(), 9, "logit")
     image, hidden = bright_images[:1], torch.full((1, 1, 8, 8), 0.25)
     halves = torch.arange(64).reshape(8, 8) // 32
-    found = class_scores.masked(score, image, hidden, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), halves)
+    found = class_scores.masked_scores(score, image, hidden, torch.tensor([[1.0, 0.0], [0.0, 1.0]]), halves)
     assert found.tolist() == [float(image[0, 0, 1, 1]), 0.25]
 
 
@@ -53,7 +53,7 @@ def test_the_number_of_threads_changes_no_byte(curved_model: nn.Module, bright_i
     for threads in (1, 2):
         score = class_scores.class_score(curved_model, 1, "probability")
         with execution.run_on(threads=threads):
-            found.append(class_scores.masked(score, bright_images[:1], torch.zeros(1, 1, 8, 8), masks))
+            found.append(class_scores.masked_scores(score, bright_images[:1], torch.zeros(1, 1, 8, 8), masks))
     assert found[0].numpy().tobytes() == found[1].numpy().tobytes()
 
 

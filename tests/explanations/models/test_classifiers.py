@@ -128,8 +128,8 @@ def test_anyones_own_classifier_is_loaded(network) -> None:
         ("square_network:other", "square_network:other: square_network has no 'other'"),
         (
             "square_network:not_a_module",
-            "square_network:not_a_module: returned a value of type int; a torch.nn.Module, or a function "
-            "from images to scores, is wanted",
+            "square_network:not_a_module: returned a value of type int; it must return a "
+            "torch.nn.Module, or a function from images to scores",
         ),
     ],
 )

@@ -47,7 +47,7 @@ def test_pickled_weights_are_refused_in_one_line(
     error = capsys.readouterr().err
     assert error == (
         f"python -m explanations accuracy: {tmp_path / name}: is a pickle, which can run any code, and is "
-        "not loaded; who trusts it can write its tensors anew with "
+        "not loaded; if you trust it, load it yourself and save it with "
         "safetensors.torch.save_model(model, 'weights.safetensors')\n"
     )
     assert not sprung.exists()

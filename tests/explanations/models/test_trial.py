@@ -242,15 +242,15 @@ def test_the_preprocessing_is_known_behind_other_layers() -> None:
 @pytest.mark.parametrize(
     ("give", "expected"),
     [
-        (lambda logits: "cat", "a:b: returns a str for an image; scores (1, classes) are wanted"),
-        (lambda logits: None, "a:b: returns a NoneType for an image; scores (1, classes) are wanted"),
-        (lambda logits: (), "a:b: returns a tuple for an image; scores (1, classes) are wanted"),
-        (lambda logits: logits[0], "a:b: returns 3 for an image; scores (1, classes) are wanted"),
+        (lambda logits: "cat", "a:b: returns a str for an image; it must return scores (1, classes)"),
+        (lambda logits: None, "a:b: returns a NoneType for an image; it must return scores (1, classes)"),
+        (lambda logits: (), "a:b: returns a tuple for an image; it must return scores (1, classes)"),
+        (lambda logits: logits[0], "a:b: returns 3 for an image; it must return scores (1, classes)"),
         (
             lambda logits: logits[:, :, None, None].expand(-1, -1, 2, 2),
             "a:b: returns 1 x 3 x 2 x 2 for an image",
         ),
-        (lambda logits: logits.argmax(1)[None], "a:b: returns 1 x 1 of torch.int64 for an image; scores"),
+        (lambda logits: logits.argmax(1)[None], "a:b: returns 1 x 1 of torch.int64 for an image; it must"),
         (lambda logits: logits / 0, "a:b: returns scores that are not finite for the first image"),
         (
             lambda logits: logits[:, :2],

@@ -76,7 +76,7 @@ def test_of_many_names_three_are_given(trained: nn.Module, tmp_path: Path) -> No
 def test_weights_that_are_not_finite_are_refused(trained: nn.Module, tmp_path: Path) -> None:
     tensors = dict(trained.state_dict())
     tensors["3.bias"] = torch.tensor([0.0, float("nan"), 0.0])
-    with pytest.raises(ValueError, match=r"w.safetensors: 3.bias has values that are not finite; no map"):
+    with pytest.raises(ValueError, match=r"w.safetensors: 3.bias has values that are not finite; name"):
         weights.fill(network(), saved(tensors, tmp_path), "a:b")
 
 
