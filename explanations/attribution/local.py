@@ -21,6 +21,9 @@ Advance = Callable[[int], None]
 
 REPLACED = ("images", "baseline", "background")  # parameters that a function of one image does not take
 
+# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
+MOST_PIXELS = 6400
+
 # What a method may need from a model or from the caller, in words for a list.
 NEEDS = {
     "gradients": "a model that can be differentiated",
@@ -28,11 +31,8 @@ NEEDS = {
     "layer": "a layer whose output has height and width",
     "background": "images of the data set to compare with, unless another baseline is chosen",
     "rules": "layers that have a rule of relevance propagation",
-    "pixels": "images of at most 6,400 pixels, each of which it weighs",
+    "pixels": f"images of at most {MOST_PIXELS:,} pixels, each of which it weighs",
 }
-
-# LIME holds about five matrices of pixels by pixels at once: of 6,400 pixels, 0.3 GiB each.
-MOST_PIXELS = 6400
 
 
 @dataclass(frozen=True)

@@ -73,7 +73,7 @@ def build(
     tasks = inputs.tasks()
     folder.mkdir(parents=True, exist_ok=True)
     work.mkdir(exist_ok=True)
-    with lock.held(work / LOCK_FILE, str(folder)):
+    with lock.hold(work / LOCK_FILE, str(folder)):
         results = Results(cache or work, tasks=tasks)
         scheduling.complete(make_work(inputs.model, scheduling.device), tasks, results, step)
         weights, reasons, seconds = _local_weights(tasks, results)

@@ -14,7 +14,7 @@ from explanations.building.tasks import Address, Task, make_shards, versions
 from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
-from explanations.methods.import_paths import Function, written
+from explanations.methods.import_paths import Function, shorten
 from explanations.methods.names import chosen as chosen_methods
 from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
@@ -286,7 +286,7 @@ def _record(method: ExplanationMethod, parameters: Parameters, maps: int, minimu
     own = {}
     if local.is_own:
         code = code_version(inspect.unwrap(local.explain))
-        own = {"import_path": written(local.address), "code": code}
+        own = {"import_path": shorten(local.address), "code": code}
     return Method(
         slug=method.slug,
         title=method.title,

@@ -59,7 +59,7 @@ class Ladder:
     rungs: tuple[Rung, ...]
     need: Need
 
-    def told(self, what: str) -> str:
+    def describe(self, what: str) -> str:
         """The need in words; `what` is "samples" or "images"."""
         need = self.need
         return need.how if need.amount is None else f"{need.amount:,} {what} ({need.how})"
@@ -92,11 +92,11 @@ class Stability:
             amount = _counted(same.amount, "sample") if same.amount else "no samples"
             yield f"{amount:>18}: {same!s:<30}{other}"
         if self.same_images.rungs[-1].amount:
-            found = self.same_images.told("samples"), self.other_images.told("samples")
+            found = self.same_images.describe("samples"), self.other_images.describe("samples")
             yield f"{goal:>18}: {found[0]:<30}{found[1]}"
         for rung in self.more_images.rungs:
             yield f"{_counted(rung.amount, 'image'):>18}: {'':<30}{rung}"
-        yield f"{goal:>18}: {'':<30}{self.more_images.told('images')}"
+        yield f"{goal:>18}: {'':<30}{self.more_images.describe('images')}"
 
 
 @dataclass(frozen=True)
@@ -212,22 +212,22 @@ def _stability(
         """Of maps of `count` images at so many samples, the subject's and the other's."""
         one, two = weights[slug, samples, *SUBJECT], weights[slug, samples, *other]
         pairs = [(method.aggregate(one[k][:count]), method.aggregate(two[k][:count])) for k in one]
-        overlap = float(np.mean([shared(a, b, top) for a, b in pairs]))
+        overlap = float(np.mean([top_overlap(a, b, top) for a, b in pairs]))
         return Rung(amount, overlap, float(np.mean([correlation(a, b) for a, b in pairs])))
 
-    def risen(rungs: list[Rung]) -> Ladder:
-        return Ladder(tuple(rungs), needed(tuple(rungs), wanted))
+    def make_ladder(rungs: list[Rung]) -> Ladder:
+        return Ladder(tuple(rungs), estimate_need(tuple(rungs), wanted))
 
     return Stability(
         method.slug,
         images,
-        risen([rung(samples, OTHER_SEED, samples, images) for samples in ladder]),
-        risen([rung(samples, OTHER_IMAGES, samples, images) for samples in ladder]),
-        risen([rung(count, OTHER_IMAGES, ladder[-1], count) for count in _shares(images)]),
+        make_ladder([rung(samples, OTHER_SEED, samples, images) for samples in ladder]),
+        make_ladder([rung(samples, OTHER_IMAGES, samples, images) for samples in ladder]),
+        make_ladder([rung(count, OTHER_IMAGES, ladder[-1], count) for count in _shares(images)]),
     )
 
 
-def shared(first: Floats, second: Floats, top: int) -> float:
+def top_overlap(first: Floats, second: Floats, top: int) -> float:
     """The share of the `top` largest values of two maps (pixels,) that are at the same places.
 
     Where values are tied for the last places, it is what drawing among them gives on average: two empty maps
@@ -250,7 +250,7 @@ def correlation(first: Floats, second: Floats) -> float:
     return float(spearmanr(first, second).statistic)
 
 
-def needed(rungs: tuple[Rung, ...], wanted: float) -> Need:
+def estimate_need(rungs: tuple[Rung, ...], wanted: float) -> Need:
     """The samples or images that give the wanted overlap, from the overlaps at growing numbers of them.
 
     The share that is missed falls like a power of their number, of which two points give a line in

@@ -39,6 +39,8 @@ def find_families(characters: frozenset[str]) -> tuple[list[str], frozenset[str]
     own = Path(matplotlib.get_data_path(), "fonts", "ttf", "DejaVuSans.ttf")
     families, missing = ["DejaVu Sans"], characters - _find_characters(str(own))
     for entry in sorted(font_manager.fontManager.ttflist, key=_preference) if missing else ():
+        if entry.name.replace(" ", "").startswith("LastResort"):
+            continue  # it has a box for every character there is
         added = missing & _find_characters(entry.fname)
         if added:
             families.append(entry.name)

@@ -35,7 +35,7 @@ def normalise(written: str) -> str:
     return f"{Path(place).expanduser().resolve()}:{name}" if is_path(place) else written
 
 
-def written(address: str) -> str:
+def shorten(address: str) -> str:
     """An address as people write it: files below the current folder are relative."""
     place, _, name = address.rpartition(":")
     if is_path(place) and Path(place).is_relative_to(Path.cwd()):
@@ -95,10 +95,10 @@ def load(address: str) -> Function:
         if not hasattr(found, part):
             public = [key for key, value in vars(found).items() if _is_public(key, value, found)]
             allowed = f"; it has {', '.join(public[:10])}" if public else ""
-            raise ValueError(f"{written(address)}: there is no {name!r} in {place}{allowed}")
+            raise ValueError(f"{shorten(address)}: there is no {name!r} in {place}{allowed}")
         found = getattr(found, part)
     if not callable(found):
-        raise ValueError(f"{written(address)}: is a {type(found).__name__}, which cannot be called")
+        raise ValueError(f"{shorten(address)}: is a {type(found).__name__}, which cannot be called")
     return found  # type: ignore[no-any-return]
 
 
@@ -124,10 +124,10 @@ def _load_file(path: Path, address: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     if not path.is_file():
-        raise ValueError(f"{written(address)}: there is no file {path}")
+        raise ValueError(f"{shorten(address)}: there is no file {path}")
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
-        raise ValueError(f"{written(address)}: {path} is not a Python file; its name must end with .py")
+        raise ValueError(f"{shorten(address)}: {path} is not a Python file; its name must end with .py")
     if str(path.parent) not in sys.path:
         sys.path.append(str(path.parent))  # for what lies beside it
     module = sys.modules[name] = importlib.util.module_from_spec(specification)
@@ -135,7 +135,7 @@ def _load_file(path: Path, address: str) -> ModuleType:
         specification.loader.exec_module(module)
     except Exception as error:  # whatever anyone's own file raises
         del sys.modules[name]
-        raise ValueError(f"{written(address)}: {path.name} fails with {describe(error)}") from None
+        raise ValueError(f"{shorten(address)}: {path.name} fails with {describe(error)}") from None
     return module
 
 

@@ -14,7 +14,7 @@ from dataclasses import replace
 from importlib.metadata import entry_points
 
 from explanations.methods.aggregation import AGGREGATIONS, Aggregation
-from explanations.methods.import_paths import Function, is_path, normalise, register, written
+from explanations.methods.import_paths import Function, is_path, normalise, register, shorten
 from explanations.methods.local_methods import find_local
 from explanations.methods.registry import DEFAULT, LOCALS, METHODS, ExplanationMethod, Local
 
@@ -53,7 +53,7 @@ def _refuse_equal(methods: list[ExplanationMethod]) -> None:
     for number, method in enumerate(methods):
         for other in methods[:number]:
             if method.slug == other.slug:
-                places = [written(one.local.address) for one in (other, method)]
+                places = [shorten(one.local.address) for one in (other, method)]
                 raise ValueError(
                     f"two methods are called {method.slug!r} ({', '.join(places)}); "
                     "rename a function or a file"

@@ -39,7 +39,7 @@ _generators = threading.Lock()  # the generators belong to the whole process
 
 def make_local(address: str, function: Callable[..., Any]) -> Local:
     """The local method of the function or Captum class at an import path. Raises ValueError."""
-    name = import_paths.written(address)
+    name = import_paths.shorten(address)
     code: Callable[..., Any] = function
     if not inspect.isclass(function):
         call, defaults = function, _defaults(name, function)

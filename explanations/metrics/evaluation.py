@@ -12,7 +12,7 @@ from explanations import manifest
 from explanations.metrics import figure, registry, retraining_curves, tasks
 from explanations.metrics.context import LoadedSet, Source, load
 from explanations.metrics.registry import Retraining
-from explanations.metrics.results import Results, Value, summarised
+from explanations.metrics.results import Results, Value, summarise
 from explanations.metrics.retraining_curves import Curve
 from explanations.metrics.subject import Metric, Parameters
 from explanations.metrics.tasks import CONTENTS, Content, MapTask, RetrainTask, Task
@@ -64,7 +64,7 @@ def evaluate(
     work = out / WORK_FOLDER
     work.mkdir(parents=True, exist_ok=True)
     store = Store(work, CONTENTS)
-    with lock.held(work / LOCK_FILE, str(out)):
+    with lock.hold(work / LOCK_FILE, str(out)):
         everything = [task for _, _, listed in planned for task in listed]
         scheduling.complete(tasks.make_work(loaded, scheduling.device), everything, store, step)
         results = _collect(planned, store, loaded, plan)
@@ -153,7 +153,7 @@ def _measured(metric: Metric, listed: Iterable[Task], store: Store[Content]) -> 
         content = _read(task, store)
         for score in metric.scores:
             found = [float("nan") if x is None else x for x in content.get(score.slug, [])]
-            mean, error, n = summarised(found)
+            mean, error, n = summarise(found)
             note = content.get("note", "" if mean is not None else "undefined for every image")
             values.append(Value(task.method, task.label, task.replicate, score.slug, mean, error, n, note))
     return values
@@ -177,12 +177,12 @@ def _read(task: Task, store: Store[Content]) -> Content:
 
 def _retrained(entry: Retraining, curve: Curve) -> Value:
     """A method's mean error over the shares removed, in percent; the seeds are its repetitions."""
-    return Value(curve.method, "", curve.replicate, entry.score.slug, *summarised(curve.by_seed))
+    return Value(curve.method, "", curve.replicate, entry.score.slug, *summarise(curve.by_seed))
 
 
 def _write(out: Path, results: Results, folder: Path) -> None:
     """The three files, then their names in the manifest, where they lie in the set's folder."""
-    for name, text in zip(FILES, (results.to_csv(), results.to_json(), figure.drawn(results)), strict=True):
+    for name, text in zip(FILES, (results.to_csv(), results.to_json(), figure.draw(results)), strict=True):
         write_atomically(out / name, text.encode())
     inside, root = out.resolve(), folder.resolve()
     if inside.is_relative_to(root):

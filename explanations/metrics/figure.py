@@ -29,7 +29,7 @@ TICKS = (-50, -20, -10, -5, -2, -1, -0.5, -0.2, 0, 0.2, 0.5, 1, 2, 5, 10, 20, 50
 INK, MUTED, ACCENT = "#1c2333", "#6b7280", "#0b6e99"
 
 
-def drawn(results: Results) -> str:
+def draw(results: Results) -> str:
     """The text of an SVG; what stands in it is the same for the same results."""
     curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
     columns = min(COLUMNS, max(len(results.scores), 2 * len(curved)))

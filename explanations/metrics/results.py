@@ -102,7 +102,7 @@ class Results:
         """The error, in percentage points, that each method gained where `share` was removed: over seeds."""
         listed = [curve for curve in self.curves if curve.metric == score.slug]
         methods = [m for m in self.methods if any(curve.method == m for curve in listed)]
-        return {m: _around(*summarised(gains(listed, m, share))) for m in methods}
+        return {m: _around(*summarise(gains(listed, m, share))) for m in methods}
 
     # Forms
 
@@ -121,7 +121,7 @@ class Results:
                 console.print(f"{score.title} is not measured: {'; '.join(reasons)}")
         for score in self.scores:
             if curve := next((c for c in self.curves if c.metric == score.slug), None):
-                error = _shown(_around(*summarised(100 * e for e in curve.points[0].errors)))
+                error = _shown(_around(*summarise(100 * e for e in curve.points[0].errors)))
                 console.print(
                     f"{score.title}: points beyond {error} with nothing removed ({score.better} is better)"
                 )
@@ -206,7 +206,7 @@ class Results:
         return json.dumps(record, indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False) + "\n"
 
 
-def summarised(values: Iterable[float]) -> tuple[float | None, float | None, int]:
+def summarise(values: Iterable[float]) -> tuple[float | None, float | None, int]:
     """Mean, standard error and number of the values that are finite; None where there are too few."""
     found = np.array([value for value in values if math.isfinite(value)])
     mean = float(found.mean()) if len(found) else None
@@ -225,8 +225,8 @@ def _record(curve: Curve) -> dict[str, Any]:
     """A curve with the mean of every point and its standard error, as JSON has it."""
     points = []
     for point in curve.points:
-        mean, standard_error, _ = summarised(point.errors)
-        gained, error_gained, _ = summarised(point.gained)
+        mean, standard_error, _ = summarise(point.errors)
+        gained, error_gained, _ = summarise(point.gained)
         points.append(
             {
                 "share": point.share,

@@ -86,7 +86,7 @@ class Subject:
         """Random numbers of this map's own for a purpose."""
         return randomness.generator(*self.address, *purpose)
 
-    def asked(self) -> Method:
+    def require_method(self) -> Method:
         """The method. Raises NotMeasurableError where there is none."""
         if self.method is None:
             raise lacks("method")

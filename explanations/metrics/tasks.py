@@ -9,6 +9,7 @@ import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -17,7 +18,7 @@ import torch
 from torch import nn
 
 from explanations.metrics import retraining
-from explanations.metrics.context import CONTROL, LoadedSet
+from explanations.metrics.context import CONTROL, LoadedSet, Source, load
 from explanations.metrics.registry import METRICS, RETRAININGS, Retraining
 from explanations.metrics.retraining_curves import WHOLE, Order
 from explanations.metrics.subject import Metric, NotMeasurableError, Parameters, lacks, ranks
@@ -269,7 +270,13 @@ class Context:
 
 def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Content]:
     """What the tasks of an evaluation take, for a scheduler."""
-    return Work(Context(loaded, device), perform, requirements, execution.keep_memory)
+    again = partial(reload, loaded.source, device)
+    return Work(Context(loaded, device), perform, requirements, execution.keep_memory, again)
+
+
+def reload(source: Source, device: str | None) -> Context:
+    """What all tasks share, loaded again in another process."""
+    return Context(load(source), device)
 
 
 def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:

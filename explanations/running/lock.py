@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 @contextmanager
-def held(path: Path, what: str) -> Iterator[None]:
+def hold(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ValueError that says who does; it may be deleted meanwhile.
 
     `what` names in the message what is locked.

@@ -9,7 +9,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.connection import wait
 from typing import TypeVar
@@ -42,7 +42,7 @@ def spread(
         min(processes, len(jobs)), multiprocessing.get_context("spawn"), _begin, (set_up,)
     )
     try:
-        futures = {executor.submit(function, job): job for job in jobs}
+        futures = {_submit(executor, function, job, option): job for job in jobs}
         for future in as_completed(futures):
             finish(futures[future], future.result())
     except BrokenProcessPool:
@@ -56,6 +56,20 @@ def spread(
         raise
     finally:
         executor.shutdown(cancel_futures=True)
+
+
+def _submit(
+    executor: ProcessPoolExecutor, function: Callable[[Job], Result], job: Job, option: str
+) -> "Future[Result]":
+    try:
+        return executor.submit(function, job)
+    except BrokenProcessPool:
+        raise
+    except Exception as error:  # whatever the parts of a model raise that cannot be sent
+        reason = " ".join(str(error).split())
+        raise ValueError(
+            f"{option}: this work cannot be sent to other processes ({reason}); leave {option} out"
+        ) from None
 
 
 def _begin(set_up: Callable[[], object]) -> None:

@@ -5,9 +5,8 @@ continues where it stopped. An error or an interruption ends all tasks that are 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing.reduction import ForkingPickler
 from typing import Any
 
 from explanations.running import processes
@@ -85,34 +84,20 @@ def run_in_processes(
 ) -> None:
     """Do as many tasks at once as `workers`, each in a process of its own. They share the processors."""
     threads = max(1, processes.processors() // workers)
-    set_up = partial(_set_up, _pickle(work, "--workers"), threads)
-    pickled = {_pickle(task, "--workers"): task for task in tasks}
-
-    def finish_pickled(job: bytes, result: Result) -> None:
-        finish(pickled[job], result)
-
-    processes.spread(_perform, list(pickled), workers, set_up, finish_pickled, "--workers")
+    whole: Work[Any, AnyTask, Result] = work
+    sent = whole if whole.reload is None else replace(whole, context=None)
+    processes.spread(_perform, tasks, workers, partial(_set_up, sent, threads), finish, "--workers")
 
 
-def _pickle(thing: object, option: str) -> bytes:
-    """The bytes in which `multiprocessing` sends a thing to a process of its own."""
-    try:
-        return bytes(ForkingPickler.dumps(thing))
-    except Exception as error:  # whatever the parts of a model raise that cannot be sent
-        reason = " ".join(str(error).split())
-        raise ValueError(
-            f"{option}: this work cannot be sent to other processes ({reason}); leave {option} out"
-        ) from None
-
-
-def _set_up(pickled: bytes, threads: int) -> None:
+def _set_up(work: Work[Any, Any, Any], threads: int) -> None:
     global _work, _threads
-    _work, _threads = ForkingPickler.loads(pickled), threads
+    _work = work if work.reload is None else replace(work, context=work.reload())
+    _threads = threads
     _work.set_up()
 
 
-def _perform(pickled: bytes) -> Any:
-    return _work.perform(_work.context, ForkingPickler.loads(pickled), _threads, _ignore)
+def _perform(task: AnyTask) -> Any:
+    return _work.perform(_work.context, task, _threads, _ignore)
 
 
 def _ignore(share: float) -> None:
@@ -145,7 +130,7 @@ def run_on_cluster(
             client.submit(
                 perform_remotely,
                 shared,
-                _pickle(task, "--scheduler"),
+                task,
                 work.requirements(task),
                 key=f"beholder-{task.digest}",
                 pure=False,
@@ -170,14 +155,13 @@ def _distributed() -> Any:
     return distributed
 
 
-def perform_remotely(work: Work[Context, Any, Result], pickled: bytes, required: dict[str, str]) -> Result:
+def perform_remotely(work: Work[Context, AnyTask, Result], task: AnyTask, required: dict[str, str]) -> Result:
     """Do a task on a worker of a cluster.
 
     Raises ValueError if the worker lacks code that the task needs, or has other versions or code, which would
     give other bytes.
     """
     try:
-        task = ForkingPickler.loads(pickled)
         present = work.requirements(task)
     except (ImportError, ValueError) as error:
         raise ValueError(f"a worker of the cluster lacks code: {error}; install it there") from None

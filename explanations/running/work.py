@@ -32,13 +32,15 @@ class Work(Generic[Context, AnyTask, Result]):
 
     `perform(context, task, threads, advance)` gives the result, with at most so many threads (None: as many
     as there are processors). `requirements(task)` names the versions and digests of code that another
-    machine must have for the same result. `set_up()` is called once in every new process.
+    machine must have for the same result. `set_up()` is called once in every new process. `reload()`
+    makes the context again in another process of this machine; without it, the context is sent there.
     """
 
     context: Context
     perform: Callable[[Context, AnyTask, int | None, Share], Result]
     requirements: Callable[[AnyTask], dict[str, str]]
     set_up: Callable[[], object]
+    reload: Callable[[], Context] | None = None
 
 
 class Progress(Generic[AnyTask]):

@@ -270,7 +270,8 @@ def _agree(model: nn.Module, prepared: nn.Module, example: Tensor) -> bool:
         expected, outputs = model(example), prepared(example)
     if not isinstance(expected, Tensor):
         raise ValueError(
-            f"the classifier returns a {type(expected).__name__}; expected logits (images, classes)"
+            f"the classifier returns a {type(expected).__name__}; "
+            "expected a tensor of logits (images, classes)"
         )
     return torch.equal(expected, outputs)
 

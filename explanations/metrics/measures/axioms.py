@@ -77,7 +77,7 @@ def _neighbours(model: nn.Sequential) -> tuple[nn.Linear, nn.Linear]:
 
 def complete(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """The relative error of completeness of every image."""
-    method, images = subject.asked(), subject.images
+    method, images = subject.require_method(), subject.images
     if method.baselines is None:
         raise lacks("complete")
     weights = method.local(subject.model, images)
@@ -88,7 +88,7 @@ def complete(subject: Subject, parameters: Parameters, advance: Advance) -> dict
 
 def invariant(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """How far the weights of every image move, over their size, when the network is written otherwise."""
-    method, images = subject.asked(), subject.images
+    method, images = subject.require_method(), subject.images
     if not method.invariant:
         raise lacks("invariant")
     other = equivalent(subject.model, randomness.torch_seed(*subject.address, "equivalent"))

@@ -36,7 +36,7 @@ def distance(importance: Floats, other: Floats, inside: np.ndarray) -> float:
 
 def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
     """The mean distance of the maps at both angles, +`degrees` and -`degrees`: one value."""
-    method, images, degrees = subject.asked(), subject.images, parameters["degrees"]
+    method, images, degrees = subject.require_method(), subject.images, parameters["degrees"]
     height, width = images.shape[2:]
     if height != width:
         raise NotMeasurableError(f"the images are {width} x {height}; only square ones are rotated")

@@ -52,7 +52,7 @@ def likeness(subject: Subject, images: Tensor, model: nn.Module, trained: Floats
     NaN where the method refuses to explain the randomised network.
     """
     try:
-        importance = subject.asked().map(model, images)
+        importance = subject.require_method().map(model, images)
     except NotMeasurableError:
         raise
     except ValueError:
@@ -66,7 +66,7 @@ def measure(subject: Subject, parameters: Parameters, advance: Advance) -> dict[
     if not names:
         raise NotMeasurableError("the network has no parameters to randomise")
     seed = randomness.torch_seed(*subject.address, "sanity")
-    trained = subject.asked().map(subject.model, images)
+    trained = subject.require_method().map(subject.model, images)
     found: dict[str, list[float]] = {"cascading": [], "independent": []}
     for i, name in enumerate(names):
         for kind, chosen in (("cascading", names[: i + 1]), ("independent", [name])):

@@ -253,5 +253,5 @@ def test_outputs_that_are_no_logits_are_refused(bright_images: Tensor) -> None:
         def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
             return images, images
 
-    with pytest.raises(ValueError, match=r"^the classifier returns a tuple; expected logits"):
+    with pytest.raises(ValueError, match=r"^the classifier returns a tuple; expected a tensor of logits"):
         prepare(Two(), bright_images)

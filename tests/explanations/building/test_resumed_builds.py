@@ -138,7 +138,7 @@ def test_the_size_of_shards_changes_no_byte(
 def test_two_builds_in_one_folder_are_refused(plan: Plan, tmp_path: Path) -> None:
     work = tmp_path / "set" / ".work"
     work.mkdir(parents=True)
-    with lock.held(work / "lock", "set"), pytest.raises(ValueError) as caught:  # noqa: PT011
+    with lock.hold(work / "lock", "set"), pytest.raises(ValueError) as caught:  # noqa: PT011
         building.build(tmp_path / "set", plan)
     assert re.fullmatch(
         rf"{tmp_path / 'set'}: process {os.getpid()} on \S+ is working here; "
@@ -157,7 +157,7 @@ def test_a_lock_that_was_deleted_meanwhile_is_not_taken_for_held(
     monkeypatch.setattr(lock.fcntl, "flock", lambda *rest: (flock(*rest), path.unlink()))
     with (
         pytest.raises(ValueError, match=r"^set: another process has just finished here; try again$"),
-        lock.held(path, "set"),
+        lock.hold(path, "set"),
     ):
         pass
 

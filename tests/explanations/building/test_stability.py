@@ -73,14 +73,14 @@ def test_the_ladder_of_images_compares_maps_of_the_first_images(plan: Plan) -> N
 
 def test_the_shared_top_is_counted() -> None:
     first, second = np.arange(10.0), np.r_[np.zeros(7), 8, 9, -1]
-    assert stability.shared(first, second, 3) == pytest.approx(2 / 3)
+    assert stability.top_overlap(first, second, 3) == pytest.approx(2 / 3)
 
 
 def test_maps_that_are_tied_agree_as_often_as_chance_has_it() -> None:
     """A place of one map for sure, and a third of each of the other three; of both: 1/1 and 3 * 1/9."""
     tied = np.array([5.0, 0, 0, 0])
-    assert stability.shared(tied, tied, 2) == pytest.approx((1 + 1 / 3) / 2)
-    assert stability.shared(np.zeros(10), np.zeros(10), 3) == pytest.approx(0.3)
+    assert stability.top_overlap(tied, tied, 2) == pytest.approx((1 + 1 / 3) / 2)
+    assert stability.top_overlap(np.zeros(10), np.zeros(10), 3) == pytest.approx(0.3)
 
 
 def test_a_constant_map_has_no_rank_correlation() -> None:
@@ -89,27 +89,27 @@ def test_a_constant_map_has_no_rank_correlation() -> None:
 
 def test_the_wanted_agreement_lies_on_the_line_between_two_rungs() -> None:
     """Misses of 40 % and 10 % at 100 and 200 samples fall with the square: 20 % at 100 sqrt(2)."""
-    assert stability.needed(ladder(0.6, 0.9), 0.8) == Need(150, "interpolated")
+    assert stability.estimate_need(ladder(0.6, 0.9), 0.8) == Need(150, "interpolated")
 
 
 def test_the_line_is_drawn_on_beyond_the_ladder() -> None:
     """The miss falls with the root of the samples: half of it takes four times as many."""
     overlaps = [1 - 0.4 / 2 ** (i / 2) for i in range(4)]
-    assert stability.needed(ladder(*overlaps), 1 - 0.4 / 2**2.5) == Need(3200, "extrapolated")
+    assert stability.estimate_need(ladder(*overlaps), 1 - 0.4 / 2**2.5) == Need(3200, "extrapolated")
 
 
 def test_what_the_last_rung_was_measured_not_to_have_takes_more_samples() -> None:
     """The line through a rung that is too good by chance passes 85 % before 400 samples."""
-    assert stability.needed(ladder(0.5, 0.84, 0.84), 0.85) == Need(410, "extrapolated")
+    assert stability.estimate_need(ladder(0.5, 0.84, 0.84), 0.85) == Need(410, "extrapolated")
 
 
 def test_an_agreement_of_the_first_rung_is_measured() -> None:
-    assert stability.needed(ladder(0.9, 0.95), 0.85) == Need(100, "measured")
+    assert stability.estimate_need(ladder(0.9, 0.95), 0.85) == Need(100, "measured")
 
 
 @pytest.mark.parametrize("overlaps", [(0.5, 0.5), (0.6, 0.5), (0.5, 0.501), (0.5,)])
 def test_an_agreement_that_samples_do_not_bring_about_is_out_of_reach(overlaps: tuple[float, ...]) -> None:
-    assert stability.needed(ladder(*overlaps), 0.9) == Need(None, "out of reach")
+    assert stability.estimate_need(ladder(*overlaps), 0.9) == Need(None, "out of reach")
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,15 @@ def test_a_font_that_has_what_is_missing_is_added(monkeypatch: pytest.MonkeyPatc
     assert fonts.find_families(frozenset("a" + CAT)) == (["DejaVu Sans", "Noto Sans CJK SC"], frozenset())
 
 
+def test_a_font_of_boxes_for_every_character_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+    boxes = font_manager.FontEntry(fname="boxes.ttf", name="Last Resort High-Efficiency")
+    monkeypatch.setattr(font_manager.fontManager, "ttflist", [boxes])
+    monkeypatch.setattr(
+        fonts, "_find_characters", lambda path: frozenset(CAT if path == "boxes.ttf" else "ab")
+    )
+    assert fonts.find_families(frozenset("a" + CAT)) == (["DejaVu Sans"], frozenset(CAT))
+
+
 @pytest.fixture
 def without_cat(monkeypatch: pytest.MonkeyPatch) -> None:
     """No font has the cat."""

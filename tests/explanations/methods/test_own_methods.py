@@ -2,7 +2,6 @@
 
 import json
 import os
-import pickle
 import re
 import subprocess
 import sys
@@ -372,7 +371,7 @@ def test_a_cluster_whose_workers_lack_the_code_is_refused_in_one_line(
     Path("mymethod.py").unlink()
     expected = r"^a worker of the cluster lacks code: \./mymethod\.py:explain: there is no file "
     with pytest.raises(ValueError, match=expected):
-        perform_remotely(tasks.make_work(torch.nn.Identity(), "cpu"), pickle.dumps(task), required)
+        perform_remotely(tasks.make_work(torch.nn.Identity(), "cpu"), task, required)
 
 
 def test_metrics_ask_the_function_again_unless_its_code_has_changed(folder: Path, plan: Plan) -> None:

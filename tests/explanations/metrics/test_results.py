@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from explanations.metrics import figure
-from explanations.metrics.results import Results, Value, summarised
+from explanations.metrics.results import Results, Value, summarise
 from explanations.metrics.retraining_curves import Curve, Point
 from explanations.metrics.subject import HIGHER, LOWER, Score
 
@@ -63,8 +63,8 @@ def test_the_json_agrees_with_the_table(results: Results) -> None:
 
 
 def test_the_figure_has_a_panel_a_score_and_the_same_bytes_again(results: Results) -> None:
-    svg = figure.drawn(results)
-    assert svg == figure.drawn(results)
+    svg = figure.draw(results)
+    assert svg == figure.draw(results)
     assert ">Hit<" in svg
     assert ">Miss<" in svg
 
@@ -85,12 +85,12 @@ def test_what_no_method_has_is_said_with_its_reason(results: Results) -> None:
     without = replace(results, values=tuple(lost))
     assert "Miss is not measured: masks" in without.to_text()
     assert "Hit is not measured" not in without.to_text()
-    assert figure.drawn(without).count(">not measured<") == 1
+    assert figure.draw(without).count(">not measured<") == 1
 
 
 def test_a_long_title_of_the_figure_is_broken_into_lines(results: Results) -> None:
     long = replace(HIT, title="Overlap of replicates' top pixels")
-    drawing = figure.drawn(replace(results, scores=(long, MISS)))
+    drawing = figure.draw(replace(results, scores=(long, MISS)))
     assert ">top pixels<" in drawing
 
 
@@ -127,8 +127,8 @@ def test_the_json_has_every_error_of_every_seed(relearned: Results) -> None:
 
 
 def test_the_figure_draws_the_gains_below_the_scores(results: Results, relearned: Results) -> None:
-    assert ": points gained<" in figure.drawn(relearned)
-    assert "gained" not in figure.drawn(results)
+    assert ": points gained<" in figure.draw(relearned)
+    assert "gained" not in figure.draw(results)
 
 
 def test_the_unit_of_an_interval_is_said_for_what_is_there(results: Results, relearned: Results) -> None:
@@ -138,5 +138,5 @@ def test_the_unit_of_an_interval_is_said_for_what_is_there(results: Results, rel
 
 
 def test_values_that_are_not_finite_are_left_out() -> None:
-    assert summarised([1.0, float("nan"), 3.0]) == (2.0, 1.0, 2)
-    assert summarised([float("nan")]) == (None, None, 0)
+    assert summarise([1.0, float("nan"), 3.0]) == (2.0, 1.0, 2)
+    assert summarise([float("nan")]) == (None, None, 0)

@@ -1,4 +1,3 @@
-import pickle
 from dataclasses import replace
 from pathlib import Path
 
@@ -31,7 +30,7 @@ def test_a_scheduler_that_is_not_there_is_one_line(
 def test_a_cluster_with_other_libraries_is_refused(plan: Plan) -> None:
     [task, *_] = plan_module.load(plan).tasks()
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), pickle.dumps(task), {"numpy": "0.1"})
+        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), task, {"numpy": "0.1"})
     assert str(caught.value) == (
         f"a worker of the cluster has numpy {np.__version__}, but this process has 0.1; "
         "install the same version there"
@@ -48,7 +47,7 @@ def test_a_cluster_with_other_code_of_the_method_is_refused(
         r"^a worker of the cluster has lime of code 000000000000, but this process has [0-9a-f]{12}; install"
     )
     with pytest.raises(ValueError, match=expected):
-        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), pickle.dumps(task), required)
+        running.perform_remotely(tasks.make_work(nn.Identity(), "cpu"), task, required)
 
 
 @pytest.mark.slow
