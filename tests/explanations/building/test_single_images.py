@@ -123,7 +123,7 @@ def test_what_can_not_be_built_is_said_in_a_line(
 
 def test_a_class_that_the_network_sees_in_the_image_can_not_be_asked_why_not(plan: Plan) -> None:
     sample = registry.Sample(0, "0-1", 0, 1, (3,), torch.zeros(1, 1, 8, 8), ("0", "1"))
-    with pytest.raises(ValueError, match="why they are not of class '0'"):
+    with pytest.raises(ValueError, match="cannot be contrasted with class '0' itself"):
         sample.retarget("0")
 
 
