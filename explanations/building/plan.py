@@ -136,6 +136,35 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
 
     Raises ValueError with one line for anything that a person can correct.
     """
+    _check(plan)
+    classifier, test = loading.load(plan.model, plan.data)
+    model = classifier.model
+    training = loading.load_images(classifier, plan.data, "train")
+    if plan.layer:
+        model, training, test = layer_units.cut(model, plan.layer, training, test)
+    height, width = test.images.shape[2:]
+    plan = replace(
+        plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
+    )
+    methods = chosen_methods(list(plan.methods or ()))
+    parameters = _fit_methods(plan, methods, classifier, training)
+    predicted_classes = classifiers.predict(model, test.images)
+    labels = _classes(plan, test)
+    singles = _singles(plan, model, test, labels)
+    labels = tuple(single.record.label for single in singles) or labels
+    items = _leave_out(plan, labels)
+    singles = tuple(single for single in singles if single.record.label in items)
+    classifier = replace(classifier, model=model)
+    draft = replace(
+        _draft(plan, classifier, predicted_classes, test, items, methods, parameters, device),
+        originals=tuple(single.record for single in singles),
+        left_out=tuple(LeftOut(label, None, LEFT_OUT) for label in labels if label not in items),
+    )
+    return Inputs(plan, methods, parameters, model, test, training, predicted_classes, draft, singles)
+
+
+def _check(plan: Plan) -> None:
+    """Raise ValueError for a plan that no model or data could fit."""
     if plan.methods is not None and not chosen_methods(list(plan.methods)):
         raise ValueError("a set has at least one method; name some with --methods")
     if plan.replicates < 1:
@@ -156,18 +185,17 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
         )
     if plan.minimum_support < 1:
         raise ValueError(f"--minimum-support must be at least 1 image (got {plan.minimum_support})")
-    classifier, test = loading.load(plan.model, plan.data)
-    model = classifier.model
     if plan.layer and plan.each_image is not None:
         raise ValueError("units of a layer are explained for classes; leave out --layer or --each-image")
-    training = loading.load_images(classifier, plan.data, "train")
-    if plan.layer:
-        model, training, test = layer_units.cut(model, plan.layer, training, test)
-    height, width = test.images.shape[2:]
-    plan = replace(
-        plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
-    )
-    methods = chosen_methods(list(plan.methods or ()))
+
+
+def _fit_methods(
+    plan: Plan, methods: list[ExplanationMethod], classifier: LoadedModel, training: LabelledImages
+) -> dict[str, Parameters]:
+    """The whole parameters of each local method, by slug.
+
+    Raises ValueError for a method that the model or the size of its images does not suit.
+    """
     for method in methods:
         method.local.refuse_unfit(plan.model.factory, classifier.lacks)
     parameters = {
@@ -175,21 +203,10 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
         for method in methods
     }
     refuse_unknown(set(plan.parameters) - {EVERY}, parameters)
+    height, width = training.images.shape[2:]
     for method in methods:
         method.local.check_size(parameters[method.local.slug], height, width)
-    predicted_classes = classifiers.predict(model, test.images)
-    labels = _classes(plan, test)
-    singles = _singles(plan, model, test, labels)
-    labels = tuple(single.record.label for single in singles) or labels
-    items = _leave_out(plan, labels)
-    singles = tuple(single for single in singles if single.record.label in items)
-    classifier = replace(classifier, model=model)
-    draft = replace(
-        _draft(plan, classifier, predicted_classes, test, items, methods, parameters, device),
-        originals=tuple(single.record for single in singles),
-        left_out=tuple(LeftOut(label, None, LEFT_OUT) for label in labels if label not in items),
-    )
-    return Inputs(plan, methods, parameters, model, test, training, predicted_classes, draft, singles)
+    return parameters
 
 
 def _singles(
