@@ -13,6 +13,7 @@ from torch import Tensor
 from explanations.building import single_images
 from explanations.building.plan import CHECK, Inputs
 from explanations.building.tasks import Floats
+from explanations.collecting.checks import edges
 from explanations.manifest.records import LeftOut, array_key
 from explanations.rendering import find_blank
 from explanations.running.randomness import generator
@@ -91,7 +92,7 @@ def check_maps(inputs: Inputs) -> list[SetMap]:
             single_images.CHECK,
             single.record.label,
             1,
-            single_images.edges(inputs.test.images[single.number]),
+            edges(inputs.test.images[single.number].numpy()),
             1,
         )
         for single in inputs.singles

@@ -8,10 +8,7 @@ images of it are explained, and with the explained class if an image is explaine
 import hashlib
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-from scipy import ndimage
-from torch import Tensor, nn
+from torch import nn
 
 from explanations import manifest
 from explanations.attribution.local import Sample
@@ -76,12 +73,6 @@ def samples(images: list[SingleImage], data: LabelledImages, seed: int) -> list[
         )
         for one in images
     ]
-
-
-def edges(image: Tensor) -> NDArray[np.float32]:
-    """How strong the edges of an image (C, H, W) are, (H, W), for attention checks."""
-    grey = image.double().mean(dim=0).numpy()
-    return np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)).astype(np.float32)
 
 
 def _explain_for(

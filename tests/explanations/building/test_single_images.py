@@ -14,8 +14,8 @@ from PIL import Image
 from explanations import manifest
 from explanations.__main__ import main
 from explanations.building import build as building
-from explanations.building import single_images
 from explanations.building.build import Plan
+from explanations.collecting.checks import edges
 from explanations.datasets import labelled_images
 from explanations.figures import examples
 from explanations.manifest import ManifestError
@@ -185,7 +185,7 @@ def test_maps_of_classes_can_not_be_built_over_an_image(plan: Plan, tmp_path: Pa
 def test_edges_stand_where_the_image_changes() -> None:
     image = torch.zeros(3, 8, 8)
     image[:, :, 4:] = 1
-    assert np.flatnonzero(single_images.edges(image)[3]).tolist() == [3, 4]
+    assert np.flatnonzero(edges(image.numpy())[3]).tolist() == [3, 4]
 
 
 def test_the_figure_shows_the_very_image_of_each_row(of_images: Path, plan: Plan) -> None:
