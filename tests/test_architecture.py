@@ -31,23 +31,36 @@ TOP_LEVEL = {*PACKAGES, "templates", "tests", "benchmarks", "docs"} | {
 MEANINGLESS = {"utils", "helpers", "common", "misc", "others", "base", "manager"}
 TO_RENAME = {"survey/api/others.py"}  # until survey is finished
 
-_ANALYSIS_LAYERS = (
-    ("numerics",),
-    ("votes",),
-    ("inference", "estimation", "choice_models"),
-    ("design_checks", "metric_agreement", "planning"),
-    ("reporting",),
-)
+# Packages within a package, the lowest first: none imports one of a later line.
+LAYERS = {
+    "analysis": (
+        ("numerics",),
+        ("votes",),
+        ("inference", "estimation", "choice_models"),
+        ("design_checks", "metric_agreement", "planning"),
+        ("reporting",),
+    ),
+    "explanations": (
+        ("running",),
+        ("manifest",),
+        ("rendering",),
+        ("datasets",),
+        ("models", "collecting"),
+        ("attribution",),
+        ("methods",),
+        ("building", "metrics", "figures"),
+        ("commands",),
+    ),
+}
 # Where, and what may not be imported there; a name forbids what is below it, too.
 NEVER = [
     ("explanations", ["django", "survey", "analysis"]),
+    *((f"explanations/{package}", ["torch"]) for package in ("running", "manifest", "rendering")),
     ("analysis", ["django", "torch", "survey", "explanations"]),
     *(
-        (
-            f"analysis/{package}",
-            [f"analysis.{later}" for layer in _ANALYSIS_LAYERS[i + 1 :] for later in layer],
-        )
-        for i, layer in enumerate(_ANALYSIS_LAYERS[:-1])
+        (f"{whole}/{package}", [f"{whole}.{later}" for layer in layers[i + 1 :] for later in layer])
+        for whole, layers in LAYERS.items()
+        for i, layer in enumerate(layers[:-1])
         for package in layer
     ),
     ("survey", ["torch", "captum", "sklearn"]),
