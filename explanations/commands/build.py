@@ -87,9 +87,9 @@ def run(options: argparse.Namespace) -> None:
     if options.dry_run:
         print(forecast.of_build(options.out, plan, scheduling, options.cache))
         return
-    with progress.terminable(), progress.shown("Building", options.progress) as step:
+    with progress.terminable(), progress.show_progress("Building", options.progress) as step:
         finished = build.build(options.out, plan, step, scheduling, options.cache)
-    progress.finished("\n".join(_describe(options.out, finished)), options.progress)
+    progress.print_finished("\n".join(_describe(options.out, finished)), options.progress)
 
 
 def _describe(folder: Path, finished: Manifest) -> Iterator[str]:

@@ -88,7 +88,7 @@ class Preprocessing:
 AS_IT_IS = Preprocessing()
 
 
-def declared(words: Iterable[str]) -> Preprocessing:
+def parse_preprocessing(words: Iterable[str]) -> Preprocessing:
     """From the command line: one name of a JSON file, then or instead `key=value`s. Raises ValueError."""
     values: dict[str, Any] = {}
     for word in words:

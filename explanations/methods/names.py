@@ -35,7 +35,7 @@ ALIASES = {
 }
 
 
-def chosen(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
+def choose_methods(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
     """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
 
     In place of a name may stand a function with the signature of `own_methods`, or a class of Captum. Raises

@@ -44,7 +44,7 @@ def terminable() -> Iterator[None]:
 
 
 @contextmanager
-def shown(title: str, style: str = "auto") -> Iterator[Step]:
+def show_progress(title: str, style: str = "auto") -> Iterator[Step]:
     """Inside, call the value with (done, total, what is being done); written on standard error, JSON on
     standard output."""
     console = Console(stderr=True)
@@ -57,7 +57,7 @@ def shown(title: str, style: str = "auto") -> Iterator[Step]:
         yield _lines(title)
 
 
-def finished(message: str, style: str = "auto") -> None:
+def print_finished(message: str, style: str = "auto") -> None:
     """Say how it ended well."""
     if style == "json":
         say("finished", message=message)
