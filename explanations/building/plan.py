@@ -35,9 +35,9 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime": {...}}.
+    """A set to build. `parameters` overrides defaults, by local function: {"lime": {...}}.
 
-    Under EVERY are parameters of every local function that has one of that name.
+    The parameters under EVERY apply to each local function that has one of that name.
     """
 
     methods: tuple[str | Function, ...] | None = None  # None: those of registry.default_methods
@@ -267,7 +267,7 @@ def _draft(
 
 
 def _check_record(plan: Plan, test: LabelledImages) -> Method:
-    """What attention checks show: the mean of a class, or the edges of a single image."""
+    """The record of attention checks: the mean of a class, or the edges of a single image."""
     if plan.each_image is None:
         parameters = {"split": "all" if test.split == "all" else "train"}
         return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, parameters, 0, 0)

@@ -79,7 +79,7 @@ def samples(images: list[SingleImage], data: LabelledImages, seed: int) -> list[
 
 
 def edges(image: Tensor) -> NDArray[np.float32]:
-    """How strong the edges of an image (C, H, W) are, (H, W), for attention checks."""
+    """Edge strengths (H, W) of an image (C, H, W), for attention checks."""
     grey = image.double().mean(dim=0).numpy()
     return np.hypot(ndimage.sobel(grey, axis=0), ndimage.sobel(grey, axis=1)).astype(np.float32)
 

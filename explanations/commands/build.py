@@ -93,7 +93,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
-    """What was built, what was left out and why, and which maps look the same, in lines."""
+    """Lines on the set built, items left out and why, and maps that look the same."""
     labels = len(finished.dataset.classes)
     images = len({original.image for original in finished.originals})
     items = f"{images} images" if images else f"{labels} classes"

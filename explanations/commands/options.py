@@ -83,7 +83,7 @@ def add_scheduling(
 
 
 def read_scheduling(options: argparse.Namespace) -> Scheduling:
-    """What shares the work, by the options. Raises ValueError."""
+    """Read the scheduling of the work from the options. Raises ValueError."""
     return Scheduling(options.workers, options.scheduler, options.device)
 
 
@@ -115,7 +115,7 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 
 def read_plan(options: argparse.Namespace) -> Plan:
-    """What to build, by the options. Raises ValueError."""
+    """Read the plan of a build from the options. Raises ValueError."""
     return Plan(
         methods=tuple(options.methods) if options.methods else None,
         classes=tuple(options.classes) if options.classes else None,
@@ -138,7 +138,7 @@ def _replicates(options: argparse.Namespace) -> int:
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
-    """What --images, --samples and --set change, by local function."""
+    """The changes of --images, --samples and --set, by local function."""
     chosen = names.choose_methods(options.methods or list(registry.ALL_DEFAULTS))
     defaults = {method.local.slug: method.local.defaults for method in chosen}
     every = {key: getattr(options, key) for key in ("images", "samples")}

@@ -31,7 +31,7 @@ LOCK_FILE = "lock"
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure. `parameters` holds what differs from the defaults, by metric: {"curves": {...}}."""
+    """Metrics to compute. `parameters` overrides defaults, by metric: {"curves": {...}}."""
 
     metrics: tuple[str, ...] = registry.DEFAULT
     seed: int = 0

@@ -28,7 +28,7 @@ INVARIANT = {
 
 @dataclass(frozen=True)
 class Context:
-    """What an explanation of a set's class takes besides the images."""
+    """Inputs of an explanation of a set's class besides the images."""
 
     seed: int
     label: str

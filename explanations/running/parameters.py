@@ -33,10 +33,10 @@ def parse_settings(
     defaults: Mapping[str, Parameters],
     named: Callable[[str], str] = lambda name: name,
 ) -> dict[str, Parameters]:
-    """What settings such as "lime.samples=5000" change, by slug. Raises ValueError.
+    """Parse settings such as "lime.samples=5000" into changes, by slug. Raises ValueError.
 
-    `defaults` are those of everything that has parameters here, by slug; `named(name)` gives the slug of what
-    people may call otherwise.
+    `defaults` holds the default parameters, by slug; `named(name)` gives the slug for a name that may be an
+    alias.
     """
     changes: dict[str, Parameters] = {}
     for setting in settings:
