@@ -144,7 +144,7 @@ class Local:
 
     @property
     def is_own(self) -> bool:
-        """Whether this is a function of other people, of which nobody knows the cost in passes."""
+        """Return True if this is a user's own function, whose cost in passes is unknown."""
         return ":" in self.address
 
     def choose_background(self, parameters: Parameters, training: Tensor, seed: int) -> Tensor | None:

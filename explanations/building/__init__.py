@@ -1,1 +1,1 @@
-"""From a plan to an explanation set: tasks, their results, maps and pictures."""
+"""Building of an explanation set from a plan: tasks, their results, maps and pictures."""

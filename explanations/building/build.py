@@ -90,7 +90,7 @@ def build(
 
 
 def _is_finished(folder: Path, draft: Manifest) -> bool:
-    """Whether the folder holds the set already. Raises ValueError if it holds anything else."""
+    """Return True if the folder already holds the set. Raises ValueError if it holds anything else."""
     if (folder / manifest.MANIFEST_FILE).exists():
         finished = manifest.read(folder)
         expected = _without(draft, (item for item in finished.left_out if item.method))

@@ -1,4 +1,4 @@
-"""What a build will take, before it is done: passes counted, seconds from a short trial of each method."""
+"""Forecast of a build: a count of passes, and seconds from a short trial of each method."""
 
 import time
 from dataclasses import dataclass, replace
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Forecast:
-    """What is left of a build, by local function, and the seconds to load, draw and write besides."""
+    """The rest of a build, by local function, and the seconds to load, draw and write."""
 
     lines: tuple[Line, ...]
     other_seconds: float
@@ -45,7 +45,7 @@ class Forecast:
 
     @property
     def seconds(self) -> float:
-        """How long the build will take from its start, as busy as the machine was in the trial."""
+        """The duration of the build from its start, if the machine is as busy as in the trial."""
         return self.other_seconds + sum(line.seconds for line in self.lines)
 
     def __str__(self) -> str:
@@ -64,8 +64,10 @@ class Forecast:
 
 
 def of_build(folder: Path, plan: Plan, scheduling: Scheduling, cache: Path | None = None) -> Forecast:
-    """What building `plan` into `folder` will take. Writes nothing. A cluster is as fast as it is: its
-    seconds are those of this machine."""
+    """Forecast the building of `plan` into `folder`. Writes nothing.
+
+    The seconds are those of this machine, also for a cluster.
+    """
     began = time.monotonic()
     for place in (folder, cache or folder):
         refuse_no_folder(place)
@@ -101,9 +103,9 @@ def _share(scheduling: Scheduling) -> float:
 
 
 def _seconds(inputs: Inputs, left: list[Task]) -> float:
-    """How long the tasks take in this process: so long for each image, and for what a shard's images share.
+    """The seconds that the tasks take in this process: for each image, and once for each shard.
 
-    The first run of a shard also makes what its images share; how much that is shows beside the second.
+    The first run of a shard also makes what its images share; its cost is the difference from the second.
     """
     one = _of_first(left[0], 1)
     glance = _with_samples(one, TRIAL_SAMPLES)
@@ -167,7 +169,7 @@ def _timed(inputs: Inputs, task: Task) -> float:
 
 
 def _drawing_seconds(inputs: Inputs) -> float:
-    """How long the pictures of the set take, by that of one image."""
+    """The seconds that the pictures of the set take, estimated from one picture."""
     began = time.monotonic()
     draw({"": inputs.test.images[0].mean(dim=0).numpy() + 1}, Rendering())
     maps = (len(inputs.methods) + 1) * len(inputs.classes) * inputs.plan.replicates

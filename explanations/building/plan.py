@@ -15,14 +15,14 @@ from explanations.datasets.labelled_images import LabelledImages
 from explanations.datasets.sampling import parts
 from explanations.manifest.records import FORMAT, Classifier, Dataset, LeftOut, Manifest, Method
 from explanations.methods.import_paths import Function, shorten
-from explanations.methods.names import chosen as chosen_methods
+from explanations.methods.names import choose_methods
 from explanations.methods.registry import ExplanationMethod, Local, Parameters, Sample, default_methods
 from explanations.models import classifiers, layer_units, loading
 from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import ModelSpec
 from explanations.rendering import Rendering
 from explanations.running.code_version import code_version, network_version
-from explanations.running.parameters import changed, refuse_unknown
+from explanations.running.parameters import apply_changes, refuse_unknown
 
 CHECK = "class-mean"
 CHECK_TITLE = "Class mean"
@@ -35,9 +35,9 @@ EVERY = "*"
 
 @dataclass(frozen=True)
 class Plan:
-    """What to build. `parameters` holds what differs from the defaults, by local function: {"lime": {...}}.
+    """A set to build. `parameters` overrides defaults, by local function: {"lime": {...}}.
 
-    Under EVERY are parameters of every local function that has one of that name.
+    The parameters under EVERY apply to each local function that has one of that name.
     """
 
     methods: tuple[str | Function, ...] | None = None  # None: those of registry.default_methods
@@ -146,7 +146,7 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
     plan = replace(
         plan, methods=plan.methods or default_methods((height, width), plan.each_image is not None)
     )
-    methods = chosen_methods(list(plan.methods or ()))
+    methods = choose_methods(list(plan.methods or ()))
     parameters = _fit_methods(plan, methods, classifier, training)
     predicted_classes = classifiers.predict(model, test.images)
     labels = _classes(plan, test)
@@ -165,7 +165,7 @@ def load(plan: Plan, device: str = "cpu") -> Inputs:
 
 def _check(plan: Plan) -> None:
     """Raise ValueError for a plan that no model or data could fit."""
-    if plan.methods is not None and not chosen_methods(list(plan.methods)):
+    if plan.methods is not None and not choose_methods(list(plan.methods)):
         raise ValueError("a set has at least one method; name some with --methods")
     if plan.replicates < 1:
         raise ValueError(f"--replicates must be at least 1 (got {plan.replicates})")
@@ -241,7 +241,7 @@ def _parameters(plan: Plan, local: Local) -> Parameters:
     """The defaults of a local function with what the plan changes. Raises ValueError."""
     single = {} if plan.each_image is None else {"images": 1}
     every = {key: value for key, value in plan.parameters.get(EVERY, {}).items() if key in local.defaults}
-    return changed(local.slug, local.defaults, every | plan.parameters.get(local.slug, {}) | single)
+    return apply_changes(local.slug, local.defaults, every | plan.parameters.get(local.slug, {}) | single)
 
 
 def _draft(
@@ -284,7 +284,7 @@ def _draft(
 
 
 def _check_record(plan: Plan, test: LabelledImages) -> Method:
-    """What attention checks show: the mean of a class, or the edges of a single image."""
+    """The record of attention checks: the mean of a class, or the edges of a single image."""
     if plan.each_image is None:
         parameters = {"split": "all" if test.split == "all" else "train"}
         return Method(CHECK, CHECK_TITLE, CHECK_REFERENCE, "check", False, parameters, 0, 0)

@@ -1,4 +1,4 @@
-"""What a classifier says about images: the likeliest classes of one, the confusion matrix of many."""
+"""Predictions of a classifier: the likeliest classes of one image, the confusion matrix of many."""
 
 from dataclasses import dataclass
 

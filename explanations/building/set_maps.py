@@ -1,6 +1,6 @@
-"""From local explanations to the maps of a set, those for attention checks among them.
+"""Maps of a set from local explanations, including those for attention checks.
 
-An item of which one method has no map is left out for all methods: participants compare all of them.
+An item without a map by one method is left out for all methods: participants compare all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -84,7 +84,7 @@ def aggregate(
 
 
 def check_maps(inputs: Inputs) -> list[SetMap]:
-    """What attention checks show: the mean of every class, or the edges of every single image."""
+    """Maps for attention checks: the mean of every class, or the edges of every single image."""
     if not inputs.singles:
         return _class_means(inputs)
     return [

@@ -1,11 +1,11 @@
-"""How far two seeds agree on a class map, and how many samples and images a wanted agreement takes.
+"""Agreement of two seeds on a class map, and the samples and images that a target needs.
 
-Agreement is the share of the top pixels that two maps have in common, mean over classes; beside it stands
-Spearman's rank correlation over all pixels. Two kinds of it are told apart. "Same images": the same images
-are explained twice with different perturbations, so that only chance in the method differs; it grows with the
-samples. "Other images": two replicates, or two builds of different seeds, which explain different images with
-different perturbations; it grows with the samples up to what so many images allow, and then with the images
-alone. Both are measured at a ladder of samples, the second also at a ladder of images.
+Agreement is the share of the top pixels that two maps have in common, averaged over classes; Spearman's rank
+correlation over all pixels is given as well. There are two kinds. "Same images": the same images are
+explained twice with different perturbations, so that only chance in the method differs; it grows with the
+samples. "Other images": two replicates, or two builds of different seeds, explain different images with
+different perturbations; it grows with the samples up to a limit set by the number of images, and then only
+with the images. Both are measured at a ladder of samples, the second also at a ladder of images.
 """
 
 from collections.abc import Callable, Iterator
@@ -42,7 +42,9 @@ class Rung:
 
 @dataclass(frozen=True)
 class Need:
-    """How many samples or images a wanted agreement takes; None: more of them do not bring it about.
+    """The number of samples or images that a target agreement needs.
+
+    None: no number of them reaches it.
 
     `how`: "measured" where the first rung already has it, "interpolated" between two rungs, "extrapolated"
     by a line through the ladder's logarithms, or "out of reach".
@@ -209,7 +211,7 @@ def _stability(
     ladder = _samples(inputs, slug)
 
     def rung(amount: int, other: tuple[int, int], samples: int, count: int) -> Rung:
-        """Of maps of `count` images at so many samples, the subject's and the other's."""
+        """The agreement of the subject and `other`, by maps of `count` images at `samples` samples."""
         one, two = weights[slug, samples, *SUBJECT], weights[slug, samples, *other]
         pairs = [(method.aggregate(one[k][:count]), method.aggregate(two[k][:count])) for k in one]
         overlap = float(np.mean([top_overlap(a, b, top) for a, b in pairs]))
@@ -277,6 +279,6 @@ def estimate_need(rungs: tuple[Rung, ...], wanted: float) -> Need:
 
 
 def _rounded_up(amount: float) -> int:
-    """To two figures."""
+    """Round up to two significant figures."""
     unit: int = 10 ** max(0, int(log10(amount)) - 1)
     return ceil(amount / unit - 1e-9) * unit

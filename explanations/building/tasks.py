@@ -57,7 +57,7 @@ class Task:
 
     @property
     def key(self) -> tuple[str, str, int]:
-        """Which local weights this is a part of: local method, label, replicate."""
+        """The key of the local weights that this is part of: local method, label, replicate."""
         return self.local.slug, self.sample.label, self.sample.replicate
 
     @property
@@ -162,14 +162,14 @@ def perform(model: nn.Module, task: Task, advance: Callable[[int], None] = lambd
 
 @dataclass(frozen=True)
 class Context:
-    """What all tasks of a build share: the classifier, and where it runs (None: CUDA if there is one)."""
+    """Data shared by all tasks of a build: the classifier and its device (None: CUDA if available)."""
 
     model: nn.Module
     device: str | None
 
 
 def make_work(model: nn.Module, device: str | None) -> Work[Context, Task, Outcome]:
-    """What the tasks of a build take, for a scheduler."""
+    """The work of a build, for a scheduler."""
     return Work(Context(model, device), perform_in, requirements, execution.keep_memory)
 
 

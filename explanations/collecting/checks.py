@@ -1,4 +1,4 @@
-"""What attention checks show: the edges of the image, or the mean of all methods' maps."""
+"""Maps for attention checks: the edges of the image, or the mean of all methods' maps."""
 
 import io
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ Floats = NDArray[np.floating[Any]]
 
 
 def edges(image: Floats) -> NDArray[np.float32]:
-    """How strong the edges of an image (C, H, W) are, (H, W), by Sobel's operator; 0 at no edge."""
+    """Edge strengths (H, W) of an image (C, H, W) by Sobel's operator; 0 without an edge."""
     grey = np.pad(image.astype(np.float64).mean(axis=0), 1, mode="symmetric")
     smooth = grey[:-2] + 2 * grey[1:-1] + grey[2:], grey[:, :-2] + 2 * grey[:, 1:-1] + grey[:, 2:]
     down = smooth[1][2:] - smooth[1][:-2]

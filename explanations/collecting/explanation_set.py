@@ -164,7 +164,7 @@ class ExplanationSet:
 
     @property
     def is_finished(self) -> bool:
-        """Whether methods were added by finished pictures."""
+        """Return True if methods were added as finished pictures."""
         return any(added.pictures for added in self._added)
 
     def _method(

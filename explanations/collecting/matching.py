@@ -1,4 +1,4 @@
-"""Which map belongs to which image: by name where the names agree, else by order."""
+"""Matching of maps and images: by name where the names agree, otherwise by order."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath

@@ -87,13 +87,13 @@ def run(options: argparse.Namespace) -> None:
     if options.dry_run:
         print(forecast.of_build(options.out, plan, scheduling, options.cache))
         return
-    with progress.terminable(), progress.shown("Building", options.progress) as step:
+    with progress.terminable(), progress.show_progress("Building", options.progress) as step:
         finished = build.build(options.out, plan, step, scheduling, options.cache)
-    progress.finished("\n".join(_describe(options.out, finished)), options.progress)
+    progress.print_finished("\n".join(_describe(options.out, finished)), options.progress)
 
 
 def _describe(folder: Path, finished: Manifest) -> Iterator[str]:
-    """What was built, what was left out and why, and which maps look the same, in lines."""
+    """Lines on the set built, items left out and why, and maps that look the same."""
     labels = len(finished.dataset.classes)
     images = len({original.image for original in finished.originals})
     items = f"{images} images" if images else f"{labels} classes"

@@ -18,7 +18,7 @@ from explanations.metrics import evaluation, registry
 from explanations.metrics.context import Source
 from explanations.models.spec import ModelSpec
 from explanations.running import progress
-from explanations.running.parameters import written
+from explanations.running.parameters import parse_settings
 from explanations.running.processes import processors
 
 FOLDER = "metrics"
@@ -59,21 +59,21 @@ def run(options: argparse.Namespace) -> None:
     """
     model = read_model_of_set(options, manifest.read(options.folder))
     names = _named(options.metrics, model)
-    defaults = {entry.slug: entry.defaults for entry in registry.chosen(list(names))}
+    defaults = {entry.slug: entry.defaults for entry in registry.choose_metrics(list(names))}
     plan = evaluation.Plan(
         metrics=names,
         seed=options.seed,
-        parameters=written(options.set or [], defaults),
+        parameters=parse_settings(options.set or [], defaults),
     )
     folder = options.folder
     source = Source(folder, model, options.data, options.masks)
     out = options.out or folder / FOLDER
-    with progress.terminable(), progress.shown("Evaluating", options.progress) as step:
+    with progress.terminable(), progress.show_progress("Evaluating", options.progress) as step:
         results = evaluation.evaluate(source, out, plan, step, read_scheduling(options))
     message = f"{out}: {', '.join(evaluation.FILES)}"
     if options.progress == "auto":
         results.show(Console())
-    progress.finished(message, options.progress)
+    progress.print_finished(message, options.progress)
 
 
 def _named(names: list[str] | None, model: ModelSpec | None) -> tuple[str, ...]:

@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _colours(options: argparse.Namespace, described: Manifest) -> tuple[Rendering, dict[str, Pixels]]:
-    """How maps are drawn, and their colours (H, W, 3) by key."""
+    """The rendering of maps, and their colours (H, W, 3) by key."""
     if options.style == OWN or described.rendering.get("style") == FINISHED:
         return Rendering.read(described.rendering), gallery.read_pictures(options.folder, described)
     rendering = read_rendering(options)

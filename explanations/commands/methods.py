@@ -34,7 +34,7 @@ def run(options: argparse.Namespace) -> None:
 
 
 def _listed(method: registry.ExplanationMethod) -> dict[str, object]:
-    """What the list of methods says of one."""
+    """The entry of a method in the list of methods."""
     return {
         "slug": method.slug,
         "aliases": names.aliases(method.slug),

@@ -4,12 +4,12 @@ import argparse
 from pathlib import Path
 
 from explanations.building.plan import EVERY, Plan
-from explanations.datasets.preprocessing import declared
+from explanations.datasets.preprocessing import parse_preprocessing
 from explanations.manifest.records import PREPROCESSING_KEYS, Manifest
 from explanations.methods import names, registry
 from explanations.models import execution, weights
 from explanations.models.spec import OWN, PAPER_FACTORY, PAPER_WEIGHTS, SCORES, ModelSpec
-from explanations.running.parameters import written
+from explanations.running.parameters import parse_settings
 from explanations.running.scheduling import Scheduling
 
 
@@ -83,7 +83,7 @@ def add_scheduling(
 
 
 def read_scheduling(options: argparse.Namespace) -> Scheduling:
-    """What shares the work, by the options. Raises ValueError."""
+    """Read the scheduling of the work from the options. Raises ValueError."""
     return Scheduling(options.workers, options.scheduler, options.device)
 
 
@@ -115,7 +115,7 @@ def add_classifier(parser: argparse.ArgumentParser) -> None:
 
 
 def read_plan(options: argparse.Namespace) -> Plan:
-    """What to build, by the options. Raises ValueError."""
+    """Read the plan of a build from the options. Raises ValueError."""
     return Plan(
         methods=tuple(options.methods) if options.methods else None,
         classes=tuple(options.classes) if options.classes else None,
@@ -138,11 +138,11 @@ def _replicates(options: argparse.Namespace) -> int:
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, registry.Parameters]:
-    """What --images, --samples and --set change, by local function."""
-    chosen = names.chosen(options.methods or list(registry.ALL_DEFAULTS))
+    """The changes of --images, --samples and --set, by local function."""
+    chosen = names.choose_methods(options.methods or list(registry.ALL_DEFAULTS))
     defaults = {method.local.slug: method.local.defaults for method in chosen}
     every = {key: getattr(options, key) for key in ("images", "samples")}
-    changes = written(options.set or [], defaults, lambda name: names.local_among(name, defaults))
+    changes = parse_settings(options.set or [], defaults, lambda name: names.local_among(name, defaults))
     every = {key: value for key, value in every.items() if value is not None}
     return ({EVERY: every} if every else {}) | changes
 
@@ -164,7 +164,7 @@ def read_model(options: argparse.Namespace) -> ModelSpec:
     return ModelSpec(
         factory=options.model,
         weights=options.weights,
-        preprocessing=declared(options.preprocessing) if options.preprocessing else None,
+        preprocessing=parse_preprocessing(options.preprocessing) if options.preprocessing else None,
         outputs=options.outputs,
         scores=options.scores,
     )

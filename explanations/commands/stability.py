@@ -22,7 +22,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Measure how far two seeds agree, and how many samples a wanted agreement takes."""
     execution.keep_memory()
-    with progress.shown("Comparing seeds") as step:
+    with progress.show_progress("Comparing seeds") as step:
         found = stability.report(
             read_plan(options), options.agreement / 100, options.top, options.device, step
         )

@@ -30,7 +30,7 @@ def run(options: argparse.Namespace) -> None:
     training, test = labelled_images.load(options.data, "train"), labelled_images.load(options.data, "test")
     untrained = LoadedModel(ModelSpec(), paper_cnn.PaperCNN().eval(), "")
     trial.try_out(untrained, training.images[: trial.IMAGES], test.classes)
-    with progress.shown("Training") as step:
+    with progress.show_progress("Training") as step:
         model = paper_cnn.train(
             training.images,
             training.labels,

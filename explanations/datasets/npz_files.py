@@ -16,7 +16,7 @@ PAIRS = {
 
 
 def splits(path: Path) -> list[str]:
-    """Which of train, test and all the file has."""
+    """The splits that the file has, among train, test and all."""
     names = set(_names(path))
     return [split for split, pairs in PAIRS.items() if any(set(pair) <= names for pair in pairs)]
 

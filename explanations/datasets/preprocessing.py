@@ -1,8 +1,8 @@
-"""What is done to a picture before a classifier sees it: resize and crop, channels, mean and deviation.
+"""Preprocessing of pictures for a classifier: resize and crop, channels, mean and deviation.
 
-Declared in the words of timm and torchvision, in one of three places; the first that is there counts:
+It is declared with the keys of timm and torchvision. Of these three places, the first that exists counts:
 the command line (`--preprocessing size=224 resize=256 mean=0.485,0.456,0.406 std=0.229,0.224,0.225`), a JSON
-file with the same keys or with those of timm (its config.json, as it stands beside a model's weights), or a
+file with the same keys or with those of timm (the config.json beside a model's weights), or a
 `pretrained_cfg` that the model itself carries, as timm's models do.
 
 Size, crop and channels change the images, which stay in [0, 1]; mean and deviation become the first layer of
@@ -32,7 +32,7 @@ _ALLOWED = ", ".join(PREPROCESSING_KEYS)
 
 @dataclass(frozen=True)
 class Preprocessing:
-    """What a classifier wants of its pictures; what is None or empty is left as it is.
+    """Preprocessing that a classifier expects; a field that is None or empty changes nothing.
 
     `size` (height, width) in pixels of what it sees; `resize` the length in pixels of the shorter side before
     the centre of that size is cut out (None: as short as the crop allows); `crop` "center", or "squash" for
@@ -76,20 +76,20 @@ class Preprocessing:
 
     @property
     def wanted_channels(self) -> int | None:
-        """How many channels the classifier takes, where that is declared."""
+        """The number of channels that the classifier takes, if declared."""
         longest = max(len(self.mean), len(self.std))
         return self.channels or (longest if longest > 1 else None)
 
     def record(self) -> dict[str, Any]:
-        """What the manifest says of it: plain values; nothing if nothing is declared."""
+        """The manifest's record: plain values, or an empty object if nothing is declared."""
         return {} if self == AS_IT_IS else json.loads(json.dumps(asdict(self)))
 
 
 AS_IT_IS = Preprocessing()
 
 
-def declared(words: Iterable[str]) -> Preprocessing:
-    """From the command line: one name of a JSON file, then or instead `key=value`s. Raises ValueError."""
+def parse_preprocessing(words: Iterable[str]) -> Preprocessing:
+    """Parse words of the command line: a JSON file, `key=value` pairs, or both. Raises ValueError."""
     values: dict[str, Any] = {}
     for word in words:
         key, equals, text = word.partition("=")
@@ -103,13 +103,18 @@ def declared(words: Iterable[str]) -> Preprocessing:
 
 
 def of_config(config: Mapping[str, Any], where: str = "pretrained_cfg") -> Preprocessing:
-    """From timm's keys (input_size, crop_pct, crop_mode, mean, std, interpolation). Raises ValueError."""
+    """Read timm's keys (input_size, crop_pct, crop_mode, mean, std, interpolation).
+
+    Raises ValueError.
+    """
     return Preprocessing(**_from_config(config, where))
 
 
 def of_processor(config: Mapping[str, Any], where: str = "preprocessor_config.json") -> Preprocessing:
-    """From the keys of Hugging Face's image processors (size, crop_size, do_normalize, ...). Raises
-    ValueError."""
+    """Read the keys of Hugging Face's image processors (size, crop_size, do_normalize, ...).
+
+    Raises ValueError.
+    """
     return Preprocessing(**_from_processor(config, where))
 
 

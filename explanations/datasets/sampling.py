@@ -1,4 +1,7 @@
-"""Which images of a class each replicate explains: different ones for each, by the seed alone."""
+"""Selection of the images that each replicate of a class explains.
+
+Replicates explain different images, which depend only on the seed.
+"""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -108,7 +108,7 @@ def write_percent(share: float) -> str:
 
 
 def write_note(manifest: Manifest, methods: list[Method], rendering: Rendering = SIGNED) -> list[str]:
-    """What the maps are of and how they are drawn, in lines."""
+    """Lines that describe the subjects of the maps and their rendering."""
     records = [record for record in manifest.maps if record.method in {m.slug for m in methods}]
     classifier, accuracy = manifest.classifier, manifest.classifier.test_accuracy
     network = classifier.title or classifier.factory or "a classifier that is not stated"
@@ -122,7 +122,7 @@ def write_note(manifest: Manifest, methods: list[Method], rendering: Rendering =
 
 
 def _subject_note(manifest: Manifest, records: list[ClassMap]) -> str:
-    """Which images a map explains."""
+    """A sentence on the images that a map explains."""
     if manifest.originals:
         return "A map explains one image, for one class."
     counts = sorted({record.images for record in records if record.images is not None})
@@ -134,14 +134,14 @@ def _subject_note(manifest: Manifest, records: list[ClassMap]) -> str:
 
 
 def _pick_note(records: list[ClassMap]) -> list[str]:
-    """How many images were picked, if any were."""
+    """A line on the number of picked images, if any were picked."""
     counts = sorted({len(record.picked) for record in records if record.picked})
     words = " to ".join(map(str, sorted({counts[0], counts[-1]}))) if counts else ""
     return [f"Of these SP-LIME picked {words}."] if counts else []
 
 
 def _rendering_note(rendering: Rendering) -> list[str]:
-    """What colours are, or what is visible; nothing of pictures that were made elsewhere."""
+    """Lines on the colours or the visible parts; none for pictures made elsewhere."""
     if rendering.style == "top":
         return [
             f"The {rendering.top} most important of about {rendering.superpixels} superpixels are visible."

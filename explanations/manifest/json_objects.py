@@ -51,17 +51,17 @@ def as_json(value: Any) -> str:
 
 
 def is_text(value: Any) -> bool:
-    """Whether the value is text that is not blank."""
+    """Return True if the value is text that is not blank."""
     return isinstance(value, str) and value.strip() != ""
 
 
 def are_counts(values: Any, minimum: int = 0) -> bool:
-    """Whether the value is a list of whole numbers from `minimum`."""
+    """Return True if the value is a list of whole numbers of at least `minimum`."""
     return isinstance(values, list) and all(_is_whole(value, minimum) for value in values)
 
 
 def are_different_texts(values: Any) -> bool:
-    """Whether the value is a list, not empty, of texts that differ."""
+    """Return True if the value is a non-empty list of distinct, non-blank texts."""
     is_list = isinstance(values, list) and len(values) > 0
     return is_list and all(map(is_text, values)) and len(set(values)) == len(values)
 
@@ -97,7 +97,7 @@ class JsonObject:
                 )
 
     def name(self, key: str) -> str:
-        """How messages name a value."""
+        """The name of a value in messages."""
         return f"{self.where}.{key}" if self.where else key
 
     def take(self, key: str, allowed: str, fits: Callable[[Any], bool]) -> Any:

@@ -1,4 +1,4 @@
-"""From manifest.json to its records: each value of its type, no required key missing, no unknown one.
+"""Parser of manifest.json: checks types, and refuses missing required keys and unknown keys.
 
 Format 1 is read into the records of format 2. It requires its keys and allows no null; in format 2 a key
 that may be null may also be missing.

@@ -1,6 +1,6 @@
-"""What a manifest says: the data, the classifier, the methods, the maps and the images behind them.
+"""Records of a manifest: data, classifier, methods, maps and the images behind them.
 
-None stands for what is not stated: a fact of a set that was computed elsewhere. The keys of a record are its
+None marks a fact that is not stated, in a set that was computed elsewhere. The keys of a record are its
 fields, apart from those that its format does not have.
 """
 
@@ -59,7 +59,7 @@ class Classifier:
 
 @dataclass(frozen=True)
 class Method:
-    """How a map was computed. A "comparison" is judged by participants; a "check" only tests attention.
+    """A method of computing maps: a "comparison", judged by participants, or an attention "check".
 
     Passes count images through the network, for all maps of the method. Two methods that share their local
     explanations each state the whole count.
@@ -117,7 +117,7 @@ class Original:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many test images of each class (rows) the classifier assigns to each class (columns)."""
+    """The number of test images of each class (rows) assigned to each class (columns)."""
 
     classes: tuple[str, ...]
     counts: tuple[tuple[int, ...], ...]
@@ -163,7 +163,7 @@ class Manifest:
 
     @property
     def replicates(self) -> int:
-        """How many replicates each class has by each method."""
+        """The number of replicates of each class by each method."""
         return max(record.replicate for record in self.maps)
 
 

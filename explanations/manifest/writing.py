@@ -1,4 +1,4 @@
-"""From a manifest's records to the text of manifest.json, in the format that the manifest names."""
+"""Conversion of a manifest's records to manifest.json, in the format that the manifest names."""
 
 import dataclasses
 import json

@@ -1,8 +1,8 @@
-"""From the local weights of many images of a class `(n, features)` to one class-level map `(features,)`.
+"""Aggregation of local weights `(n, features)` of a class to one map `(features,)`.
 
 Sections 3 and 4.1 of Ahern et al. 2019, arXiv:1909.04200 (NormLIME), and section 4 of Ribeiro et al. 2016,
 arXiv:1602.04938 (SP-LIME). A row is the local explanation of one image, 0 where a feature was not chosen.
-The rows must be of images that the model assigns to the class. Knows no model and no dataset.
+The rows must be of images that the model assigns to the class. Independent of models and datasets.
 
 NormLIME weighs each local weight |w_i| by its share |w_i| / ||w||_1 of its own explanation, and averages
 over the explanations that chose the feature. So does InterpretDL, of the authors' company
@@ -36,7 +36,7 @@ class Aggregation:
 
 
 def support(weights: Floats) -> Counts:
-    """How many of the explanations (n, features) chose each feature: the size of E(c_i), (features,)."""
+    """The number of explanations (n, features) that chose each feature: |E(c_i)|, (features,)."""
     return np.asarray((weights != 0).sum(axis=0))
 
 

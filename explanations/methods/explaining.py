@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from explanations.attribution.local import Sample
 from explanations.methods.import_paths import Function
-from explanations.methods.names import chosen
-from explanations.running.parameters import changed
+from explanations.methods.names import choose_methods
+from explanations.running.parameters import apply_changes
 
 Floats = NDArray[np.float64]
 
@@ -33,7 +33,7 @@ def explain(
     and "mean". `parameters` change the method's own, as in `samples=500`. The same seed gives the same maps.
     Raises ValueError for an unknown method or parameter, and for an image that has no explanation.
     """
-    local = chosen([method])[0].local
+    local = choose_methods([method])[0].local
     pictures = torch.as_tensor(images, dtype=torch.float32)
     if pictures.ndim != 4:
         raise ValueError(f"images must be (N, C, H, W) (got {tuple(pictures.shape)})")
@@ -44,7 +44,7 @@ def explain(
     maps = np.empty((len(pictures), *pictures.shape[2:]))
     for target in sorted(set(indices)):
         numbers = [number for number, index in enumerate(indices) if index == target]
-        whole = changed(local.slug, local.defaults, {**parameters, "images": len(numbers)})
+        whole = apply_changes(local.slug, local.defaults, {**parameters, "images": len(numbers)})
         given = local.choose_background(whole, pictures[:0] if background is None else background, seed)
         sample = Sample(seed, str(target), target, 1, tuple(numbers), pictures[numbers], background=given)
         weights = local.attribute(network, sample, whole, lambda passes: None)

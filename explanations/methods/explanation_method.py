@@ -61,7 +61,7 @@ class ExplanationMethod:
 
     @property
     def signed(self) -> bool:
-        """Whether a map has negative values that mean something."""
+        """Return True if negative values of a map are meaningful."""
         return self.local.signed and self.aggregation.signed
 
     def contrast(self, label: str) -> "ExplanationMethod":

@@ -25,7 +25,7 @@ _known: dict[str, Function] = {}
 
 
 def is_path(text: str) -> bool:
-    """Whether `text` names a file, as in `./file.py`, rather than a module."""
+    """Return True if `text` names a file, as in `./file.py`, rather than a module."""
     return text.startswith(("./", "../", "/", "~")) or text.endswith(".py")
 
 
@@ -75,7 +75,7 @@ def _address(function: Function) -> str:
 
 
 def _is_from(function: Function, file: str | None) -> bool:
-    """Whether a function of the running program stands in its file, not in a notebook's cell."""
+    """Return True if a function of the running program is in its file, not a notebook's cell."""
     code = getattr(inspect.unwrap(function), "__code__", None)
     return file is not None and (code is None or Path(code.co_filename).resolve() == Path(file).resolve())
 

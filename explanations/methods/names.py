@@ -1,10 +1,10 @@
-"""From the names that people write to methods.
+"""Lookup of methods by the names that users write.
 
 A name is an entry's slug (`normlime`), another name of the literature for it (`saliency`), any local method
-with any aggregation (`vargrad:normlime`), or an import path of anybody's function (`./mymethod.py:explain`,
+with any aggregation (`vargrad:normlime`), or an import path of any function (`./mymethod.py:explain`,
 `my.module:explain`, `captum.attr:Saliency`), whose aggregation is the mean unless it is named
-(`my.module:explain+normlime`). `@CLASS` behind it asks the images of all other classes about that class, and
-`=TITLE` at the end names the method in reports and figures.
+(`my.module:explain+normlime`). `@CLASS` after it explains images of all other classes with respect to
+that class (a contrastive map), and `=TITLE` at the end names the method in reports and figures.
 """
 
 import importlib.util
@@ -35,7 +35,7 @@ ALIASES = {
 }
 
 
-def chosen(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
+def choose_methods(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
     """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
 
     In place of a name may stand a function with the signature of `own_methods`, or a class of Captum. Raises
@@ -115,7 +115,7 @@ def _combination(name: str) -> ExplanationMethod:
 
 
 def _is_module(place: str, rest: str) -> bool:
-    """Whether the word before the colon is a module, rather than a local method or one misspelt."""
+    """Return True if the word before the colon is a module, not a (misspelt) local method."""
     if place in LOCALS or "." in place:
         return place not in LOCALS
     if rest in AGGREGATIONS or not place.isidentifier():

@@ -1,6 +1,6 @@
-"""What an evaluation works on: a finished set, its network and its images, loaded and compared.
+"""Inputs of an evaluation: a finished set, its network and its images, loaded and compared.
 
-Nothing but the set's own network and data will do: other ones would give numbers about something else.
+Only the set's own network and data are accepted; results for others would not describe the set.
 """
 
 import hashlib
@@ -63,7 +63,7 @@ class LoadedSet:
 
     @property
     def make(self) -> Callable[[], nn.Module]:
-        """What makes the network anew, untrained: of one that is cut at a layer what follows the layer."""
+        """Return a function that makes the network untrained; if cut at a layer, the part after it."""
         classifier = self.classifier
         if classifier is None:
             raise ValueError("the network of the set is not at hand; name it with --model and --weights")

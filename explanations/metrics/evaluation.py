@@ -19,7 +19,7 @@ from explanations.metrics.tasks import CONTENTS, Content, MapTask, RetrainTask, 
 from explanations.models import execution
 from explanations.running import lock
 from explanations.running.atomic_files import refuse_no_folder, write_atomically
-from explanations.running.parameters import changed, refuse_unknown
+from explanations.running.parameters import apply_changes, refuse_unknown
 from explanations.running.scheduling import Scheduling
 from explanations.running.store import Store
 from explanations.running.work import Step
@@ -31,7 +31,7 @@ LOCK_FILE = "lock"
 
 @dataclass(frozen=True)
 class Plan:
-    """What to measure. `parameters` holds what differs from the defaults, by metric: {"curves": {...}}."""
+    """Metrics to compute. `parameters` overrides defaults, by metric: {"curves": {...}}."""
 
     metrics: tuple[str, ...] = registry.DEFAULT
     seed: int = 0
@@ -76,10 +76,11 @@ def _settings(plan: Plan) -> list[tuple[Metric | Retraining, Parameters]]:
     """The chosen metrics with their parameters. Raises ValueError."""
     if plan.seed < 0:
         raise ValueError(f"--seed must be at least 0 (got {plan.seed})")
-    entries = registry.chosen(list(plan.metrics))
+    entries = registry.choose_metrics(list(plan.metrics))
     refuse_unknown(plan.parameters, [entry.slug for entry in entries])
     return [
-        (entry, changed(entry.slug, entry.defaults, plan.parameters.get(entry.slug, {}))) for entry in entries
+        (entry, apply_changes(entry.slug, entry.defaults, plan.parameters.get(entry.slug, {})))
+        for entry in entries
     ]
 
 

@@ -15,7 +15,7 @@ from explanations.attribution.local import Floats, Sample
 from explanations.manifest import records
 from explanations.methods import registry
 from explanations.methods.aggregation import AGGREGATIONS
-from explanations.methods.names import chosen
+from explanations.methods.names import choose_methods
 from explanations.metrics.subject import Method, unwatched
 from explanations.running.code_version import code_version
 
@@ -28,7 +28,7 @@ INVARIANT = {
 
 @dataclass(frozen=True)
 class Context:
-    """What an explanation of a set's class takes besides the images."""
+    """Inputs of an explanation of a set's class besides the images."""
 
     seed: int
     label: str
@@ -85,7 +85,7 @@ def find_entry(record: records.Method) -> registry.ExplanationMethod | None:
         return _find_own(record)
     for slug in registry.LOCALS:
         for aggregation in AGGREGATIONS:
-            [method] = chosen([f"{slug}:{aggregation}"])
+            [method] = choose_methods([f"{slug}:{aggregation}"])
             if method.slug == record.slug:
                 return method
     return None
@@ -95,7 +95,7 @@ def _find_own(record: records.Method) -> registry.ExplanationMethod | None:
     """The function at the import path of a record; None if it is not at hand or has changed since."""
     aggregation = str(record.parameters["aggregation"]).replace("_", "-")
     try:
-        [method] = chosen([f"{record.parameters['import_path']}+{aggregation}"])
+        [method] = choose_methods([f"{record.parameters['import_path']}+{aggregation}"])
     except ValueError:
         return None
     return method if code_version(inspect.unwrap(method.local.explain)) == record.parameters["code"] else None

@@ -21,7 +21,7 @@ from explanations.models.spec import ModelSpec
 
 
 def are_data(described: Manifest) -> bool:
-    """Whether the set states no positions of its images in a data set."""
+    """Return True if the set has images but states no position of them in a data set."""
     return bool(described.originals) and all(original.number is None for original in described.originals)
 
 

@@ -200,7 +200,7 @@ ALL = (*METRICS, *RETRAININGS)
 OF_MAPS_ALONE = tuple(slug for slug, metric in METRICS.items() if not metric.needs_network)
 
 
-def chosen(names: list[str] | None) -> list[Metric | Retraining]:
+def choose_metrics(names: list[str] | None) -> list[Metric | Retraining]:
     """The metrics of these names in the registry's order, each once; DEFAULT for None. Raises ValueError."""
     wanted = set(DEFAULT if names is None else names)
     for name in wanted:

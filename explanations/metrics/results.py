@@ -1,4 +1,4 @@
-"""What an evaluation found, as a table on a terminal, as CSV, as JSON. Computes means and intervals only."""
+"""Results of an evaluation, as a table, CSV or JSON. Computes only means and intervals."""
 
 import csv
 import io
@@ -132,7 +132,7 @@ class Results:
         )
 
     def _unit(self) -> str:
-        """What the intervals count: maps, seeds of trainings, or each where both are there."""
+        """The unit of the intervals: maps, training seeds, or both."""
         maps = {(v.method, v.label, v.replicate) for v in self.values if v.label}
         units = [f"the map ({len(maps)} in all)"] if maps else []
         units += ["the seed of networks trained again"] if self.curves else []
@@ -154,7 +154,7 @@ class Results:
         return table
 
     def _gains(self, score: Score, removed: Iterable[Point]) -> Table:
-        """What each method's networks lost by what was removed from them: methods down, shares across."""
+        """A table of the error that each method's networks gained: methods down, shares across."""
         table = Table(box=None, padding=(0, 2, 0, 0))
         table.add_column("Removed")
         columns = []

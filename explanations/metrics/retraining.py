@@ -25,7 +25,7 @@ EVALUATION_BATCH = 500
 
 @dataclass(frozen=True)
 class Recipe:
-    """How every network is trained: AdamW with one learning-rate cycle, nothing chosen by looking."""
+    """Untuned training settings of every network: AdamW with one learning-rate cycle."""
 
     epochs: int = 3
     batch: int = 128
@@ -95,9 +95,11 @@ def shares(text: str) -> list[float]:
 
 
 def kept_by(places: Tensor, share: float, keep: bool) -> Tensor:
-    """Which features stay when `share` of them go: of `places` (features,), 0 the most important.
+    """A mask of the features that stay when `share` of them are removed.
 
-    With `keep` the least important go (KAR), without it the most important (ROAR).
+    `places` (features,) holds their ranks, 0 the most important.
+
+    With `keep` the least important are removed (KAR), without it the most important (ROAR).
     """
     gone = round(share * places.numel())
     return places < places.numel() - gone if keep else places >= gone

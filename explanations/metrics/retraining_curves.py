@@ -1,4 +1,4 @@
-"""What networks that were trained again say of a method: their errors by the share of features removed.
+"""Error curves of retrained networks, by method and share of features removed.
 
 Networks of one seed have the same initial weights, batches and dropout, so errors are compared seed by seed
 with that of the network which sees every feature. Trains nothing.

@@ -1,4 +1,4 @@
-"""What a metric is and what it is asked about: one map, the images that it explains, and their network.
+"""Definition of a metric and of its subject: one map, its images and their network.
 
 Every metric has one signature, `measure(subject, parameters, advance)`, and gives the values of its scores,
 one an image, or one for the map. Knows no metric, no dataset and no folder.

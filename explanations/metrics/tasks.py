@@ -228,7 +228,7 @@ def list_retrain_tasks(
 
 
 def _kept_pixels(loaded: LoadedSet, slug: str, order: Order, seed: int) -> torch.Tensor:
-    """Which pixels (1, H, W) a network sees."""
+    """A mask (1, H, W) of the pixels that a network sees."""
     method, replicate, share = order
     if order == WHOLE:
         return torch.ones(1, *loaded.test.images.shape[2:], dtype=torch.bool)
@@ -262,20 +262,20 @@ def _pays(loaded: LoadedSet) -> bool:
 
 @dataclass(frozen=True)
 class Context:
-    """What all tasks share: the set, and where its network runs (None: CUDA if there is a device)."""
+    """Data shared by all tasks: the set and its network's device (None: CUDA if available)."""
 
     loaded: LoadedSet
     device: str | None
 
 
 def make_work(loaded: LoadedSet, device: str | None) -> Work[Context, Task, Content]:
-    """What the tasks of an evaluation take, for a scheduler."""
+    """The work of an evaluation, for a scheduler."""
     again = partial(reload, loaded.source, device)
     return Work(Context(loaded, device), perform, requirements, execution.keep_memory, again)
 
 
 def reload(source: Source, device: str | None) -> Context:
-    """What all tasks share, loaded again in another process."""
+    """Load the shared data again in another process."""
     return Context(load(source), device)
 
 

@@ -27,7 +27,7 @@ class CallableModel(nn.Module):
         self.rebuild, self.arguments = rebuild, arguments
 
     def forward(self, images: Tensor) -> Any:
-        """What the function gives for images (N, C, H, W), its arrays as tensors."""
+        """The function's result for images (N, C, H, W), with arrays as tensors."""
         try:
             return _as_tensors(self.function(images))
         except RuntimeError:
@@ -43,7 +43,7 @@ class CallableModel(nn.Module):
 
 
 def is_callable_only(model: nn.Module) -> bool:
-    """Whether methods can't look into the network: its layers can be neither named nor hooked."""
+    """Return True if the network's layers can be neither named nor hooked."""
     return any(isinstance(part, CallableModel | torch.jit.ScriptModule) for part in model.modules())
 
 

@@ -42,7 +42,7 @@ class ClassScore:
         return next((parameter.device for parameter in parameters), None)
 
     def block_size(self, image: Tensor) -> int:
-        """How many images like `image` (C, H, W) fit a block."""
+        """The number of images like `image` (C, H, W) that fit a block."""
         return execution.block_size(self.network, image.to(self.device))
 
 

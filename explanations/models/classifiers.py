@@ -73,7 +73,7 @@ def load(spec: ModelSpec) -> LoadedModel:
 
 
 def preprocessing_of(model: nn.Module) -> Preprocessing:
-    """What a loaded classifier wants done to its images."""
+    """The preprocessing that a loaded classifier expects."""
     declared = (part.preprocessing for part in model.modules() if isinstance(part, Normalised))
     return next(declared, AS_IT_IS)
 
@@ -104,6 +104,6 @@ def save(model: nn.Module, path: Path, training: dict[str, object]) -> None:
 
 
 def _preprocessing_of(model: nn.Module, factory: str) -> Preprocessing:
-    """What the model declares as timm's models do."""
+    """The preprocessing that the model declares in the form of timm's models."""
     own = getattr(model, "pretrained_cfg", None)
     return of_config(own, f"{factory}: pretrained_cfg") if isinstance(own, dict) else AS_IT_IS

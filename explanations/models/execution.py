@@ -1,9 +1,9 @@
-"""How networks run: in blocks that each hold copies of one image, one thread for each block, several at once.
+"""Execution of networks: blocks of copies of one image, one thread per block, several at once.
 
 A block depends on nothing but the image, its samples and their number, and a single thread computes it. So
 neither the number of threads, nor other images, nor the order of the work change a byte. Several blocks at
 once use all processors without barriers at which the threads of one operation wait for each other. If there
-is a CUDA device, it takes the place of the processor. Knows no method and no data set.
+is a CUDA device, it is used instead of the processor. Independent of methods and data sets.
 """
 
 import copy
@@ -58,7 +58,7 @@ def default_device() -> str:
 
 
 def current() -> Execution:
-    """What `run_on` set; by default all processors, and the CUDA device if there is one."""
+    """The settings of `run_on`; by default all processors, and the CUDA device if there is one."""
     return _current.get() or Execution(processors(), default_device())
 
 
@@ -309,7 +309,10 @@ def agree(model: nn.Module, other: nn.Module, images: Tensor) -> bool:
 
 
 def is_close(expected: Tensor, outputs: Tensor, share: float) -> bool:
-    """Whether outputs differ by no more than `share` of the largest expected one, or than its type rounds."""
+    """Return True if outputs differ by at most `share` of the largest expected one.
+
+    At least the rounding error of its type is allowed.
+    """
     if expected.shape != outputs.shape:
         return False
     tolerance = max(share, 8 * torch.finfo(expected.dtype).eps) * float(expected.abs().max())

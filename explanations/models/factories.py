@@ -27,7 +27,7 @@ class Call:
     named: Mapping[str, Any]
 
     def make(self, **more: Any) -> object:
-        """What the factory returns, called with `more` named arguments too. Raises ValueError."""
+        """Call the factory, with `more` named arguments as well. Raises ValueError."""
         function = _look_up(self.factory, self.module, self.name)
         if not callable(function):
             raise ValueError(
@@ -38,7 +38,7 @@ class Call:
 
 
 def attempt(factory: str, function: Any) -> Any:
-    """What `function()` returns; whatever it raises is a ValueError of one line that names the factory."""
+    """Return `function()`; any error becomes a one-line ValueError that names the factory."""
     try:
         return function()
     except Exception as error:  # whatever anyone's own code raises

@@ -1,9 +1,9 @@
-"""From whatever a network returns to logits (N, classes): which output is explained, and what it holds.
+"""Logits (N, classes) from the outputs of a network, with the output's place and kind.
 
 A network may return one tensor, several, or a dictionary; logits, log-probabilities, probabilities, or the
 sigmoids of independent classes (several labels for one image, or one output for two classes). Where the
-network's last step is a softmax or a sigmoid, its input is taken: those are the logits themselves. Else they
-are computed from its result, of which a saturated one has lost digits.
+network's last step is a softmax or a sigmoid, its input is used: those are the logits themselves. Otherwise
+they are computed from its result, which has lost digits where it is saturated.
 """
 
 from collections.abc import Callable, Mapping
@@ -90,7 +90,7 @@ class LastSteps(TorchFunctionMode):
         return next((name for name, _, given in self.calls if given is result), None)
 
     def input_of(self, result: Any) -> Any:
-        """What went into the function that gave `result`; the result itself where none of these did."""
+        """The input of the recorded function that gave `result`; `result` itself if none did."""
         return next((value for _, value, given in self.calls if given is result), result)
 
 
@@ -102,7 +102,7 @@ def _to_pair() -> nn.Linear:
 
 
 def link_of(model: Callable[[Tensor], Tensor]) -> str:
-    """How the logits of a classifier become probabilities: "softmax", or "sigmoid" of each."""
+    """The function from logits to probabilities: "softmax", or "sigmoid" of each."""
     return str(getattr(model, "link", "softmax"))
 
 

@@ -63,7 +63,7 @@ def _check_channels(loaded: LoadedModel, image: Tensor) -> None:
 
 
 def _run(loaded: LoadedModel, example: Tensor) -> Any:
-    """What the network as its author wrote it returns for one image (1, C, H, W)."""
+    """Run the network as its author wrote it on one image (1, C, H, W)."""
     try:
         with torch.inference_mode():
             return loaded.model(example)
@@ -169,7 +169,7 @@ def _with_logits(
 
 
 def _last_step(model: nn.Module, example: Tensor, place: int | str | None) -> str | None:
-    """What the network's last softmax or sigmoid makes its outputs, if it ends in one; of spec.SCORES."""
+    """The kind of outputs, of spec.SCORES, by the last softmax or sigmoid; None without one."""
     steps = outputs.LastSteps()
     try:
         with torch.inference_mode(), steps:
@@ -180,7 +180,7 @@ def _last_step(model: nn.Module, example: Tensor, place: int | str | None) -> st
 
 
 def _kind_by_value(scores: Tensor) -> str | None:
-    """What the scores (1, classes) of one image must be by their values; None where that is open."""
+    """The kind that the values of one image's scores (1, classes) imply; None if ambiguous."""
     values = scores.double()
     tolerance = max(1e-4, 8 * torch.finfo(scores.dtype).eps)
     if scores.shape[-1] > 1 and (values >= 0).all() and abs(float(values.sum()) - 1) < tolerance:
@@ -191,7 +191,7 @@ def _kind_by_value(scores: Tensor) -> str | None:
 
 
 def _kind_of_several(factory: str, model: nn.Module, images: Tensor, place: int | str | None) -> str:
-    """What scores between 0 and 1 are, by those of more images: logits if any lies outside."""
+    """The kind of scores between 0 and 1, by more images: logits if any is outside."""
     with torch.inference_mode():
         several = [outputs.pick(model(image[None]), place) for image in images[:IMAGES]]
     values = torch.cat([outputs.as_rows(scores, 1) for scores in several])
@@ -263,7 +263,7 @@ def _pair(images: Tensor) -> Tensor:
 
 
 def _what_is_lacking(model: nn.Module, example: Tensor) -> dict[str, str]:
-    """What methods may need and the classifier does not have, with the reason."""
+    """The features that methods may need and the classifier lacks, with the reason."""
     lacks = {}
     if is_callable_only(model):
         reason = "its layers cannot be looked into"
@@ -278,7 +278,7 @@ def _what_is_lacking(model: nn.Module, example: Tensor) -> dict[str, str]:
 
 
 def _digest(model: nn.Module, images: Tensor) -> str:
-    """What stands for the digest of weights that can't be seen: that of what the model says of the images."""
+    """A substitute for the digest of weights that cannot be read: that of the model's outputs."""
     with torch.inference_mode():
         return digest({"outputs": model(images[:IMAGES]), **model.state_dict()})
 

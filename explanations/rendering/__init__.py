@@ -1,4 +1,4 @@
-"""From maps to pictures that do not tell their methods. NumPy and Pillow only."""
+"""Pictures of maps that do not reveal their methods. Uses only NumPy and Pillow."""
 
 from explanations.rendering.pictures import colour, draw, find_blank, fit, photograph
 from explanations.rendering.record import OPTIONS, STYLES, Rendering

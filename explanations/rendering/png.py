@@ -87,7 +87,10 @@ def _filtered(pixels: Pixels) -> bytes:
 
 
 def _paeth(lines: Pixels, step: int) -> Pixels:
-    """What Paeth's predictor leaves of `lines` (H, step W): https://www.w3.org/TR/png-3/#9Filter-type-4-Paeth."""
+    """Residuals of `lines` (H, step W) after Paeth's predictor.
+
+    https://www.w3.org/TR/png-3/#9Filter-type-4-Paeth
+    """
     padded = np.pad(lines.astype(np.int16), ((1, 0), (step, 0)))
     here, left, above, corner = padded[1:, step:], padded[1:, :-step], padded[:-1, step:], padded[:-1, :-step]
     estimate = left + above - corner

@@ -1,4 +1,4 @@
-"""How the maps of a set become pictures: one rendering for all methods, kept in the manifest."""
+"""The rendering of a set's maps as pictures: the same for all methods, kept in the manifest."""
 
 import dataclasses
 import math
@@ -98,13 +98,13 @@ class Rendering:
         return cls(**record)
 
     def record(self) -> dict[str, Any]:
-        """What the manifest says of it: the style, its options and the size."""
+        """The manifest's record of the rendering: the style, its options and the size."""
         values = dataclasses.asdict(self)
         return {key: values[key] for key in ("style", *OPTIONS[self.style], "size")}
 
     @property
     def is_on_images(self) -> bool:
-        """Whether pictures show the image that is explained."""
+        """Return True if pictures show the image that is explained."""
         return self.style in ON_IMAGES
 
 

@@ -1,4 +1,4 @@
-"""From importances to strengths: what a picture shows of a map's values, in [0, 1] or [-1, 1].
+"""Strengths that a picture shows for a map's importances, in [0, 1] or [-1, 1].
 
 Values are divided by a percentile of those that are not zero, so that a few outliers do not fade all others,
 cut at 1, and rooted where the scale is "sqrt". The result does not depend on the scale of a method.

@@ -39,7 +39,10 @@ def average(values: NDArray[np.float64], segments: Segments) -> NDArray[np.float
 
 
 def borders(segments: Segments) -> NDArray[np.bool_]:
-    """Whether a pixel (H, W) touches another superpixel on its right or below: lines of one pixel."""
+    """A mask (H, W) of pixels that touch another superpixel on the right or below.
+
+    The lines are one pixel wide.
+    """
     lines = np.zeros(segments.shape, dtype=bool)
     lines[:, :-1] |= segments[:, :-1] != segments[:, 1:]
     lines[:-1] |= segments[:-1] != segments[1:]

@@ -1,8 +1,8 @@
-"""What the code of a method or of a network is, as a digest: results of other code are not taken for its own.
+"""Digest of the code of a method or network, so that results of other code are not reused.
 
-Of a method counts the module of its function, and every module that one of these imports from the same
-package, wherever in it the import stands; of a network the classes of its modules. What runs counts, in each;
-comments, docstrings and layout do not. Libraries are known by their versions instead.
+The digest of a method covers the module of its function and all modules that it imports from the same
+package, directly or through others, wherever the import is; that of a network covers the classes of its
+modules. Only code that runs counts; comments, docstrings and layout do not. Libraries count by version.
 """
 
 import ast
@@ -54,7 +54,7 @@ def code_version(function: Callable[..., Any]) -> str:
 
 
 def _is_in_file(function: Any) -> bool:
-    """Whether a function stands in the file of its module, not in a notebook's cell."""
+    """Return True if a function is in the file of its module, not in a notebook's cell."""
     path = _source(function.__module__)
     if function.__module__ not in RUNNING or path is None:
         return path is not None
@@ -62,7 +62,7 @@ def _is_in_file(function: Any) -> bool:
 
 
 def _compiled_function(function: Any, known: frozenset[str] = frozenset()) -> str:
-    """What a function without a source does, with the functions and plain values that it uses."""
+    """The code of a function without a source, with the functions and plain values it uses."""
     code, values = function.__code__, []
     for name in (name for name in code.co_names if name in function.__globals__ and name not in known):
         value = function.__globals__[name]
@@ -74,13 +74,13 @@ def _compiled_function(function: Any, known: frozenset[str] = frozenset()) -> st
 
 
 def _compiled(code: CodeType) -> str:
-    """The instructions, names and constants of a function, without its place."""
+    """The instructions, names and constants of a function, without its location."""
     constants = [_compiled(one) if isinstance(one, CodeType) else repr(one) for one in code.co_consts]
     return f"{code.co_code.hex()} {code.co_names} {constants}"
 
 
 def network_version(model: Network) -> str:
-    """The digest, 64 hexadecimal digits, of the classes of a network's modules, PyTorch's own left out."""
+    """The digest, 64 hexadecimal digits, of the classes of a network's modules, without PyTorch's."""
     kinds = {type(module) for module in model.modules()}
     own = [kind for kind in kinds if kind.__module__.partition(".")[0] != "torch"]
     text = "".join(sorted(f"{kind.__module__}.{kind.__qualname__} {_class_digest(kind)}\n" for kind in own))
@@ -117,7 +117,7 @@ def _imported(name: str) -> tuple[str, ...]:
 
 
 def _is_beside(name: str, other: str) -> bool:
-    """Whether a module lies in the folder of a script, or of a module without a package, of somebody's."""
+    """Return True if a module is in the folder of a user's script or module without a package."""
     one, two = _source(name), _source(other)
     if one is None or two is None or "." in other or not _is_somebodys(other):
         return False
@@ -125,7 +125,7 @@ def _is_beside(name: str, other: str) -> bool:
 
 
 def _is_somebodys(name: str) -> bool:
-    """Whether a module belongs neither to this package nor to Python or an installed one."""
+    """Return True if a module is not of this package, Python or an installed package."""
     path = _source(name)
     if path is None or name.partition(".")[0] == __name__.partition(".")[0]:
         return False
@@ -134,7 +134,7 @@ def _is_somebodys(name: str) -> bool:
 
 
 def _libraries(name: str) -> list[str]:
-    """The installed libraries that somebody's module imports, with their versions."""
+    """The installed libraries that a user's module imports, with their versions."""
     if not _is_somebodys(name):
         return []
     tops = {imported.partition(".")[0] for imported in _named_imports(name, _tree(name))}
@@ -147,13 +147,13 @@ def _distributions() -> dict[str, list[str]]:
 
 
 def _shown(name: str) -> str:
-    """The name of a module in a digest: of a script or a loaded file that of the file, wherever it lies."""
+    """The name of a module in a digest: for a script or a loaded file, the file's name without its folder."""
     path = _source(name)
     return path.stem if path is not None and "." not in name and path.stem != "__init__" else name
 
 
 def _named_imports(name: str, tree: ast.Module) -> Iterator[str]:
-    """What a module's imports name, in full: modules, and things in them."""
+    """The full names that a module imports: modules, and names in them."""
     specification = None if name in RUNNING else importlib.util.find_spec(name)
     parent = specification.parent if specification else None
     for node in ast.walk(tree):

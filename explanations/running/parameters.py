@@ -28,15 +28,15 @@ KINDS = {
 TRUTHS = {"true": True, "false": False}
 
 
-def written(
+def parse_settings(
     settings: Iterable[str],
     defaults: Mapping[str, Parameters],
     named: Callable[[str], str] = lambda name: name,
 ) -> dict[str, Parameters]:
-    """What settings such as "lime.samples=5000" change, by slug. Raises ValueError.
+    """Parse settings such as "lime.samples=5000" into changes, by slug. Raises ValueError.
 
-    `defaults` are those of everything that has parameters here, by slug; `named(name)` gives the slug of what
-    people may call otherwise.
+    `defaults` holds the default parameters, by slug; `named(name)` gives the slug for a name that may be an
+    alias.
     """
     changes: dict[str, Parameters] = {}
     for setting in settings:
@@ -62,7 +62,7 @@ def _typed(setting: str, text: str, kind: type) -> object:
         raise ValueError(f"--set {setting}: {text!r} is not {KINDS[kind]}") from None
 
 
-def changed(slug: str, defaults: Parameters, changes: Parameters) -> Parameters:
+def apply_changes(slug: str, defaults: Parameters, changes: Parameters) -> Parameters:
     """The defaults of `slug` with `changes`, of the same types. Raises ValueError.
 
     Whole numbers are at least 1, or 0 where the default is; others at least 0 and finite.

@@ -1,5 +1,7 @@
-"""How far a long command is: a bar with the time left on a terminal, a plain line now and then elsewhere, or
-a line of JSON a step for a program.
+"""Progress of a long command: a bar, plain lines, or lines of JSON.
+
+A terminal shows a bar with the time left, other outputs a plain line now and then, and a program reads one
+line of JSON per step.
 
 The lines of JSON go to standard output, each an object with a `state`: "running" with `done`, `total`,
 `share` (0 to 1), `seconds_left` (null while unknown) and `doing`; then one of "finished", "failed" or
@@ -44,7 +46,7 @@ def terminable() -> Iterator[None]:
 
 
 @contextmanager
-def shown(title: str, style: str = "auto") -> Iterator[Step]:
+def show_progress(title: str, style: str = "auto") -> Iterator[Step]:
     """Inside, call the value with (done, total, what is being done); written on standard error, JSON on
     standard output."""
     console = Console(stderr=True)
@@ -57,7 +59,7 @@ def shown(title: str, style: str = "auto") -> Iterator[Step]:
         yield _lines(title)
 
 
-def finished(message: str, style: str = "auto") -> None:
+def print_finished(message: str, style: str = "auto") -> None:
     """Say how it ended well."""
     if style == "json":
         say("finished", message=message)
@@ -87,7 +89,7 @@ def _bar(title: str, console: Console) -> Iterator[Step]:
 
 
 class _Pace:
-    """How many seconds are left, by what has been done since the first step."""
+    """An estimate of the seconds left, from the work done since the first step."""
 
     def __init__(self) -> None:
         self.begin = time.monotonic()

@@ -20,10 +20,10 @@ Finish = Callable[[AnyTask, Result], None]
 
 @dataclass(frozen=True)
 class Scheduling:
-    """How many processes do the tasks, or the address of the Dask scheduler that distributes them.
+    """The number of worker processes, or the address of a Dask scheduler.
 
     `device` is where networks run; None is a CUDA device if there is one. Raises ValueError for less than one
-    process, or for several beside an address.
+    process, or for several processes together with an address.
     """
 
     workers: int = 1

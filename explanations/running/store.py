@@ -12,7 +12,10 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Codec(Generic[Result]):
-    """How a result becomes the bytes of a file; `decode` raises ValueError for damaged ones."""
+    """Conversion of a result to and from the bytes of a file.
+
+    `decode` raises ValueError for damaged bytes.
+    """
 
     suffix: str
     encode: Callable[[Result], bytes]

@@ -20,7 +20,7 @@ class Task(Protocol):
 
     @property
     def cost(self) -> float:
-        """How long the task takes, in proportion to others."""
+        """The duration of the task, in proportion to others."""
 
 
 AnyTask = TypeVar("AnyTask", bound=Task)
@@ -28,9 +28,9 @@ AnyTask = TypeVar("AnyTask", bound=Task)
 
 @dataclass(frozen=True)
 class Work(Generic[Context, AnyTask, Result]):
-    """What a kind of task takes, besides the task. All functions are of modules, so they can be pickled.
+    """Functions and shared data of one kind of task, at module level so they can be pickled.
 
-    `perform(context, task, threads, advance)` gives the result, with at most so many threads (None: as many
+    `perform(context, task, threads, advance)` gives the result, with at most `threads` threads (None: as many
     as there are processors). `requirements(task)` names the versions and digests of code that another
     machine must have for the same result. `set_up()` is called once in every new process. `reload()`
     makes the context again in another process of this machine; without it, the context is sent there.

@@ -87,7 +87,7 @@ def complete(subject: Subject, parameters: Parameters, advance: Advance) -> dict
 
 
 def invariant(subject: Subject, parameters: Parameters, advance: Advance) -> dict[str, Floats]:
-    """How far the weights of every image move, over their size, when the network is written otherwise."""
+    """Relative change of every image's weights when the network is rewritten equivalently."""
     method, images = subject.require_method(), subject.images
     if not method.invariant:
         raise lacks("invariant")

@@ -19,9 +19,9 @@ SQUARES = 250  # removed from copies of an image at once
 def drops(
     model: nn.Module, images: Tensor, fill: Tensor, target: int, size: int, output: str, advance: Advance
 ) -> Floats:
-    """How far the score of each of `images` (n, C, H, W) falls without each square of pixels: (n, squares).
+    """Drops in the scores of `images` (n, C, H, W) without each square: (n, squares).
 
-    A square has `size` x `size` pixels, those at the right and lower edge what is left; without it, it is
+    A square has `size` x `size` pixels, fewer at the right and lower edges. A removed square is replaced by
     that of `fill` (n, C, H, W).
     """
     height, width = images.shape[2:]

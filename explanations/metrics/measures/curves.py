@@ -43,7 +43,9 @@ def area(values: Floats) -> Floats:
 
 
 def filled(images: Tensor, mean: Tensor, fill: str, sigma: float) -> Tensor:
-    """What stands for "nothing" in `images` (n, C, H, W): each channel's mean, black, or themselves blurred.
+    """Replacements for removed pixels of `images` (n, C, H, W).
+
+    A fill is the mean of each channel, black, or the images blurred.
 
     `mean` is (C, H, W); `sigma` is of the Gaussian blur, in pixels. Raises ValueError.
     """

@@ -1,4 +1,6 @@
-"""Does the map lie where the subject is? Against masks that people drew, not against the network.
+"""Localisation: agreement of the map with masks of the subject that people drew.
+
+The network is not used.
 
 Pointing game: Zhang et al. 2016, arXiv:1608.00507, section 4.1. Intersection over union of the mask with as
 many of the map's greatest pixels as the mask has, so that there is no threshold to choose.

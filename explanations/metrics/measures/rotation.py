@@ -1,4 +1,4 @@
-"""Does the map turn with its image? The map of rotated images, rotated back, beside that of the images.
+"""Rotation: likeness of the map to that of rotated images, rotated back.
 
 How far an explanation moves under a change that should not matter is its sensitivity (Yeh et al. 2019, On the
 (In)fidelity and Sensitivity of Explanations, arXiv:1901.09392, definition 5.1); here the change is a

@@ -1,4 +1,4 @@
-"""Does the map depend on what the network has learned? The same method on a network with random parameters.
+"""Sanity check: likeness of the map to that of a network with random parameters.
 
 Adebayo et al. 2018, Sanity Checks for Saliency Maps, arXiv:1810.03292, section 3: layers are randomised from
 the output towards the input, each on top of those before (cascading), or each alone (independent). A map that

@@ -1,4 +1,6 @@
-"""How few pixels carry the map: Gini index and effective number of pixels. Says nothing of faithfulness.
+"""Sparsity of the map: Gini index and effective number of pixels.
+
+Sparsity does not measure faithfulness.
 
 Gini index of sizes: Hurley and Rickard 2009, Comparing Measures of Sparsity, arXiv:0811.4706, table I; of
 explanations: Chalasani et al. 2020, arXiv:1810.06583. Effective number: Hill 1973, Ecology 54:427, order 2.

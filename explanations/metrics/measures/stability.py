@@ -1,4 +1,4 @@
-"""Does the map come out again from other images and other random numbers? Replicates of one class compared.
+"""Stability: agreement of the replicates of one class, from other images and random numbers.
 
 Rank correlation and overlap of the greatest pixels, as Ghorbani et al. 2019, arXiv:1710.10547, section 2,
 compare explanations.

@@ -108,7 +108,7 @@ def _refuse_meta(spec: ModelSpec, model: nn.Module) -> None:
 
 
 def _unnamed(spec: ModelSpec) -> str:
-    """What to say where nobody named the weights of a factory."""
+    """The message for a factory whose weights were not named."""
     more = ", or torchvision's with --weights DEFAULT" if spec.factory.startswith("torchvision") else ""
     return (
         f"--model {spec.factory}: name its weights with --weights file.safetensors, take those that it loads "

@@ -43,7 +43,7 @@ def _model(transformers: Any, name: str, with_weights: bool, local: dict[str, bo
 def _preprocessing(
     transformers: Any, factory: str, name: str, local: dict[str, bool]
 ) -> Preprocessing | None:
-    """What the model's image processor does; None where it has none."""
+    """The preprocessing of the model's image processor; None if it has none."""
     try:
         processor = transformers.AutoImageProcessor.from_pretrained(name, **local)
     except (OSError, ValueError, ImportError):  # no preprocessor_config.json

@@ -1,4 +1,4 @@
-"""What a hub of networks gives: the network with its weights, and what belongs to these."""
+"""Result of loading from a hub: the network with its weights and their metadata."""
 
 import os
 from collections.abc import Iterator

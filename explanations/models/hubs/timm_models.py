@@ -13,7 +13,7 @@ _NAME = re.compile(r"(?P<name>[^()]+?)(\((?P<arguments>.*)\))?")
 
 
 def is_name(text: str) -> bool:
-    """Whether "timm:TEXT" names a model, rather than one of timm's functions."""
+    """Return True if "timm:TEXT" names a model, rather than one of timm's functions."""
     return not text.startswith("create_model")
 
 

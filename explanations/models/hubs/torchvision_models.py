@@ -40,7 +40,7 @@ def _module(call: Call, chosen: Any) -> Any:
 
 
 def _preprocessing(transforms: Any) -> Preprocessing | None:
-    """What torchvision's ImageClassification does; None for other transforms."""
+    """The preprocessing of torchvision's ImageClassification; None for other transforms."""
     if not hasattr(transforms, "crop_size"):
         return None
     [crop], [resize] = transforms.crop_size, transforms.resize_size

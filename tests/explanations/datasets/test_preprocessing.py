@@ -13,9 +13,9 @@ from explanations.datasets.preprocessing import (
     AS_IT_IS,
     Normalised,
     Preprocessing,
-    declared,
     of_config,
     of_processor,
+    parse_preprocessing,
     shaped,
 )
 from explanations.manifest import PREPROCESSING_KEYS
@@ -34,7 +34,7 @@ OF_TIMM = Preprocessing((224, 224), 256, "bicubic", "center", 3, (0.485, 0.456, 
 
 def test_it_is_declared_in_words() -> None:
     words = ["size=224", "resize=256", "mean=127/255", "std=128/255,0.5,1", "interpolation=bilinear"]
-    assert declared(words) == Preprocessing(
+    assert parse_preprocessing(words) == Preprocessing(
         (224, 224), 256, "bilinear", mean=(127 / 255,), std=(128 / 255, 0.5, 1.0)
     )
 
@@ -44,13 +44,13 @@ def test_the_words_that_the_manifest_names_are_those_that_it_takes() -> None:
 
 
 def test_sizes_may_differ_each_way() -> None:
-    assert declared(["size=224x320"]).size == (224, 320)
+    assert parse_preprocessing(["size=224x320"]).size == (224, 320)
 
 
 def test_a_json_file_declares_it_and_a_word_changes_it(tmp_path: Path) -> None:
     (tmp_path / "p.json").write_text('{"size": 64, "mean": 0.5, "std": [0.5, 0.4, 0.3]}')
     wanted = Preprocessing((64, 64), mean=(0.1,), std=(0.5, 0.4, 0.3))
-    assert declared([str(tmp_path / "p.json"), "mean=0.1"]) == wanted
+    assert parse_preprocessing([str(tmp_path / "p.json"), "mean=0.1"]) == wanted
 
 
 @pytest.mark.parametrize("within", [True, False])
@@ -58,7 +58,7 @@ def test_the_config_of_a_timm_model_declares_it(tmp_path: Path, within: bool) ->
     """timm resizes the shorter side to floor(224 / 0.875) = 256."""
     config = {"architecture": "resnet18", "pretrained_cfg": TIMM} if within else TIMM
     (tmp_path / "config.json").write_text(json.dumps(config))
-    assert declared([str(tmp_path / "config.json")]) == OF_TIMM
+    assert parse_preprocessing([str(tmp_path / "config.json")]) == OF_TIMM
     assert of_config(TIMM) == OF_TIMM
 
 
@@ -114,7 +114,7 @@ def test_a_record_is_plain_and_empty_where_nothing_is_declared() -> None:
 )
 def test_a_wrong_declaration_is_one_line(words: list[str], expected: str) -> None:
     with pytest.raises(ValueError, match=f"^{re.escape(expected)}") as caught:
-        declared(words)
+        parse_preprocessing(words)
     assert "\n" not in str(caught.value)
 
 
@@ -132,7 +132,7 @@ def test_a_wrong_declaration_is_one_line(words: list[str], expected: str) -> Non
 def test_a_wrong_file_is_one_line(tmp_path: Path, text: str, expected: str) -> None:
     (tmp_path / "p.json").write_text(text)
     with pytest.raises(ValueError, match=re.escape(f"p.json: {expected}")):
-        declared([str(tmp_path / "p.json")])
+        parse_preprocessing([str(tmp_path / "p.json")])
 
 
 def photograph(height: int = 300, width: int = 451) -> torch.Tensor:
@@ -254,7 +254,7 @@ def test_image_processors_of_hugging_face_are_understood(changes: dict, expected
 
 def test_an_image_processor_is_read_from_its_file(tmp_path: Path) -> None:
     (tmp_path / "preprocessor_config.json").write_text(json.dumps(VIT))
-    assert declared([str(tmp_path / "preprocessor_config.json")]) == of_processor(VIT)
+    assert parse_preprocessing([str(tmp_path / "preprocessor_config.json")]) == of_processor(VIT)
 
 
 @pytest.mark.parametrize(

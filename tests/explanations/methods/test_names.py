@@ -1,21 +1,21 @@
 import pytest
 
-from explanations.methods.names import ALIASES, chosen, local_among, method_among
+from explanations.methods.names import ALIASES, choose_methods, local_among, method_among
 from explanations.methods.registry import LOCALS, METHODS
 
 
 def test_any_local_method_goes_with_any_aggregation() -> None:
-    [method] = chosen(["vargrad:normlime-global"])
+    [method] = choose_methods(["vargrad:normlime-global"])
     assert (method.slug, method.title) == ("vargrad-normlime-global", "VarGrad, Global NormLIME")
     assert method.local is METHODS["vargrad"].local
 
 
 def test_a_combination_that_is_an_entry_has_the_entrys_name() -> None:
-    assert chosen(["lime:normlime", "normlime"]) == [METHODS["normlime"]]
+    assert choose_methods(["lime:normlime", "normlime"]) == [METHODS["normlime"]]
 
 
 def test_the_reference_study_is_what_is_chosen_where_nobody_chooses() -> None:
-    assert [method.slug for method in chosen(None)] == ["normlime", "lime", "smoothgrad", "vargrad"]
+    assert [method.slug for method in choose_methods(None)] == ["normlime", "lime", "smoothgrad", "vargrad"]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ def test_the_reference_study_is_what_is_chosen_where_nobody_chooses() -> None:
 )
 def test_a_combination_that_cannot_be_is_refused(name: str, expected: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        chosen([name])
+        choose_methods([name])
     assert str(caught.value) == expected
 
 
@@ -44,18 +44,18 @@ def test_an_unknown_method_is_refused() -> None:
     with pytest.raises(
         ValueError, match=r"^there is no method 'shap'; allowed: normlime, lime, smoothgrad, "
     ):
-        chosen(["lime", "shap"])
+        choose_methods(["lime", "shap"])
 
 
 @pytest.mark.parametrize(("alias", "slug"), ALIASES.items())
 def test_an_alias_names_an_entry_and_is_none_itself(alias: str, slug: str) -> None:
-    assert chosen([alias]) == chosen([slug]) == [METHODS[slug]]
+    assert choose_methods([alias]) == choose_methods([slug]) == [METHODS[slug]]
     assert alias not in METHODS
     assert alias not in LOCALS
 
 
 def test_an_alias_may_be_combined_with_an_aggregation_and_a_class() -> None:
-    [combined] = chosen(["smoothgrad-squared:normlime@9"])
+    [combined] = choose_methods(["smoothgrad-squared:normlime@9"])
     assert combined.slug == "smoothgrad-normlime-for-9"
 
 

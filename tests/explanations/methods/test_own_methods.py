@@ -24,7 +24,7 @@ from explanations.building import tasks
 from explanations.building.build import Plan
 from explanations.methods import import_paths, names
 from explanations.methods.local_methods import find_local
-from explanations.methods.names import chosen
+from explanations.methods.names import choose_methods
 from explanations.metrics.context import Source
 from explanations.metrics.evaluation import Plan as Measures
 from explanations.metrics.evaluation import evaluate
@@ -81,7 +81,7 @@ def sample() -> Sample:
 
 def attribute(name: Any, model: Any, sample: Sample, **changes: Any) -> np.ndarray:
     """The weights (n, pixels) of a sample by a method."""
-    [method] = chosen([name])
+    [method] = choose_methods([name])
     parameters = {**method.local.defaults, "images": len(sample.numbers), **changes}
     return method.local.attribute(model, sample, parameters, lambda count: None)
 
@@ -118,7 +118,7 @@ def test_the_examples_in_the_documentation_explain(
 
 def test_parameters_come_from_the_keyword_defaults(folder: Path, model, sample: Sample) -> None:
     Path("mymethod.py").write_text(SCALED)
-    [method] = chosen(["./mymethod.py:explain"])
+    [method] = choose_methods(["./mymethod.py:explain"])
     assert method.local.defaults == {"images": 10, "scale": 2.0, "noise": False}
     once, twice = (attribute("./mymethod.py:explain", model, sample, scale=scale) for scale in (1.0, 2.0))
     assert np.allclose(twice, 2 * once)
@@ -168,7 +168,7 @@ def test_a_name_says_function_aggregation_class_and_title(
     folder: Path, name: str, slug: str, title: str
 ) -> None:
     Path("mymethod.py").write_text(EXPLAIN)
-    [method] = chosen([name])
+    [method] = choose_methods([name])
     assert (method.slug, method.title) == (slug, title)
 
 
@@ -177,8 +177,8 @@ def test_a_built_in_method_before_the_colon_means_itself(
 ) -> None:
     monkeypatch.syspath_prepend(folder)
     Path("vargrad.py").write_text(EXPLAIN)
-    assert chosen(["vargrad:normlime"])[0].local.slug == "vargrad"
-    assert chosen(["./vargrad.py:explain"])[0].slug == "vargrad-own"
+    assert choose_methods(["vargrad:normlime"])[0].local.slug == "vargrad"
+    assert choose_methods(["./vargrad.py:explain"])[0].slug == "vargrad-own"
 
 
 def test_a_function_of_a_package_is_a_method(folder: Path, model, sample: Sample, monkeypatch) -> None:
@@ -186,7 +186,7 @@ def test_a_function_of_a_package_is_a_method(folder: Path, model, sample: Sample
     (folder / "owner").mkdir()
     (folder / "owner" / "__init__.py").write_text("")
     (folder / "owner" / "saliency.py").write_text(SCALED.replace("explain", "ownSaliency"))
-    assert chosen(["owner.saliency:ownSaliency"])[0].slug == "saliency-own-saliency"
+    assert choose_methods(["owner.saliency:ownSaliency"])[0].slug == "saliency-own-saliency"
     assert attribute("owner.saliency:ownSaliency", model, sample).shape == (2, 64)
 
 
@@ -200,7 +200,7 @@ def test_an_installed_package_offers_methods_by_name(folder: Path, monkeypatch) 
     Path("mymethod.py").write_text(EXPLAIN)
     point = EntryPoint("package-saliency", "./mymethod.py:explain", "beholder.methods")
     monkeypatch.setattr(names, "entry_points", lambda group: [point])
-    assert chosen(["package-saliency"]) == chosen(["./mymethod.py:explain"])
+    assert choose_methods(["package-saliency"]) == choose_methods(["./mymethod.py:explain"])
 
 
 def test_a_function_explains_images_from_python(model, sample: Sample) -> None:
@@ -210,7 +210,7 @@ def test_a_function_explains_images_from_python(model, sample: Sample) -> None:
 
 def test_the_same_methods_are_one(folder: Path) -> None:
     Path("mymethod.py").write_text(EXPLAIN)
-    assert len(chosen(["./mymethod.py:explain", "mymethod.py:explain", "lime", "lime"])) == 2
+    assert len(choose_methods(["./mymethod.py:explain", "mymethod.py:explain", "lime", "lime"])) == 2
 
 
 @pytest.mark.parametrize(
@@ -244,7 +244,7 @@ def test_a_wrong_name_is_refused_in_one_line(folder: Path, chosen_names: list[st
     (folder / "broken.py").write_text("1 / 0")
     (folder / "two.py").write_text("def explain(model, inputs): pass")
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        chosen(chosen_names)
+        choose_methods(chosen_names)
     assert str(caught.value) == expected.format(folder=folder)
 
 
@@ -280,12 +280,12 @@ def test_a_function_that_captures_variables_is_refused() -> None:
 
     expected = r"inner uses variables of the function around it \(scale\); make them keyword parameters"
     with pytest.raises(ValueError, match=expected):
-        chosen([inner])
+        choose_methods([inner])
 
 
 def test_what_is_not_a_function_is_refused() -> None:
     with pytest.raises(TypeError, match=r"^a method is a function or a class of Captum"):
-        chosen([3])  # type: ignore[list-item]
+        choose_methods([3])  # type: ignore[list-item]
 
 
 def test_other_code_of_the_function_is_another_version(folder: Path) -> None:
@@ -319,7 +319,7 @@ def test_a_function_of_a_notebook_is_known_by_its_code_and_what_it_uses() -> Non
     for scale in (1, 2):
         cell: dict[str, Any] = {"__name__": "__main__"}
         exec(f"SCALE = {scale}\ndef explain(model, inputs, targets):\n    return SCALE * inputs", cell)
-        versions.add(chosen([cell["explain"]])[0].reference)
+        versions.add(choose_methods([cell["explain"]])[0].reference)
     assert len(versions) == 2
 
 

@@ -178,7 +178,7 @@ def test_the_noise_of_an_image_does_not_depend_on_its_replicate(
 def test_a_counter_class_is_explained_on_the_images_of_another(
     sample: Sample, linear_model: nn.Sequential
 ) -> None:
-    [method] = names.chosen(["vargrad@2"])
+    [method] = names.choose_methods(["vargrad@2"])
     parameters = {**method.local.defaults, "samples": 5, "output": "probability"}
     weights = method.local.attribute(linear_model, sample, parameters, nothing)
     about_two = dataclasses.replace(sample, target=2)
@@ -201,7 +201,7 @@ def test_a_counter_class_is_explained_on_the_images_of_another(
 def test_a_counter_class_that_cannot_be_is_refused(
     label: str, expected: str, sample: Sample, linear_model: nn.Module
 ) -> None:
-    [method] = names.chosen([f"vargrad@{label}"])
+    [method] = names.choose_methods([f"vargrad@{label}"])
     with pytest.raises(ValueError) as caught:  # noqa: PT011
         method.local.attribute(linear_model, sample, method.local.defaults, nothing)
     assert str(caught.value) == expected

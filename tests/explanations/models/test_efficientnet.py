@@ -12,7 +12,7 @@ from skimage import data as photographs
 from explanations import manifest
 from explanations.__main__ import main
 from explanations.attribution.propagation import relevance
-from explanations.datasets.preprocessing import declared
+from explanations.datasets.preprocessing import parse_preprocessing
 from explanations.models import loading
 from explanations.models.spec import ModelSpec
 
@@ -48,7 +48,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_cat_is_a_cat_and_the_coffee_an_espresso(weights: Path, photos: Path) -> None:
-    loaded, test = loading.load(ModelSpec(FACTORY, weights, declared(PREPROCESSING)), photos)
+    loaded, test = loading.load(ModelSpec(FACTORY, weights, parse_preprocessing(PREPROCESSING)), photos)
     model = loaded.model
     with torch.inference_mode():
         cat, coffee = model(test.images).argmax(dim=1).tolist()
@@ -59,7 +59,7 @@ def test_the_cat_is_a_cat_and_the_coffee_an_espresso(weights: Path, photos: Path
 
 def test_deep_taylor_stops_and_says_what_its_rules_cannot_decompose(weights: Path, photos: Path) -> None:
     """Its linear bottlenecks are no obstacle, its units are that batch normalisation keeps active."""
-    loaded, test = loading.load(ModelSpec(FACTORY, weights, declared(PREPROCESSING)), photos)
+    loaded, test = loading.load(ModelSpec(FACTORY, weights, parse_preprocessing(PREPROCESSING)), photos)
     model = loaded.model
     expected = (
         r"units that are active by their bias alone, which hold 9\d% of the logit; choose another method$"

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from explanations.running.parameters import TextOrNumber, changed, refuse_unknown, written
+from explanations.running.parameters import TextOrNumber, apply_changes, parse_settings, refuse_unknown
 
 DEFAULTS = {"lime": {"samples": 1500, "sigma": 0.3, "skip_black": True, "output": "logit"}}
 
@@ -10,11 +10,11 @@ DEFAULTS = {"lime": {"samples": 1500, "sigma": 0.3, "skip_black": True, "output"
 def test_settings_become_values_of_their_defaults_types() -> None:
     texts = ["lime.samples=7", "lime.sigma=1", "lime.skip_black=false", "lime.output=probability"]
     values = {"samples": 7, "sigma": 1.0, "skip_black": False, "output": "probability"}
-    assert written(texts, DEFAULTS) == {"lime": values}
+    assert parse_settings(texts, DEFAULTS) == {"lime": values}
 
 
 def test_a_setting_takes_every_name_that_is_understood() -> None:
-    assert written(["LIME@9.samples=7"], DEFAULTS, lambda name: "lime") == {"lime": {"samples": 7}}
+    assert parse_settings(["LIME@9.samples=7"], DEFAULTS, lambda name: "lime") == {"lime": {"samples": 7}}
 
 
 @pytest.mark.parametrize(
@@ -35,7 +35,7 @@ def test_a_setting_takes_every_name_that_is_understood() -> None:
 )
 def test_a_setting_that_cannot_be_is_refused(setting: str, expected: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        written([setting], DEFAULTS)
+        parse_settings([setting], DEFAULTS)
     assert str(caught.value) == f"--set {setting}: {expected}"
 
 
@@ -52,12 +52,12 @@ def test_a_setting_that_cannot_be_is_refused(setting: str, expected: str) -> Non
 )
 def test_a_change_that_cannot_be_is_refused(changes: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValueError) as caught:  # noqa: PT011
-        changed("lime", DEFAULTS["lime"], changes)
+        apply_changes("lime", DEFAULTS["lime"], changes)
     assert str(caught.value) == expected
 
 
 def test_a_number_that_may_be_absent_can_be_set_back_to_0() -> None:
-    assert changed("kar", {"together": 0}, {"together": 0}) == {"together": 0}
+    assert apply_changes("kar", {"together": 0}, {"together": 0}) == {"together": 0}
 
 
 def test_what_is_changed_must_be_there() -> None:
@@ -68,5 +68,5 @@ def test_what_is_changed_must_be_there() -> None:
 @pytest.mark.parametrize(("text", "value"), [("blur", "blur"), ("0.5", 0.5)])
 def test_a_parameter_that_may_be_text_or_a_number_takes_either(text: str, value: object) -> None:
     defaults = {"deeplift": {"baseline": TextOrNumber("black")}}
-    changes = written([f"deeplift.baseline={text}"], defaults)
-    assert changed("deeplift", defaults["deeplift"], changes["deeplift"]) == {"baseline": value}
+    changes = parse_settings([f"deeplift.baseline={text}"], defaults)
+    assert apply_changes("deeplift", defaults["deeplift"], changes["deeplift"]) == {"baseline": value}

@@ -8,14 +8,14 @@ from explanations.running import progress
 
 
 def test_away_from_a_terminal_the_end_is_a_plain_line(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.shown("Building") as step:
+    with progress.show_progress("Building") as step:
         for done in range(5):
             step(done, 4, f"class {done}")
     assert capsys.readouterr().err == "Building: 100% class 4\n"
 
 
 def test_the_end_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
-    with progress.shown("Building") as step:
+    with progress.show_progress("Building") as step:
         step(4, 4, "class 4")
         step(4, 4, "")
     assert capsys.readouterr().err == "Building: 100% class 4\n"
@@ -27,7 +27,7 @@ def test_a_line_comes_now_and_then_with_the_time_left(
     """A quarter of the work in 20 seconds leaves 60 seconds."""
     seconds = iter([0.0, 0.0, 20.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
-    with progress.shown("Building") as step:
+    with progress.show_progress("Building") as step:
         step(0, 100, "class 0")
         step(25, 100, "class 1")
     assert capsys.readouterr().err == "Building:  25%, 60 s left class 1\n"
@@ -37,7 +37,7 @@ def test_on_a_terminal_there_is_a_bar(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    with progress.shown("Building") as step:
+    with progress.show_progress("Building") as step:
         step(1, 4, "class 1")
     assert "━" in capsys.readouterr().err
 
@@ -51,10 +51,10 @@ def test_a_program_reads_a_line_of_json_a_step(
 ) -> None:
     seconds = iter([0.0, 0.0, 20.0])
     monkeypatch.setattr(progress.time, "monotonic", lambda: next(seconds))
-    with progress.shown("Building", "json") as step:
+    with progress.show_progress("Building", "json") as step:
         step(0, 100, "class 0")
         step(25, 100, "class 1")
-    progress.finished("SET: 100 pictures", "json")
+    progress.print_finished("SET: 100 pictures", "json")
     running = {"state": "running", "total": 100}
     assert objects(capsys.readouterr().out) == [
         {**running, "done": 0, "share": 0.0, "seconds_left": None, "doing": "class 0"},
@@ -66,7 +66,7 @@ def test_a_program_reads_a_line_of_json_a_step(
 def test_steps_of_one_thing_that_come_too_fast_are_left_out_but_for_the_end(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    with progress.shown("Building", "json") as step:
+    with progress.show_progress("Building", "json") as step:
         for done in range(1, 1001):
             step(done, 1000, "class 0")
     found = objects(capsys.readouterr().out)
