@@ -60,7 +60,7 @@ def show_progress(title: str, style: str = "auto") -> Iterator[Step]:
 
 
 def print_finished(message: str, style: str = "auto") -> None:
-    """Say how it ended well."""
+    """Report success with `message`."""
     if style == "json":
         say("finished", message=message)
     else:
