@@ -71,7 +71,7 @@ def aliases(slug: str) -> list[str]:
 
 
 def method_among(name: str, slugs: Collection[str]) -> str:
-    """The one of these slugs of methods that `name` names; the name as it is where none of them is meant."""
+    """The slug, among those of methods, that `name` means; `name` itself if it means none."""
     if name in slugs:
         return name
     try:
@@ -82,7 +82,7 @@ def method_among(name: str, slugs: Collection[str]) -> str:
 
 
 def local_among(name: str, slugs: Collection[str]) -> str:
-    """The one of these slugs of local functions that a method called `name` has; else the name as it is."""
+    """The slug, among those of local functions, that the method `name` uses; otherwise `name`."""
     if name in slugs:
         return name
     try:

@@ -1,4 +1,4 @@
-"""One build at a time in a folder. The system drops the lock with the process that holds it."""
+"""Lock that allows one build at a time in a folder; it is released when its process ends."""
 
 import fcntl
 import os

@@ -96,7 +96,7 @@ class _Pace:
         self.first: float | None = None
 
     def left(self, done: float, total: float, now: float) -> float | None:
-        """None before there is anything to judge by."""
+        """The seconds left; None before they can be estimated."""
         self.first = done if self.first is None else self.first
         pace = (done - self.first) / (now - self.begin) if now > self.begin else 0.0
         return (total - done) / pace if pace > 0 else None
@@ -121,7 +121,7 @@ def _lines(title: str) -> Step:
 
 
 def _objects() -> Step:
-    """A line for every step, but for those of one thing being done that come too fast to read."""
+    """A line for each step, except steps of the same work that come too fast to read."""
     pace = _Pace()
     last, said = 0.0, ""
 
