@@ -1,6 +1,6 @@
 """Local methods: functions of a model and images of a class, giving weights (images, pixels).
 
-Independent of the registry of methods.
+Independent of particular methods.
 """
 
 import inspect

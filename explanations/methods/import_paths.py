@@ -129,7 +129,7 @@ def _load_file(path: Path, address: str) -> ModuleType:
     if specification is None or specification.loader is None:
         raise ValueError(f"{shorten(address)}: {path} is not a Python file; its name must end with .py")
     if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # for what lies beside it
+        sys.path.append(str(path.parent))  # for modules beside it
     module = sys.modules[name] = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)

@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True)
 class LoadedSet:
-    """A set and what it explains, loaded by `load`.
+    """A set with its network and images, loaded by `load`.
 
     Without a network, `classifier` is None, `model` does nothing, and there are no images.
     """

@@ -43,7 +43,7 @@ def as_categories(data: LabelledImages, categories: tuple[str, ...], factory: st
 
 
 def _places(categories: tuple[str, ...], names: tuple[str, ...]) -> defaultdict[str, set[int]]:
-    """The numbers of the categories by what they may be called; a whole name counts before a part of one."""
+    """The numbers of the categories by their possible names; a whole name counts before a part of one."""
     whole, parts = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for number, (category, name) in enumerate(zip(categories, names, strict=True)):
         for text in (category, name):

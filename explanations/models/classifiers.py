@@ -26,10 +26,10 @@ EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 3
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A classifier that is ready to be explained, and what is known of it.
+    """A classifier that is ready to be explained, with its metadata.
 
     `model` takes images (N, C, H, W) float32 in [0, 1] and returns logits (N, classes). `title` names weights
-    that came with the factory, as in "resnet50 IMAGENET1K_V2", and `categories` what they tell apart.
+    that came with the factory, as in "resnet50 IMAGENET1K_V2", and `categories` their classes.
     `outputs` and `scores` are what the trial found, and `lacks` what methods may need and the model does not
     have, with the reason.
     """

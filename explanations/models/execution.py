@@ -192,7 +192,7 @@ def place(model: nn.Module) -> nn.Module:
     return kept[1]
 
 
-# By model: the values of its parameters, the device, and what is run in its place, if anything else is.
+# By model: the values of its parameters, the device, and the faster model that replaces it, if any.
 _OPTIMISED: "WeakKeyDictionary[nn.Module, tuple[object, nn.Module | None]]" = WeakKeyDictionary()
 
 

@@ -33,7 +33,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Inside, SIGTERM raises Terminated, so that work under way is ended and what is finished is kept."""
+    """Inside, SIGTERM raises Terminated, so that running work ends and finished work is kept."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Terminated

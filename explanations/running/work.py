@@ -61,7 +61,7 @@ class Progress(Generic[AnyTask]):
         self.step(self.done, self.total, str(task))
 
     def finish(self, task: AnyTask) -> None:
-        """Count what is left of a task."""
+        """Count the rest of a task."""
         self.advance(task, 1)
 
     def end(self) -> None:

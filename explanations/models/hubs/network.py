@@ -28,7 +28,7 @@ class Network:
 
 @contextmanager
 def tensors_only() -> Iterator[None]:
-    """Inside, PyTorch unpickles tensors and nothing else, whatever a library asks of it."""
+    """Inside, PyTorch unpickles only tensors, whatever a library requests."""
     name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
     before = os.environ.get(name)
     os.environ[name] = "1"
