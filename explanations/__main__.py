@@ -34,10 +34,10 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, TypeError) as error:
         return _stopped(options, str(error), 2)
     except progress.Terminated:
-        return _stopped(options, "terminated; run it again to go on", 143)
+        return _stopped(options, "terminated; run it again to continue", 143)
     except KeyboardInterrupt:
-        return _stopped(options, "interrupted; run it again to go on", 130)
-    except BrokenPipeError:  # who reads has seen enough, as in `methods | head`
+        return _stopped(options, "interrupted; run it again to continue", 130)
+    except BrokenPipeError:  # the reader closed the pipe, as in `methods | head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
     except OSError as error:

@@ -3,7 +3,7 @@
 A baseline is "black", "white", "mean" (of the training images), "blur" (of the image itself), "images" (of
 the training images), a number that every value takes, or a file. Where several are joined by "+", a method
 takes the mean over them. Training images come with the sample, as its background, so that a task holds all
-that its result depends on. Knows no method.
+that its result depends on. Independent of methods.
 """
 
 from pathlib import Path

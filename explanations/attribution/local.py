@@ -1,4 +1,7 @@
-"""Local methods: from a model and images of a class to weights (images, pixels). Knows no method."""
+"""Local methods: functions of a model and images of a class, giving weights (images, pixels).
+
+Independent of particular methods.
+"""
 
 import inspect
 import re

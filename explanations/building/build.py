@@ -2,7 +2,7 @@
 
 The slow part, the local explanations, is done in tasks. Their results are kept in the folder's `.work`, or in
 a cache that several sets share, under a digest of everything that they depend on: an interrupted build finds
-them again, and a changed parameter recomputes only what it changes. An item of which one method has no map is
+them again, and a changed parameter recomputes only what it changes. An item without a map by one method is
 left out for all methods. `manifest.json` is written last; a folder without it is unfinished. The same seed,
 data, weights and library versions give the same bytes on one type of machine, interrupted or not, wherever
 the tasks run. Only `timings.json` describes the run.
@@ -41,7 +41,7 @@ WORK_FOLDER = ".work"
 TIMINGS_FILE = "timings.json"
 LOCK_FILE = "lock"
 
-# What the manifest says before there are maps, by which a finished set is recognised.
+# Entries of the manifest that are known before there are maps and identify a finished set.
 STATED_BEFORE_MAPS = (
     *("format", "name", "seed", "dataset", "classifier", "rendering", "versions", "methods", "originals"),
     "left_out",
@@ -59,7 +59,7 @@ def build(
 
     `step(done, total, what is being done)` is called as the work continues, in forward passes. Local
     explanations are kept in the folder `cache`; without one, in the set's folder until the set is finished.
-    Raises ValueError with one line for anything that a person can correct.
+    Raises ValueError with one line for anything that a user can correct.
     """
     began = time.monotonic()
     for place in (folder, cache or folder):

@@ -15,7 +15,7 @@ from explanations.running.scheduling import Scheduling
 from explanations.running.store import Store
 
 TRIAL_SECONDS = 3.0  # about how long a method is tried
-TRIAL_SAMPLES = 50  # in the first look at how fast it is
+TRIAL_SAMPLES = 50  # in the first estimate of its speed
 
 
 @dataclass(frozen=True)
@@ -123,8 +123,10 @@ def _seconds(inputs: Inputs, left: list[Task]) -> float:
 
 
 def _mean_seconds(inputs: Inputs, left: list[Task], images: int) -> float:
-    """The seconds of an image, by so many images of each task until TRIAL_SECONDS are over: what else the
-    machine does shows in a short trial more than in the build."""
+    """The mean seconds of an image, over `images` of each task until TRIAL_SECONDS are over.
+
+    Other work of the machine affects a shorter trial more than the build.
+    """
     taken, count = 0.0, 0
     for task in left:
         some = _of_first(task, images)
@@ -136,7 +138,7 @@ def _mean_seconds(inputs: Inputs, left: list[Task], images: int) -> float:
 
 
 def _with_samples(task: Task, samples: int) -> Task:
-    """The task with at most so many samples, if its method has any."""
+    """The task with at most `samples` samples, if its method has any."""
     if samples >= task.parameters.get("samples", 0):
         return task
     parameters = {**task.parameters, "samples": samples}
@@ -150,7 +152,7 @@ def _with_samples(task: Task, samples: int) -> Task:
 
 
 def _of_first(task: Task, count: int) -> Task:
-    """The task with at most so many of its images."""
+    """The task with at most `count` of its images."""
     sample = task.sample
     numbers = sample.numbers[:count]
     share = len(numbers) / len(sample.numbers)

@@ -50,8 +50,8 @@ class Plan:
     name: str | None = None  # None: the name of the data set
     layer: str = ""  # explain the units of this layer of the classifier in place of pixels
     minimum_support: int = 1  # images that must have chosen a pixel for it to count in a map
-    each_image: int | None = None  # so many images of each class have maps of their own; None: classes have
-    for_top: int = 1  # each single image is explained for so many of its likeliest classes
+    each_image: int | None = None  # number of explained images of each class; None: explain classes
+    for_top: int = 1  # number of likeliest classes for which each single image is explained
     leave_out: tuple[str, ...] = ()  # labels of classes or images that no method explains
     rendering: Rendering = field(default_factory=Rendering)  # of all maps of the set
 
@@ -134,7 +134,7 @@ class Inputs:
 def load(plan: Plan, device: str = "cpu") -> Inputs:
     """Load the data and the classifier of a plan, to run on `device`.
 
-    Raises ValueError with one line for anything that a person can correct.
+    Raises ValueError with one line for anything that a user can correct.
     """
     _check(plan)
     classifier, test = loading.load(plan.model, plan.data)
@@ -173,7 +173,7 @@ def _check(plan: Plan) -> None:
         raise ValueError(f"--seed must be at least 0 (got {plan.seed})")
     if plan.each_image is not None and plan.replicates != 1:
         raise ValueError(
-            f"--replicates must be 1 with --each-image, for an image has one map by each method "
+            f"--replicates must be 1 with --each-image, because an image has one map by each method "
             f"(got {plan.replicates})"
         )
     if plan.each_image is None and plan.for_top != 1:
@@ -348,7 +348,7 @@ def _samples(
                     plan.seed, label, target, replicate, tuple(part.tolist()), data.images[part], data.classes
                 )
             )
-    # all of one replicate together, for they share a bank of perturbations
+    # all of one replicate together, because they share a bank of perturbations
     return sorted(samples, key=lambda sample: (sample.replicate, sample.target))
 
 

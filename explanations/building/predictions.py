@@ -35,7 +35,7 @@ def rank_classes(model: nn.Module, image: Tensor, classes: tuple[str, ...]) -> l
 def confuse(predicted_classes: Tensor, labels: Tensor, classes: tuple[str, ...]) -> Confusion | None:
     """The confusion matrix of predictions (N,) of images with `labels` (N,), over the classes that occur.
 
-    None for more than MOST_CLASSES classes, which a manifest has no room for.
+    None for more than MOST_CLASSES classes, which would make a manifest too large.
     """
     targets, (rows, columns) = torch.unique(torch.stack([labels, predicted_classes]), return_inverse=True)
     count = len(targets)

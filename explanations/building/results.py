@@ -1,4 +1,4 @@
-"""The results of a build's tasks: weights in a folder, and reasons why a method has none of an item."""
+"""Results of a build's tasks: weights in a folder, and reasons for missing weights."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from pathlib import Path
 from explanations.building.tasks import OUTCOMES, Outcome, Task
 from explanations.running.store import Codec, Store
 
-FAILING_ITEMS = 3  # a method that fails for so many items before it succeeds for one ends the build
+FAILING_ITEMS = 3  # failures of a method, before any success, that end the build
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Results(Store[Outcome]):
     """Results in `folder` under the digests of `tasks`; failures are kept in memory only.
 
     A method that fails for all of its first items will fail for the others: `write` then raises ValueError
-    with its reason, before other methods have done their work in vain.
+    with its reason, before other methods do useless work.
     """
 
     folder: Path

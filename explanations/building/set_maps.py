@@ -100,7 +100,7 @@ def check_maps(inputs: Inputs) -> list[SetMap]:
 
 
 def leave_out(inputs: Inputs, maps: list[SetMap], missing: Iterable[LeftOut]) -> list[LeftOut]:
-    """Items of which a method has no map, or one with an empty picture, each with its first reason.
+    """Items for which a method has no map or an empty picture, each with its first reason.
 
     Raises ValueError if no item is left.
     """

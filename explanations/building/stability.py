@@ -24,12 +24,12 @@ from explanations.models import execution
 Step = Callable[[float, float, str], None]
 
 LADDER = (1 / 8, 1 / 4, 1 / 2, 1.0)  # of the plan's samples, and of its images
-FURTHEST = 1000  # times the plan's samples or images: beyond, a line through the ladder says nothing
+FURTHEST = 1000  # times the plan's samples or images, beyond which a line through the ladder is meaningless
 
 
 @dataclass(frozen=True)
 class Rung:
-    """At so many samples or images: the share of the top pixels that two maps agree on, and the rank
+    """Agreement of two maps at `amount` samples or images: share of the top pixels, and rank
     correlation."""
 
     amount: int
@@ -149,7 +149,7 @@ def _rows(inputs: Inputs, wanted: float, top: int, step: Step) -> tuple[Stabilit
 Key = tuple[str, int, int, int]  # local function, samples, seed (0 or 1), replicate
 Weights = dict[str, Floats]  # by class
 
-# What is compared, by seed and replicate: one set of maps with the same images under another seed, and with
+# The comparisons, by seed and replicate: one set of maps with the same images under another seed, and with
 # other images.
 SUBJECT, OTHER_SEED, OTHER_IMAGES = (0, 1), (1, 1), (0, 2)
 
@@ -255,7 +255,7 @@ def correlation(first: Floats, second: Floats) -> float:
 def estimate_need(rungs: tuple[Rung, ...], wanted: float) -> Need:
     """The samples or images that give the wanted overlap, from the overlaps at growing numbers of them.
 
-    The share that is missed falls like a power of their number, of which two points give a line in
+    The missed share falls as a power of their number, so two points define a line in
     logarithms.
     """
     reached = [i for i, rung in enumerate(rungs) if rung.overlap >= wanted]
@@ -267,13 +267,13 @@ def estimate_need(rungs: tuple[Rung, ...], wanted: float) -> Need:
         points, how = rungs, "extrapolated"
     if len(points) < 2:
         return Need(None, "out of reach")
-    smallest = 1e-3  # a miss of nothing at all has no logarithm
+    smallest = 1e-3  # a miss of 0 has no logarithm
     x = [log(rung.amount) for rung in points]
     y = [log(max(1 - rung.overlap, smallest)) for rung in points]
     slope, level = np.polyfit(x, y, 1)
     if slope >= 0 or (power := (log(1 - wanted) - level) / slope) > log(FURTHEST * rungs[-1].amount):
         return Need(None, "out of reach")
-    # a line may pass the wanted share before the last rung, which is measured not to have it
+    # a line may reach the target before the last rung, whose measured share is below it
     least = rungs[-1].amount + 1 if how == "extrapolated" else 1
     return Need(_rounded_up(max(exp(power), least)), how)
 

@@ -1,4 +1,4 @@
-"""The tasks of a build, each named by everything that its result depends on, and how to do one.
+"""Tasks of a build, addressed by all that their results depend on, and their execution.
 
 A task is one local method on a shard of the images of one replicate of one class. Its digest is its address
 in the store; this process, another one or another machine can do it, with the same result.
@@ -174,7 +174,7 @@ def make_work(model: nn.Module, device: str | None) -> Work[Context, Task, Outco
 
 
 def perform_in(context: Context, task: Task, threads: int | None, advance: Share) -> Outcome:
-    """Do a task with so many threads. A method that has no weights of these images gives the reason."""
+    """Do a task with `threads` threads; a method without weights of these images gives the reason."""
     began = time.monotonic()
     try:
         with execution.run_on(threads, context.device):

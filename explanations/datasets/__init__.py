@@ -1,1 +1,1 @@
-"""Labelled images from files, and what is done to them before a classifier sees them."""
+"""Labelled images from files, and their preprocessing for a classifier."""

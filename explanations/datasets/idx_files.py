@@ -1,6 +1,6 @@
 """Images and labels from a folder of IDX files with MNIST's names, gzipped or not.
 
-The format is described at http://yann.lecun.com/exdb/mnist/. Knows no classifier.
+The format is described at http://yann.lecun.com/exdb/mnist/. Independent of classifiers.
 """
 
 import gzip
@@ -59,7 +59,7 @@ def _parse(file: str, content: bytes, dimensions: tuple[int, ...]) -> np.ndarray
     """The unsigned bytes of an IDX file: 0, 0, type 8, number of dimensions, their sizes, then the data."""
     if len(content) < 4 or content[:3] != b"\x00\x00\x08" or content[3] not in dimensions:
         wanted = " or ".join(map(str, dimensions))
-        raise ValueError(f"{file}: is no IDX file of unsigned bytes with {wanted} dimensions")
+        raise ValueError(f"{file}: is not an IDX file of unsigned bytes with {wanted} dimensions")
     start = 4 + 4 * content[3]
     shape = tuple(int(size) for size in np.frombuffer(content[4:start], dtype=">u4"))
     if len(content) - start != math.prod(shape) or math.prod(shape) == 0:

@@ -1,4 +1,4 @@
-"""Labelled images: `(N, C, H, W)` float32 in [0, 1] and labels `(N,)`. Knows no classifier and no Django.
+"""Labelled images: `(N, C, H, W)` float32 in [0, 1] and labels `(N,)`. Independent of classifiers and Django.
 
 The bundled MNIST is of Y. LeCun and C. Cortes (CC BY-SA 3.0, see data/mnist/README.md). Other data come as a
 folder of IDX files with MNIST's names, as folders of pictures, or as an .npz file. A file classes.txt or
@@ -77,7 +77,9 @@ def load(path: Path | None, split: str, wanted: Preprocessing = AS_IT_IS) -> Lab
     elif path.is_dir():
         return picture_folder(path, split, wanted)  # each picture has its own size
     else:
-        raise ValueError(f"{path}: is not there; name a folder of IDX files or of pictures, or an .npz file")
+        raise ValueError(
+            f"{path}: does not exist; name a folder of IDX files or of pictures, or an .npz file"
+        )
     return replace(data, images=_shaped(data.images, wanted))
 
 

@@ -60,7 +60,7 @@ def _names(path: Path) -> list[str]:
         raise ValueError(f"{path}: cannot be read ({error.strerror or error}); name an .npz file") from None
     except (ValueError, zipfile.BadZipFile):
         pass
-    raise ValueError(f"{path}: is no .npz file; write it with numpy.savez_compressed")
+    raise ValueError(f"{path}: is not an .npz file; write it with numpy.savez_compressed")
 
 
 def _array(path: Path, name: str) -> np.ndarray:

@@ -26,7 +26,7 @@ from explanations.manifest.records import PREPROCESSING_KEYS
 INTERPOLATIONS = ("nearest", "bilinear", "bicubic")
 CROPS = ("center", "squash")
 _RESAMPLING = {0: "nearest", 2: "bilinear", 3: "bicubic"}  # Pillow's numbers
-LARGEST_SIDE = 10_000  # pixels; beyond, a slip of the finger asks for more memory than there is
+LARGEST_SIDE = 10_000  # pixels; a typing error beyond this would need more memory than there is
 _ALLOWED = ", ".join(PREPROCESSING_KEYS)
 
 

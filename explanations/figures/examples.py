@@ -1,4 +1,4 @@
-"""One explained image a class, and what the classifier says of it, to stand beside the class's maps."""
+"""One explained image per class with its prediction, to show beside the class's maps."""
 
 from collections.abc import Sequence
 

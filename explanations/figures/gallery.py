@@ -1,6 +1,6 @@
 """The comparison figure of an explanation set: classes down, methods across, replicates side by side.
 
-Maps are drawn in any rendering, of one pixel or a whole number of them a value. Beside the maps of a class
+Maps are drawn in any rendering, with a whole number of pixels per value. Beside the maps of a class
 are an image that they explain and its prediction. No PyTorch.
 """
 

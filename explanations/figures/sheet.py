@@ -1,6 +1,6 @@
 """A sheet of pictures in rows and columns, with titles, labels, captions, a legend and a note.
 
-Everything is laid out in pixels of the PNG, so that every value of a map has as many as any other.
+Everything is laid out in pixels of the PNG, so that all values of a map get equally many.
 """
 
 from collections.abc import Mapping

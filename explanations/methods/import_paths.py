@@ -1,4 +1,4 @@
-"""Methods of other people by import path: `package.module:function`, `./file.py:function`, Captum's classes.
+"""Users' own methods by import path: `package.module:function`, `./file.py:function`, Captum's classes.
 
 A function of a program that runs now, a script or a notebook, has a path as well: that of the script's file,
 or one that only this process knows. A path means the same in every process that can read the file or import
@@ -112,7 +112,7 @@ def _import(name: str, address: str) -> ModuleType:
     except ModuleNotFoundError as error:
         missing = "install it, or run from the folder that has it; a file is ./file.py:name"
         raise ValueError(f"{address}: {error}; {missing}") from None
-    except Exception as error:  # a module of anyone's own that fails when it is imported
+    except Exception as error:  # a user's module that fails when it is imported
         raise ValueError(f"{address}: {name} fails with {describe(error)}") from None
 
 
@@ -129,11 +129,11 @@ def _load_file(path: Path, address: str) -> ModuleType:
     if specification is None or specification.loader is None:
         raise ValueError(f"{shorten(address)}: {path} is not a Python file; its name must end with .py")
     if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # for what lies beside it
+        sys.path.append(str(path.parent))  # for modules beside it
     module = sys.modules[name] = importlib.util.module_from_spec(specification)
     try:
         specification.loader.exec_module(module)
-    except Exception as error:  # whatever anyone's own file raises
+    except Exception as error:  # whatever a user's file raises
         del sys.modules[name]
         raise ValueError(f"{shorten(address)}: {path.name} fails with {describe(error)}") from None
     return module

@@ -9,7 +9,7 @@ from explanations.methods.registry import LOCALS, METHODS, Local
 
 
 def find_local(address: str, counter: str | None = None) -> Local:
-    """The local method at an address, asked about class `counter` if there is one. Raises ValueError.
+    """The local method at an address, with respect to class `counter` if given. Raises ValueError.
 
     An address is a slug of the registry or an import path, as `import_paths.normalise` gives it.
     """
@@ -19,7 +19,7 @@ def find_local(address: str, counter: str | None = None) -> Local:
 
 @lru_cache(maxsize=1000)
 def _own_local(address: str, function: Function) -> Local:
-    """The function at an address as a local method, whose slug none of the registry's methods has."""
+    """The function at an address as a local method, with a slug that no method of the registry has."""
     local = make_local(address, function)
     if local.slug in METHODS or local.slug in LOCALS:
         return replace(local, slug=f"{local.slug}-own", title=f"{local.title} (own)")

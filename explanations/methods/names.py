@@ -20,7 +20,7 @@ from explanations.methods.registry import DEFAULT, LOCALS, METHODS, ExplanationM
 
 ENTRY_POINTS = "beholder.methods"
 
-# Names under which the literature knows some entries.
+# Names of some entries in the literature.
 ALIASES = {
     "smoothgrad-squared": "smoothgrad",
     "saliency": "gradient",
@@ -38,7 +38,7 @@ ALIASES = {
 def choose_methods(names: Sequence[str | Function] | None) -> list[ExplanationMethod]:
     """The methods of these names, each once, entries first in the registry's order; DEFAULT for None.
 
-    In place of a name may stand a function with the signature of `own_methods`, or a class of Captum. Raises
+    A name may be replaced by a function with the signature of `own_methods`, or by a class of Captum. Raises
     ValueError for an unknown name, and for two methods with the same slug or title.
     """
     methods = list(dict.fromkeys(map(find, names if names is not None else DEFAULT)))
@@ -71,7 +71,7 @@ def aliases(slug: str) -> list[str]:
 
 
 def method_among(name: str, slugs: Collection[str]) -> str:
-    """The one of these slugs of methods that `name` names; the name as it is where none of them is meant."""
+    """The slug, among those of methods, that `name` means; `name` itself if it means none."""
     if name in slugs:
         return name
     try:
@@ -82,7 +82,7 @@ def method_among(name: str, slugs: Collection[str]) -> str:
 
 
 def local_among(name: str, slugs: Collection[str]) -> str:
-    """The one of these slugs of local functions that a method called `name` has; else the name as it is."""
+    """The slug, among those of local functions, that the method `name` uses; otherwise `name`."""
     if name in slugs:
         return name
     try:

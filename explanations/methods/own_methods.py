@@ -1,4 +1,4 @@
-"""Methods of other people as local methods: a function `explain(model, inputs, targets, **parameters)`.
+"""Users' own methods as local methods: a function `explain(model, inputs, targets, **parameters)`.
 
 It has the signature of Quantus' `explain_func`: images (N, C, H, W) and class indices (N,) in, weights
 (N, H, W) or (N, C, H, W) out, as a tensor or an array. The weights of an image's channels are summed.
@@ -141,12 +141,12 @@ def _weights(
     targets: Tensor,
     parameters: Parameters,
 ) -> Floats:
-    """The weights (pixels,) of an image by somebody's function. Raises ValueError for what is no map."""
+    """The weights (pixels,) of an image by a user's function. Raises ValueError if it is not a map."""
     shape = tuple(inputs.shape)
     try:
         with torch.enable_grad():
             output = call(model, inputs, targets, **parameters)
-    except Exception as error:  # whatever anyone's own code raises
+    except Exception as error:  # whatever a user's code raises
         raise ValueError(f"{name}: failed with {import_paths.describe(error)}") from None
     if model.training:
         model.eval()

@@ -348,7 +348,7 @@ METHODS = {
     )
 }
 
-# What is built unless methods are named: the four methods of the reference study, which explain pixels, or on
+# Built by default: the four methods of the reference study, which explain pixels, or on
 # larger images their counterparts on superpixels. NormLIME of a single image is LIME with another contrast:
 # KernelSHAP takes its place.
 DEFAULT = ("normlime", "lime", "smoothgrad", "vargrad")

@@ -1,1 +1,1 @@
-"""Faithfulness without people: numbers that say how well a map shows what a network uses. A file a family."""
+"""Faithfulness metrics: how well a map shows what a network uses. One file per family."""

@@ -34,9 +34,9 @@ CONTROL, CONTROL_TITLE = "random", "Random order"
 
 @dataclass(frozen=True)
 class Source:
-    """Where everything is: what another process needs to load it again.
+    """Locations of all inputs, with which another process can load them again.
 
-    `model` is None for a set whose network is not at hand; metrics of the maps alone can do without.
+    `model` is None for a set whose network is not available; metrics of the maps alone do not need it.
     """
 
     folder: Path
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True)
 class LoadedSet:
-    """A set and what it explains, loaded by `load`.
+    """A set with its network and images, loaded by `load`.
 
     Without a network, `classifier` is None, `model` does nothing, and there are no images.
     """
@@ -56,7 +56,7 @@ class LoadedSet:
     manifest: Manifest
     maps: Maps
     classifier: LoadedModel | None
-    model: nn.Module  # the classifier's, or what follows the layer at which it is cut
+    model: nn.Module  # the classifier's network, or the part after the layer at which it is cut
     test: LabelledImages
     training: LabelledImages
     masks: NDArray[np.bool_] | None = field(default=None)  # (N, H, W) of the test images
@@ -66,12 +66,12 @@ class LoadedSet:
         """Return a function that makes the network untrained; if cut at a layer, the part after it."""
         classifier = self.classifier
         if classifier is None:
-            raise ValueError("the network of the set is not at hand; name it with --model and --weights")
+            raise ValueError("the network of the set was not given; name it with --model and --weights")
         return lambda: layer_units.untrained(classifier.untrained(), self.model)
 
     @cached_property
     def titles(self) -> dict[str, str]:
-        """The methods that are compared, by slug, and a random order of the pixels as their control."""
+        """The compared methods by slug, and a random order of the pixels as their control."""
         found = {m.slug: m.title for m in self.manifest.methods if m.purpose == "comparison"}
         return {**found, CONTROL: CONTROL_TITLE} if CONTROL not in found else found
 
@@ -85,7 +85,7 @@ class LoadedSet:
         return network_version(self.model)
 
     def method_version(self, slug: str) -> str:
-        """The digest of the code of a method that metrics may ask again; "" without one."""
+        """The digest of the code of a method that metrics may call again; "" without one."""
         record = next((method for method in self.manifest.methods if method.slug == slug), None)
         entry = None if record is None else find_entry(record)
         return "" if entry is None else code_version(entry.local.explain)
@@ -109,7 +109,7 @@ class LoadedSet:
     def numbers(self, label: str, count: int, seed: int) -> tuple[int, ...]:
         """Test images that the model assigns to a class, drawn by the seed. Raises ValueError for too few.
 
-        Of a single image that has maps of its own, that image, however many are asked for.
+        For a single image that has maps of its own, only that image, whatever `count` is.
         """
         original = self.manifest.original(label)
         if original and original.number is None:
@@ -121,7 +121,7 @@ class LoadedSet:
         if len(found) < count:
             raise ValueError(
                 f"the model assigns {len(found)} {self.test.split} images to class {label!r}, but {count} "
-                f"are asked for; set the metric's images to {len(found)} or fewer"
+                f"are needed; set the metric's images to {len(found)} or fewer"
             )
         return tuple(generator(seed, "evaluation", label).permutation(found)[:count].tolist())
 
@@ -135,7 +135,7 @@ class LoadedSet:
         return self.test.classes.index(target)
 
     def subject(self, method: str, label: str, replicate: int, count: int, seed: int) -> Subject:
-        """One map with `count` images of its class, and all that the metrics may ask of it."""
+        """One map with `count` images of its class and everything else that metrics need."""
         has_network = self.classifier is not None
         chosen = self.numbers(label, count, seed) if has_network else ()
         target = self.target(label) if has_network else 0

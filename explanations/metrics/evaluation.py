@@ -1,7 +1,7 @@
 """Measure an explanation set: its table of metrics, resumable and deterministic by seed.
 
 Results are kept in the `.work` folder of the output and stay there: an interrupted evaluation continues where
-it stopped, and more metrics cost only themselves.
+it stopped, and additional metrics reuse the finished results.
 """
 
 from collections.abc import Iterable
@@ -49,7 +49,7 @@ def evaluate(
 
     Writes metrics.csv, metrics.json and metrics.svg into `out`; if that is inside the set's folder, the
     manifest names them. `step(done, total, what is being done)` is called as the work continues. Raises
-    ValueError with one line for what a person can mend.
+    ValueError with one line for anything that a user can correct.
     """
     settings = _settings(plan)
     refuse_no_folder(out)
@@ -182,7 +182,7 @@ def _retrained(entry: Retraining, curve: Curve) -> Value:
 
 
 def _write(out: Path, results: Results, folder: Path) -> None:
-    """The three files, then their names in the manifest, where they lie in the set's folder."""
+    """Write the three files, then name them in the manifest if they are in the set's folder."""
     for name, text in zip(FILES, (results.to_csv(), results.to_json(), figure.draw(results)), strict=True):
         write_atomically(out / name, text.encode())
     inside, root = out.resolve(), folder.resolve()

@@ -1,6 +1,6 @@
-"""All scores of an evaluation on one sheet: a panel a score, a dot a method, its interval beside it.
+"""Figure of all scores: one panel per score, one dot and interval per method.
 
-Under them stand the curves over the share of features removed, of the scores that have such.
+Below are curves over the share of features removed, for the scores that have them.
 """
 
 import io
@@ -30,7 +30,7 @@ INK, MUTED, ACCENT = "#1c2333", "#6b7280", "#0b6e99"
 
 
 def draw(results: Results) -> str:
-    """The text of an SVG; what stands in it is the same for the same results."""
+    """The text of an SVG, which is the same for the same results."""
     curved = [score for score in results.scores if any(c.metric == score.slug for c in results.curves)]
     columns = min(COLUMNS, max(len(results.scores), 2 * len(curved)))
     rows = math.ceil(len(results.scores) / columns)

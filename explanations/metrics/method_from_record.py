@@ -1,8 +1,8 @@
-"""The method of a finished set, to be asked again: its record in the manifest to a function of images.
+"""The method of a finished set, restored from its record in the manifest as a function of images.
 
-What a method promises is said here, by the local function: completeness, where it compares an image with
-baselines and draws nothing; implementation invariance, where it asks the network for nothing but its outputs
-and their gradients (Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
+This module states the guarantees of local functions: completeness, if one compares an image with baselines
+and draws nothing; implementation invariance, if it uses only the network's outputs and their gradients
+(Sundararajan et al. 2017, arXiv:1703.01365, sections 2.2 and 3).
 """
 
 import inspect
@@ -92,7 +92,7 @@ def find_entry(record: records.Method) -> registry.ExplanationMethod | None:
 
 
 def _find_own(record: records.Method) -> registry.ExplanationMethod | None:
-    """The function at the import path of a record; None if it is not at hand or has changed since."""
+    """The function at the import path of a record; None if it is missing or has changed since."""
     aggregation = str(record.parameters["aggregation"]).replace("_", "-")
     try:
         [method] = choose_methods([f"{record.parameters['import_path']}+{aggregation}"])

@@ -1,7 +1,7 @@
 """The images in a set of single images, at the size that its network takes.
 
-They stand in for the data of a set that was computed elsewhere, which does not state where its images are in
-a data set.
+They replace the data of a set that was computed elsewhere and does not state the positions of its images in a
+data set.
 """
 
 import hashlib

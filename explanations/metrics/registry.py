@@ -1,4 +1,4 @@
-"""The registry of metrics. Adding one is one entry here, and one function in the file of its family."""
+"""The registry of metrics. To add one, add an entry here and a function in the file of its family."""
 
 from dataclasses import dataclass, field
 
@@ -193,10 +193,10 @@ RETRAININGS = {
     )
 }
 
-# What is measured where nobody names metrics: what takes seconds, and no explanation or training anew.
+# Measured by default: metrics that take seconds, without new explanations or training.
 DEFAULT = ("curves", "road", "correlation", "confidence", "sparsity", "stability")
 ALL = (*METRICS, *RETRAININGS)
-# What can be measured of a set whose network is not at hand.
+# Measured for a set without its network.
 OF_MAPS_ALONE = tuple(slug for slug, metric in METRICS.items() if not metric.needs_network)
 
 

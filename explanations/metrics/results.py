@@ -186,7 +186,7 @@ class Results:
         return out.getvalue()
 
     def to_json(self) -> str:
-        """Everything, strict JSON: what is undefined is null, and a note says why."""
+        """All results as strict JSON: undefined values are null, and a note says why."""
         record = {
             "format": FORMAT,
             "name": self.name,

@@ -1,5 +1,6 @@
-"""Keep-And-Retrain and Remove-And-Retrain: does a network learn without the features that a map calls
-unimportant (important)?
+"""Keep-And-Retrain (KAR) and Remove-And-Retrain (ROAR): errors of networks retrained without features.
+
+KAR removes the features that a map ranks as unimportant, ROAR those that it ranks as important.
 
 Hooker et al. 2019, A Benchmark for Interpretability Methods in Deep Neural Networks, arXiv:1806.10758; KAR as
 in Ahern et al. 2019, arXiv:1909.04200, section 5. A share of the features is replaced by its mean in all
@@ -53,8 +54,8 @@ def errors(
     """The test errors, in [0, 1], of as many networks as `kept` (R, C or 1, H, W) has rows, trained together.
 
     `make()` gives an untrained network; `kept` says which features each may see: the others are their mean
-    over the training images. A network's error depends on its seed and its features, not on its company, but
-    for rounding. `on_step(done, total)` is called after every batch.
+    over the training images. Apart from rounding, a network's error depends on its seed and features, not on
+    the others. `on_step(done, total)` is called after every batch.
     """
     mean = training.images.mean(dim=0)  # (C, H, W)
     count = len(kept)
@@ -97,9 +98,8 @@ def shares(text: str) -> list[float]:
 def kept_by(places: Tensor, share: float, keep: bool) -> Tensor:
     """A mask of the features that stay when `share` of them are removed.
 
-    `places` (features,) holds their ranks, 0 the most important.
-
-    With `keep` the least important are removed (KAR), without it the most important (ROAR).
+    `places` (features,) holds their ranks, 0 the most important. With `keep` the least
+    important are removed (KAR), without it the most important (ROAR).
     """
     gone = round(share * places.numel())
     return places < places.numel() - gone if keep else places >= gone

@@ -1,7 +1,7 @@
 """Definition of a metric and of its subject: one map, its images and their network.
 
 Every metric has one signature, `measure(subject, parameters, advance)`, and gives the values of its scores,
-one an image, or one for the map. Knows no metric, no dataset and no folder.
+one per image, or one for the map. Independent of metrics, datasets and folders.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,12 +20,12 @@ Advance = Callable[[int], None]
 
 
 def unwatched(count: int) -> None:
-    """Progress that nobody watches: an `Advance` that does nothing."""
+    """Ignore progress: an `Advance` that does nothing."""
 
 
 HIGHER, LOWER = "higher", "lower"
 
-# What a metric may ask of a subject beside the map, the images and the network, in words for a message.
+# Needs of metrics besides the map, the images and the network, in words for a message.
 NEEDS = {
     "siblings": "a second replicate of the map",
     "neighbours": "pixels; the units of a layer have no neighbours",
@@ -38,23 +38,23 @@ NEEDS = {
 
 
 class NotMeasurableError(ValueError):
-    """A metric does not apply to a subject: its value is undefined, and the message says why."""
+    """A metric does not apply to a subject. The value is undefined; the message says why."""
 
 
 def lacks(need: str) -> NotMeasurableError:
-    """The error of a subject that has not what a metric needs, one of NEEDS."""
+    """The error for a subject without something that a metric needs, one of NEEDS."""
     return NotMeasurableError(NEEDS[need])
 
 
 @dataclass(frozen=True)
 class Method:
-    """The method that drew a map, to be asked again about other images or another network.
+    """The method that made a map, which can be called for other images or another network.
 
     `local(model, images)`: weights (n, pixels) of images (n, C, H, W); `aggregate`: weights (n, pixels) to a
     map (pixels,). `baselines(images)`: for each image the images (m, C, H, W) that it is compared with, where
-    its weights promise to add up to the difference of the network's score from its mean score of those; None
-    of a method that does not promise this. `invariant`: the weights promise to depend on the function alone
-    that the network computes.
+    its weights are guaranteed to add up to the difference of the network's score from its mean score of
+    those; None for a method without this guarantee. `invariant`: the weights are guaranteed to depend only on
+    the function that the network computes.
     """
 
     local: Callable[[nn.Module, Tensor], Floats]
@@ -70,7 +70,7 @@ class Method:
 
 @dataclass(frozen=True)
 class Subject:
-    """One map (H, W) and what can be asked about it; `address` is that of its randomness."""
+    """One map (H, W) and its data for metrics; `address` is that of its random numbers."""
 
     model: nn.Module
     images: Tensor  # (n, C, H, W) float32 in [0, 1], of the class that the map explains
@@ -114,11 +114,11 @@ def once(parameters: Parameters) -> int:
 class Metric:
     """A family of scores that one computation gives.
 
-    `measure` returns for the slug of each of `scores` the values (n,), one an image, or (1,) for the map; it
+    `measure` returns for the slug of each of `scores` the values (n,), one per image, or (1,) for the map; it
     raises NotMeasurableError where the subject lacks what the metric needs. `passes(parameters)` predicts
-    the images that go through the network for one map: what the progress is counted in. `neighbours`: what
-    lies beside a pixel means something to it, which it does not where the pixels are units of a layer.
-    `needs_network` is false for a metric of the map alone, which sets without a network have, too.
+    the images that go through the network for one map, the unit of progress. `neighbours`: the
+    metric needs pixels whose neighbours are related, unlike units of a layer.
+    `needs_network` is false for a metric of the map alone, which also applies to sets without a network.
     """
 
     slug: str
@@ -133,9 +133,9 @@ class Metric:
 
 
 def ranks(importance: Floats, generator: np.random.Generator) -> NDArray[np.int64]:
-    """The place (P,) of each pixel of a map (H, W) when the greatest come first; equal ones stand by lot.
+    """The rank (P,) of each pixel of a map (H, W), greatest first; ties are drawn at random.
 
-    A sparse map is zero at most pixels, and in the order of reading these would all come from the top.
+    A sparse map is zero at most pixels, and in reading order all of these would come from the top.
     """
     flat = importance.ravel()
     order = np.lexsort((generator.random(flat.size), -flat))

@@ -1,4 +1,4 @@
-"""The tasks of an evaluation, each named by everything that its result depends on, and how to do one.
+"""Tasks of an evaluation, addressed by all that their results depend on, and their execution.
 
 A task is a metric of one map, or networks trained again without some features. Tasks do not depend on each
 other: any process can do any of them in any order.
@@ -280,7 +280,7 @@ def reload(source: Source, device: str | None) -> Context:
 
 
 def perform(context: Context, task: Task, threads: int | None, advance: Share) -> Content:
-    """Do a task with so many threads."""
+    """Do a task with `threads` threads."""
     with execution.run_on(threads, context.device):
         return task.run(context.loaded, advance)
 

@@ -30,20 +30,20 @@ def as_categories(data: LabelledImages, categories: tuple[str, ...], factory: st
         if not matches[name]:
             raise ValueError(
                 f"{data.name}: the class {name!r} is not one of the {len(categories):,} categories of "
-                f"{factory}{_similar(name, places, names)}; call its folder as the category"
+                f"{factory}{_similar(name, places, names)}; name its folder after the category"
             )
         if len(matches[name]) > 1:
             several = ", ".join(names[place] for place in matches[name])
             raise ValueError(
                 f"{data.name}: the class {name!r} could be any of the categories {several} of {factory}; "
-                "call its folder as one of them"
+                "name its folder after one of them"
             )
     numbers = torch.tensor([(matches[name] or [0])[0] for name in data.classes])
     return replace(data, classes=names, labels=numbers[data.labels])
 
 
 def _places(categories: tuple[str, ...], names: tuple[str, ...]) -> defaultdict[str, set[int]]:
-    """The numbers of the categories by what they may be called; a whole name counts before a part of one."""
+    """The numbers of the categories by their possible names; a whole name counts before a part of one."""
     whole, parts = defaultdict[str, set[int]](set), defaultdict[str, set[int]](set)
     for number, (category, name) in enumerate(zip(categories, names, strict=True)):
         for text in (category, name):

@@ -2,7 +2,8 @@
 
 All of them ask the network here. Images go through it alone or in blocks (`execution.block_size`) whose size
 depends on nothing but the network and the shape of the images. A block of a method holds copies of a single
-image, so its explanation depends neither on other images nor on the number of threads. Knows no method.
+image, so its explanation depends neither on other images nor on the number of threads.
+Independent of methods.
 """
 
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Classifiers: load, measure and save them. Knows no data set on disk.
+"""Classifiers: load, measure and save them. Independent of data sets on disk.
 
 A classifier takes images `(N, C, H, W)` float32 in [0, 1] and returns logits `(N, classes)`. A mean and a
 deviation that are declared are its first layer. Weights are safetensors; no pickle is ever loaded.
@@ -26,10 +26,10 @@ EVALUATION_PIXELS = EVALUATION_BATCH * 28 * 28 * 3
 
 @dataclass(frozen=True)
 class LoadedModel:
-    """A classifier that is ready to be explained, and what is known of it.
+    """A classifier that is ready to be explained, with its metadata.
 
     `model` takes images (N, C, H, W) float32 in [0, 1] and returns logits (N, classes). `title` names weights
-    that came with the factory, as in "resnet50 IMAGENET1K_V2", and `categories` what they tell apart.
+    that came with the factory, as in "resnet50 IMAGENET1K_V2", and `categories` their classes.
     `outputs` and `scores` are what the trial found, and `lacks` what methods may need and the model does not
     have, with the reason.
     """
@@ -56,7 +56,7 @@ class LoadedModel:
 def load(spec: ModelSpec) -> LoadedModel:
     """The classifier of `spec`, in evaluation mode, its parameters frozen, before any trial.
 
-    It stands behind the mean and deviation of its preprocessing. Raises ValueError with what is wrong and
+    The mean and deviation of its preprocessing come first. Raises ValueError with what is wrong and
     what is allowed.
     """
     network = hubs.open_network(spec)

@@ -192,7 +192,7 @@ def place(model: nn.Module) -> nn.Module:
     return kept[1]
 
 
-# By model: the values of its parameters, the device, and what is run in its place, if anything else is.
+# By model: the values of its parameters, the device, and the faster model that replaces it, if any.
 _OPTIMISED: "WeakKeyDictionary[nn.Module, tuple[object, nn.Module | None]]" = WeakKeyDictionary()
 
 
@@ -279,7 +279,7 @@ def _pooled(model: nn.Module) -> nn.Module | None:
     shared = {id(tensor): tensor for tensor in (*model.parameters(), *model.buffers())}
     try:
         copied = copy.deepcopy(model, shared)
-    except Exception:  # whatever anyone's own code raises
+    except Exception:  # whatever a user's code raises
         return None
     for name in names:
         copied.set_submodule(name, _MaxPool2d(2))
@@ -303,7 +303,7 @@ def agree(model: nn.Module, other: nn.Module, images: Tensor) -> bool:
         expected = model(images)
         try:
             outputs = other(images)
-        except Exception:  # whatever a network raises that was changed
+        except Exception:  # whatever a modified network raises
             return False
     return is_close(expected, outputs, 1e-3)
 
@@ -336,7 +336,7 @@ def lay_out(model: nn.Module, images: Tensor) -> None:
         with torch.inference_mode():
             outputs = model(images)
         works = is_close(expected, outputs, 1e-3)
-    except Exception:  # whatever anyone's own code raises
+    except Exception:  # whatever a user's code raises
         works = False
     if not works:
         for parameter, data in before.items():

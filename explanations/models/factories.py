@@ -1,7 +1,7 @@
 """Networks from the names of their factories, as in `package.module:factory` or with arguments, as in
 "torchvision.models:resnet18(num_classes=10)", the way that gunicorn names applications.
 
-Arguments are Python literals and nothing else: naming a factory runs the factory and no other code.
+Arguments are only Python literals: naming a factory runs the factory and no other code.
 """
 
 import ast
@@ -41,7 +41,7 @@ def attempt(factory: str, function: Any) -> Any:
     """Return `function()`; any error becomes a one-line ValueError that names the factory."""
     try:
         return function()
-    except Exception as error:  # whatever anyone's own code raises
+    except Exception as error:  # whatever a user's code raises
         reason = " ".join(str(error).split())
         raise ValueError(f"{factory}: failed with {type(error).__name__}: {reason}") from None
 
@@ -80,7 +80,7 @@ def import_library(factory: str, name: str, package: str = "") -> Any:
     except ImportError as error:
         remedy = f"pip install {package}" if package else "install it first"
         raise ValueError(f"{factory}: {name} cannot be imported ({error}); {remedy}") from None
-    except Exception as error:  # a module of anyone's own that fails when it is imported
+    except Exception as error:  # a user's module that fails when it is imported
         reason = " ".join(str(error).split())
         raise ValueError(f"{factory}: {name} fails with {type(error).__name__}: {reason}") from None
 

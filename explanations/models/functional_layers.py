@@ -3,7 +3,7 @@
 torch.fx traces into a subclass of `nn.Conv2d` that is not PyTorch's own, such as the padding convolutions of
 EfficientNet-Lite. What remains is a call of a function with a weight, which neither the folding of batch
 normalisation nor a method that works by hooks can see. A weight that is computed in the forward pass, as in
-weight standardisation, is left as it is. Knows no method.
+weight standardisation, is left as it is. Independent of methods.
 """
 
 from collections.abc import Callable

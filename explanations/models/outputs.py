@@ -21,13 +21,13 @@ _LAST_MODULES = (nn.LogSoftmax, nn.Softmax, nn.Sigmoid)
 
 
 class Outputs(Around):
-    """A network behind which its outputs become logits (N, classes).
+    """A network followed by the conversion of its outputs to logits (N, classes).
 
     `place` is the number, key or attribute of the explained output, None where there is only one.
-    `conversion` makes logits of it: LAST_STEP takes what went into the network's last softmax or sigmoid, a
+    `conversion` makes logits of it: LAST_STEP takes the input of the network's last softmax or sigmoid, a
     function that it calls; "probabilities" and "sigmoid" are inverted; anything else is left as it is.
-    `link` says how logits become probabilities: "softmax", or "sigmoid" of each. `width` is how many outputs
-    there are where they have not the shape (N, width) yet, or where one output z becomes (-z, z); else None.
+    `link` says how logits become probabilities: "softmax", or "sigmoid" of each. `width` is the number
+    of outputs if their shape is not (N, width) yet, or if one output z becomes (-z, z); otherwise None.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class Outputs(Around):
 
 
 class OneByOne(Around):
-    """A network through which images go one at a time, for what it says of one depends on the others."""
+    """A network that gets one image at a time, because its outputs for one depend on the others."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__(model)

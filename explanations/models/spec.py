@@ -1,4 +1,4 @@
-"""Where a classifier comes from: its factory, its weights, its outputs and what it wants done to images."""
+"""Specification of a classifier: its factory, weights, outputs and preprocessing."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ PAPER_FACTORY = "explanations.models.paper_cnn:PaperCNN"
 PAPER_WEIGHTS = Path(__file__).parent.parent / "data" / "paper_cnn.safetensors"
 
 OWN = "own"  # in place of a file of weights: those that the factory loads itself
-# What an output can hold: logits or log-probabilities or probabilities of classes that exclude each other, or
+# The kinds of outputs: logits or log-probabilities or probabilities of classes that exclude each other, or
 # probabilities or logits of classes of which several can be right.
 MULTI_LABEL_LOGITS = "multi-label-logits"
 SCORES = ("logits", "log-softmax", "probabilities", "sigmoid", MULTI_LABEL_LOGITS)
@@ -17,7 +17,7 @@ SCORES = ("logits", "log-softmax", "probabilities", "sigmoid", MULTI_LABEL_LOGIT
 
 @dataclass(frozen=True)
 class ModelSpec:
-    """All that is needed to load a classifier, here or in another process.
+    """Everything needed to load a classifier, here or in another process.
 
     `factory` is "package.module:name", perhaps with arguments, or "timm:NAME", "hf:NAME-OR-FOLDER",
     "onnx:FILE". `weights` is a safetensors file, OWN, the name of torchvision's weights such as "DEFAULT", or

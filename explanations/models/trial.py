@@ -1,4 +1,4 @@
-"""A classifier tried on the first images, before any work: what it returns, and on what that depends."""
+"""Trial of a classifier on the first images: what it returns, and what that depends on."""
 
 import logging
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from explanations.models.classifiers import LoadedModel
 from explanations.models.spec import MULTI_LABEL_LOGITS, SCORES
 from explanations.models.weights import digest
 
-IMAGES = 8  # on which outputs that could be logits or sigmoids are looked at
+IMAGES = 8  # checked for outputs that could be logits or sigmoids
 REPEATS = 2
-REPRODUCED = 1e-5  # of the largest output, by which two runs may differ
-BATCHED = 1e-3  # by which a batch may change the outputs of an image
+REPRODUCED = 1e-5  # share of the largest output by which two runs may differ
+BATCHED = 1e-3  # share of the largest output by which a batch may change the outputs of an image
 
 _logger = logging.getLogger("explanations")
 
@@ -67,7 +67,7 @@ def _run(loaded: LoadedModel, example: Tensor) -> Any:
     try:
         with torch.inference_mode():
             return loaded.model(example)
-    except Exception as error:  # whatever anyone's own code raises
+    except Exception as error:  # whatever a user's code raises
         reason = " ".join(str(error).split())
         remedy = (
             ""
@@ -87,7 +87,7 @@ def _run(loaded: LoadedModel, example: Tensor) -> Any:
 
 
 def _place(loaded: LoadedModel, returned: Any, classes: tuple[str, ...]) -> int | str | None:
-    """Where in what the network returns its explained output is; None where it returns one tensor."""
+    """The place of the explained output in the network's result; None for a single tensor."""
     factory, chosen = loaded.spec.factory, loaded.spec.outputs
     tensors = {place: value for place, value in _parts(returned).items() if isinstance(value, Tensor)}
     if isinstance(returned, Tensor):
@@ -137,7 +137,7 @@ def _listed(tensors: Mapping[int | str, Tensor]) -> str:
 def _with_logits(
     loaded: LoadedModel, images: Tensor, returned: Any, place: int | str | None
 ) -> tuple[nn.Module, str]:
-    """The model followed by what makes logits of its outputs, if anything must, and what these held."""
+    """The model with logits as outputs, converted where needed, and the kind of its own outputs."""
     model, factory, declared = loaded.model, loaded.spec.factory, loaded.spec.scores
     example = images[:1]
     scores = outputs.pick(returned, place)
@@ -231,7 +231,7 @@ def _refuse_randomness(factory: str, model: nn.Module, example: Tensor, logits: 
     if not all(execution.is_close(logits, again, REPRODUCED) for again in runs):
         largest = max(float((logits - again).abs().max()) for again in runs)
         raise ValueError(
-            f"{factory}: gives the same image other scores each time (they differ by "
+            f"{factory}: gives different scores for one image each time (they differ by "
             f"{largest:.2g}), so it draws random numbers at test time; "
             "let it do so only in training, as in dropout(..., training=self.training)"
         )

@@ -47,7 +47,7 @@ def read(path: Path) -> dict[str, Tensor]:
     beginning = _beginning(path)
     try:
         with safetensors.safe_open(path, "pt") as file:
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118, it is not a mapping
     except safetensors.SafetensorError as error:
         if beginning.startswith(PICKLES):
             raise ValueError(

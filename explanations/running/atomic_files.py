@@ -1,11 +1,11 @@
-"""Files that are there whole or not at all, and whether they can be. Standard library only."""
+"""Files that are written completely or not at all. Uses only the standard library."""
 
 import os
 from pathlib import Path
 
 
 def refuse_unwritable(path: Path) -> None:
-    """Raise ValueError where no file can be written at `path`: said before the work, not after it."""
+    """Raise ValueError if no file can be written at `path`, before the work rather than after."""
     if path.is_dir():
         raise ValueError(f"{path}: is a folder; name a file in it")
     if not path.absolute().parent.is_dir():
@@ -13,11 +13,11 @@ def refuse_unwritable(path: Path) -> None:
 
 
 def refuse_no_folder(path: Path) -> None:
-    """Raise ValueError where `path` is not and cannot become a folder, as a file stands in its way."""
+    """Raise ValueError if `path` is not a folder and cannot become one, because of a file."""
     for place in (path, *path.absolute().parents):
         if place.exists():
             if not place.is_dir():
-                raise ValueError(f"{path}: cannot be a folder, for {place} is a file; name another")
+                raise ValueError(f"{path}: cannot be a folder, because {place} is a file; name another")
             return
 
 

@@ -90,7 +90,7 @@ def network_version(model: Network) -> str:
 def _class_digest(kind: type) -> str:
     try:
         source = textwrap.dedent(inspect.getsource(kind))
-    except (OSError, TypeError):  # made while a program runs: nothing but its name is known
+    except (OSError, TypeError):  # made while a program runs: only its name is known
         return ""
     return _digest_of(ast.parse(source))
 
@@ -185,7 +185,7 @@ def _tree(name: str) -> ast.Module:
 
 @lru_cache(maxsize=1000)
 def _source(name: str) -> Path | None:
-    """The file of a module; None where it is no module, or has none."""
+    """The file of a module; None if it is not a module or has no file."""
     if name in RUNNING:
         running = getattr(sys.modules.get(name), "__file__", None)
         return Path(running) if running and running.endswith(".py") else None

@@ -1,4 +1,4 @@
-"""One build at a time in a folder. The system drops the lock with the process that holds it."""
+"""Lock that allows one build at a time in a folder; it is released when its process ends."""
 
 import fcntl
 import os
@@ -12,7 +12,7 @@ from pathlib import Path
 def hold(path: Path, what: str) -> Iterator[None]:
     """Hold the lock file `path`, or raise ValueError that says who does; it may be deleted meanwhile.
 
-    `what` names in the message what is locked.
+    `what` names the locked thing in the message.
     """
     file = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
     try:

@@ -1,8 +1,8 @@
-"""Parameters of methods and metrics: each has a default, and a change of it is checked in one way.
+"""Parameters of methods and metrics: each has a default, and all changes are checked alike.
 
-As people write them they are text, `lime.samples=5000`; as programs give them they have types. Either way a
-name must be there, a value of its default's type, and a number finite and not too small. Knows no method and
-no metric.
+Users write parameters as text, `lime.samples=5000`; programs give them as typed values. Either way a name
+must exist, a value must have its default's type, and a number must be finite and not too small. Independent
+of methods and metrics.
 """
 
 import math
@@ -72,7 +72,7 @@ def apply_changes(slug: str, defaults: Parameters, changes: Parameters) -> Param
             raise ValueError(f"{slug} has no parameter {key!r}; allowed: {', '.join(defaults)}")
         kind = type(defaults[key])
         if type(value) is not kind and not (kind is TextOrNumber and type(value) in (str, float)):
-            raise ValueError(f"{slug}.{key} is {value!r}; {KINDS[kind]} is wanted")
+            raise ValueError(f"{slug}.{key} is {value!r}; expected {KINDS[kind]}")
         lowest = 1 if kind is int and defaults[key] > 0 else 0
         if isinstance(value, (int, float)) and not (value >= lowest and math.isfinite(value)):
             raise ValueError(
@@ -82,7 +82,7 @@ def apply_changes(slug: str, defaults: Parameters, changes: Parameters) -> Param
 
 
 def refuse_unknown(changes: Iterable[str], slugs: Iterable[str]) -> None:
-    """Raise ValueError where something has changes that is none of these slugs."""
+    """Raise ValueError if there are changes for anything but these slugs."""
     slugs = list(slugs)
     for slug in changes:
         if slug not in slugs:

@@ -33,7 +33,7 @@ class Terminated(KeyboardInterrupt):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Inside, SIGTERM raises Terminated, so that work under way is ended and what is finished is kept."""
+    """Inside, SIGTERM raises Terminated, so that running work ends and finished work is kept."""
 
     def stop(number: int, frame: FrameType | None) -> None:
         raise Terminated
@@ -60,7 +60,7 @@ def show_progress(title: str, style: str = "auto") -> Iterator[Step]:
 
 
 def print_finished(message: str, style: str = "auto") -> None:
-    """Say how it ended well."""
+    """Report success with `message`."""
     if style == "json":
         say("finished", message=message)
     else:
@@ -96,7 +96,7 @@ class _Pace:
         self.first: float | None = None
 
     def left(self, done: float, total: float, now: float) -> float | None:
-        """None before there is anything to judge by."""
+        """The seconds left; None before they can be estimated."""
         self.first = done if self.first is None else self.first
         pace = (done - self.first) / (now - self.begin) if now > self.begin else 0.0
         return (total - done) / pace if pace > 0 else None
@@ -121,7 +121,7 @@ def _lines(title: str) -> Step:
 
 
 def _objects() -> Step:
-    """A line for every step, but for those of one thing being done that come too fast to read."""
+    """A line for each step, except steps of the same work that come too fast to read."""
     pace = _Pace()
     last, said = 0.0, ""
 

@@ -1,4 +1,4 @@
-"""Random numbers addressed by what they are for, so that no order, batch or process count changes them."""
+"""Random numbers addressed by their purpose, independent of order, batches and process count."""
 
 import hashlib
 

@@ -41,7 +41,7 @@ class Scheduling:
         store: Store[Result],
         step: Step = lambda done, total, doing: None,
     ) -> None:
-        """Do the tasks whose results `store` does not have. Raises ValueError for what a person can mend."""
+        """Do the tasks whose results `store` does not have. Raises ValueError for a user's mistakes."""
         different = {task.digest: task for task in tasks}
         missing = [task for digest, task in different.items() if store.read(digest) is None]
         progress = Progress(list(different.values()), missing, step)
@@ -101,7 +101,7 @@ def _perform(task: AnyTask) -> Any:
 
 
 def _ignore(share: float) -> None:
-    """Nobody watches the progress of a single task in another process."""
+    """Ignore the progress of a single task in another process."""
 
 
 # A Dask cluster

@@ -8,7 +8,7 @@ Context = TypeVar("Context")
 Result = TypeVar("Result")
 
 Share = Callable[[float], None]  # called with the share of a task, 0 to 1, that has just been done
-Step = Callable[[float, float, str], None]  # called with what is done, the total, and what is being done
+Step = Callable[[float, float, str], None]  # called with the work done, the total, and the current task
 
 
 class Task(Protocol):
@@ -61,7 +61,7 @@ class Progress(Generic[AnyTask]):
         self.step(self.done, self.total, str(task))
 
     def finish(self, task: AnyTask) -> None:
-        """Count what is left of a task."""
+        """Count the rest of a task."""
         self.advance(task, 1)
 
     def end(self) -> None:

@@ -1,6 +1,6 @@
 """Local importances from the activations of a convolutional layer: Grad-CAM and Guided Grad-CAM (Selvaraju et
-al. 2017, arXiv:1610.02391). One image (1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class
-maps.
+al. 2017, arXiv:1610.02391). One image (1, C, H, W) in, weights (H * W,) out. Independent of datasets and
+class maps.
 """
 
 import warnings

@@ -1,5 +1,6 @@
 """Local importances from the gradient at the image: gradient, input x gradient, SmoothGrad's signed mean,
-guided backpropagation. One image (1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class maps.
+guided backpropagation. One image (1, C, H, W) in, weights (H * W,) out. Independent of datasets and class
+maps.
 """
 
 import warnings

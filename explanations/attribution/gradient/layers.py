@@ -1,6 +1,6 @@
 """Layers inside a network: seen by name, or as Grad-CAM finds one; read, and replaced.
 
-A layer is a module of the network, and what counts is its output. Knows no method.
+A layer is a module of the network, and what counts is its output. Independent of methods.
 """
 
 from collections.abc import Callable, Iterator

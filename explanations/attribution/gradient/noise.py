@@ -1,6 +1,6 @@
 """Gradient methods of many noisy copies as local functions, with noise addressed by image.
 
-Knows no aggregation.
+Independent of aggregations.
 """
 
 from collections.abc import Callable

@@ -1,5 +1,5 @@
 """Local importances from gradients under noise: SmoothGrad-Squared and VarGrad, sections 4.1.1-4.1.2 of
-arXiv:1909.04200. Knows no dataset and no class maps.
+arXiv:1909.04200. Independent of datasets and class maps.
 
 The noise of each copy is addressed by the image's seed and the copy's number. This replaces Captum's
 NoiseTunnel, whose noise depends on the other images of the batch, and whose one-pass variance cancels out in

@@ -1,7 +1,7 @@
 """Local importances from gradients along the straight path from a baseline to the image: Integrated Gradients
 (Sundararajan et al. 2017, arXiv:1703.01365), smoothed or not, and GradientSHAP, which draws its points and
 baselines (Lundberg's GradientExplainer; expected gradients, Erion et al. 2019, arXiv:1906.10670). One image
-(1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class maps.
+(1, C, H, W) in, weights (H * W,) out. Independent of datasets and class maps.
 """
 
 from collections.abc import Iterator

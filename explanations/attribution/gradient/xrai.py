@@ -1,6 +1,6 @@
 """Local importances of regions by XRAI (Kapishnikov et al. 2019, arXiv:1906.02825): Integrated Gradients,
-summed over regions that the image falls into. One image (1, C, H, W) in, weights (H * W,) out. Knows no
-dataset and no class maps.
+summed over regions that the image falls into. One image (1, C, H, W) in, weights (H * W,) out. Independent of
+datasets and class maps.
 """
 
 import numpy as np

@@ -1,8 +1,8 @@
 """LIME weights of the pixels of images.
 
-Ribeiro et al. 2016, arXiv:1602.04938; Ahern et al. 2019, arXiv:1909.04200, section 3.1. Knows no dataset
-and no class maps. All images share one bank of perturbations, and with it one Gram matrix: each image adds
-one product of that bank with the network's responses, and a LASSO path on a part of the Gram matrix.
+Ribeiro et al. 2016, arXiv:1602.04938; Ahern et al. 2019, arXiv:1909.04200, section 3.1. Independent of
+datasets and class maps. All images share one bank of perturbations, and with it one Gram matrix: each image
+adds one product of that bank with the network's responses, and a LASSO path on a part of the Gram matrix.
 Neither the number of images, nor the other images, nor the number of threads changes a value.
 """
 

@@ -1,7 +1,7 @@
 """Occlusion and RISE: importance of pixels from images of which parts are covered.
 
 Zeiler and Fergus 2014, arXiv:1311.2901; Petsiuk et al. 2018, arXiv:1806.07421. One image (1, C, H, W) in,
-signed weights (H * W,) out. Knows no dataset and no class maps.
+signed weights (H * W,) out. Independent of datasets and class maps.
 """
 
 import numpy as np

@@ -1,6 +1,6 @@
 """Shapley values of the features of an image by KernelSHAP (Lundberg and Lee 2017, arXiv:1705.07874).
 
-One image (1, C, H, W) in, signed weights (H * W,) out. Knows no dataset and no class maps.
+One image (1, C, H, W) in, signed weights (H * W,) out. Independent of datasets and class maps.
 """
 
 from math import comb

@@ -1,4 +1,4 @@
-"""LIME of all images of a sample, in groups that share their perturbations. Knows no aggregation.
+"""LIME of all images of a sample, in groups that share their perturbations. Independent of aggregations.
 
 The perturbations of a group have an address of their own. Images of all classes in the same group and
 replicate have the same ones, and with them one Gram matrix.

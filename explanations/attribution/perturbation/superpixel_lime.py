@@ -1,6 +1,6 @@
 """LIME weights of superpixels (Ribeiro et al. 2016, arXiv:1602.04938).
 
-One image (1, C, H, W) in, signed weights (H * W,) out. Knows no dataset and no class maps.
+One image (1, C, H, W) in, signed weights (H * W,) out. Independent of datasets and class maps.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """LIME on the units of a layer in place of pixels.
 
 Ahern et al. 2019, arXiv:1909.04200, section 3: a feature is whatever an explanation weighs. A unit is a
-channel of a layer with maps, or an output of a layer without. Knows no dataset and no class maps.
+channel of a layer with maps, or an output of a layer without. Independent of datasets and class maps.
 """
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Relevance that is propagated back from the logit layer by layer: LRP (Bach et al. 2015,
 doi:10.1371/journal.pone.0130140; its rules as in Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10) and
 Deep Taylor decomposition (Montavon et al. 2017, arXiv:1512.02479). One image (1, C, H, W) in, weights
-(H * W,) out. Both explain the logit. Knows no dataset and no class maps.
+(H * W,) out. Both explain the logit. Independent of datasets and class maps.
 """
 
 from collections import defaultdict

@@ -1,6 +1,6 @@
 """Differences from baselines, propagated back from the logit by the rescale rule: DeepLIFT (Shrikumar et al.
 2017, arXiv:1704.02685) and DeepSHAP, its mean over a data set's images (Lundberg and Lee 2017,
-arXiv:1705.07874). One image (1, C, H, W) in, weights (H * W,) out. Knows no dataset and no class maps.
+arXiv:1705.07874). One image (1, C, H, W) in, weights (H * W,) out. Independent of datasets and class maps.
 """
 
 import warnings

@@ -1,7 +1,8 @@
 """Rules of relevance propagation for single layers: epsilon, gamma and z+ with signs, and the z-box.
 
 Montavon et al. 2019, doi:10.1007/978-3-030-28954-6_10, section 10.2, and Montavon et al. 2017,
-arXiv:1512.02479, section 4.3. Every rule keeps how much relevance a layer did not pass on. Knows no images.
+arXiv:1512.02479, section 4.3. Every rule keeps how much relevance a layer did not pass on. Independent of
+images.
 """
 
 from collections.abc import Callable

@@ -1,1 +1,1 @@
-"""The metrics of a map, a module a family."""
+"""Metrics of a map, one module per family."""

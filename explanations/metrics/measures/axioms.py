@@ -1,7 +1,7 @@
-"""Do the weights keep what their method promises? Completeness and implementation invariance.
+"""Axioms that a method guarantees: completeness and implementation invariance of its weights.
 
-Sundararajan et al. 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365, sections 2.2 and 3. Asked
-only of methods that promise it; both are errors, 0 where the promise is kept.
+Sundararajan et al. 2017, Axiomatic Attribution for Deep Networks, arXiv:1703.01365, sections 2.2 and 3. Both
+are measured only for methods that guarantee them, as errors: 0 where the guarantee holds.
 """
 
 import copy
@@ -15,7 +15,7 @@ from explanations.metrics.subject import Advance, Floats, Parameters, Subject, l
 from explanations.models.class_scores import scores
 from explanations.running import randomness
 
-# What may stand between two linear layers: what acts on each unit alone.
+# Allowed between two linear layers: functions of each unit alone.
 UNITWISE: tuple[type[nn.Module], ...] = (
     *(nn.ReLU, nn.LeakyReLU, nn.ELU, nn.GELU, nn.SiLU, nn.Softplus, nn.Tanh, nn.Sigmoid),
     *(nn.Identity, nn.Dropout),

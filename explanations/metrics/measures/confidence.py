@@ -1,8 +1,8 @@
 """Drop and increase of confidence when the background, or the subject, is occluded by the map.
 
 Chattopadhyay et al. 2018, Grad-CAM++, arXiv:1710.11063, section 4.1, occludes the background: the image times
-the map, of which a good one loses little. Occluding the subject, the image times 1 - map, is the other half
-of the question: of a good map the network loses its class.
+the map. A good map loses little confidence. The complement occludes the subject, the image times 1 - map: a
+good map loses the class.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""Faithfulness correlation: does a pixel's importance tell how far the score falls without it?
+"""Faithfulness correlation of each pixel's importance with the score's drop without it.
 
 Alvarez-Melis and Jaakkola 2018, Towards Robust Interpretability with Self-Explaining Neural Networks,
 arXiv:1806.07538, section 5.2: the Pearson correlation, over features, of their importance with the drop of

@@ -45,9 +45,8 @@ def area(values: Floats) -> Floats:
 def filled(images: Tensor, mean: Tensor, fill: str, sigma: float) -> Tensor:
     """Replacements for removed pixels of `images` (n, C, H, W).
 
-    A fill is the mean of each channel, black, or the images blurred.
-
-    `mean` is (C, H, W); `sigma` is of the Gaussian blur, in pixels. Raises ValueError.
+    A fill is the mean of each channel, black, or the images blurred. `mean` is
+    (C, H, W); `sigma` is of the Gaussian blur, in pixels. Raises ValueError.
     """
     if fill not in FILLS:
         raise ValueError(f"there is no fill {fill!r}; allowed: {', '.join(FILLS)}")

@@ -1,8 +1,8 @@
 """Remove And Debias (ROAD): pixels are removed without retraining, and without a trace of the removal.
 
 Rong et al. 2022, A Consistent and Efficient Evaluation Strategy for Attribution Methods, arXiv:2202.00449:
-a removed pixel becomes the weighted mean of its neighbours, of which some are removed themselves, and a
-little noise. A constant in its place would show the network the shape of what was removed.
+a removed pixel becomes the weighted mean of its neighbours, some of which are removed as well, plus a little
+noise. A constant in its place would show the network the shape of what was removed.
 """
 
 import numpy as np
@@ -28,8 +28,8 @@ NEIGHBOURS = [
 def imputed(images: Tensor, removed: NDArray[np.bool_], noise: Floats) -> Tensor:
     """`images` (n, C, H, W) with the pixels of `removed` (H, W) imputed, plus `noise` (n, C, pixels removed).
 
-    A linear system, the same for all images, so that it is factorised once. At the edge of the image, where
-    neighbours lack, the weights of the others make 1. Raises ValueError where no pixel is left.
+    The linear system is the same for all images, so it is factorised once. At the edge of the image, the
+    weights of the existing neighbours add up to 1. Raises ValueError if no pixel is left.
     """
     if removed.all():
         raise ValueError("every pixel is removed; one at least must be left to impute the others from")

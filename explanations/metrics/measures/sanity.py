@@ -2,8 +2,8 @@
 
 Adebayo et al. 2018, Sanity Checks for Saliency Maps, arXiv:1810.03292, section 3: layers are randomised from
 the output towards the input, each on top of those before (cascading), or each alone (independent). A map that
-still looks the same explains something else than the network; likeness is Spearman's correlation of the maps'
-sizes.
+still looks the same does not explain what the network has learned; likeness is Spearman's correlation of the
+maps' sizes.
 """
 
 import copy
@@ -29,7 +29,7 @@ def layers(model: nn.Module) -> list[str]:
 def randomised(model: nn.Module, names: list[str], seed: int) -> nn.Module:
     """A copy of `model` with the parameters of the modules `names` as before any training.
 
-    By each module's own `reset_parameters`; where it has none, its values are shuffled.
+    Each module's own `reset_parameters` is used; without one, the module's values are shuffled.
     """
     changed = copy.deepcopy(model)
     with torch.random.fork_rng(devices=[]), torch.no_grad():

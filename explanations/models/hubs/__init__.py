@@ -16,7 +16,7 @@ _NAMED_WEIGHTS = re.compile(r"(\w+\.)?[A-Z][A-Z0-9_]*")  # of torchvision, as in
 
 
 def open_network(spec: ModelSpec, with_weights: bool = True) -> Network:
-    """The network of `spec` with its weights, or untrained. Raises ValueError for what a person can mend."""
+    """The network of `spec` with its weights, or untrained. Raises ValueError for a user's mistakes."""
     file = _weights_file(spec) if with_weights else None
     hub, _, name = spec.factory.partition(":")
     with_own = with_weights and file is None
@@ -96,7 +96,9 @@ def _weights_file(spec: ModelSpec) -> Path | None:
 
 def _refuse_file(spec: ModelSpec, file: Path | None, reason: str) -> None:
     if file is not None:
-        raise ValueError(f"--weights {file}: {spec.factory} needs none, for {reason}; leave --weights out")
+        raise ValueError(
+            f"--weights {file}: {spec.factory} needs none, because {reason}; leave --weights out"
+        )
 
 
 def _refuse_meta(spec: ModelSpec, model: nn.Module) -> None:

@@ -14,7 +14,7 @@ from explanations.datasets.preprocessing import Preprocessing
 class Network:
     """A network as its author wrote it, with weights.
 
-    `weights_sha256` is "" where it has none that can be seen. `title` names the weights, `categories` are the
+    `weights_sha256` is "" if its weights cannot be read. `title` names the weights, `categories` are the
     names of the outputs in their order, each perhaps with further names behind commas, and `preprocessing` is
     what the weights were trained with; empty or None where that is not known.
     """
@@ -28,7 +28,7 @@ class Network:
 
 @contextmanager
 def tensors_only() -> Iterator[None]:
-    """Inside, PyTorch unpickles tensors and nothing else, whatever a library asks of it."""
+    """Inside, PyTorch unpickles only tensors, whatever a library requests."""
     name = "TORCH_FORCE_WEIGHTS_ONLY_LOAD"
     before = os.environ.get(name)
     os.environ[name] = "1"

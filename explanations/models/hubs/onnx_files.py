@@ -1,4 +1,4 @@
-"""Networks in ONNX files, run by ONNX Runtime: outputs only, for methods that ask for no gradients."""
+"""Networks in ONNX files, run by ONNX Runtime: outputs only, for methods that need no gradients."""
 
 from collections.abc import Callable
 from pathlib import Path

@@ -22,7 +22,7 @@ def open_model(call: Call, name: str | None) -> Network:
     chosen = known.get(name.rpartition(".")[2])
     if chosen is None:
         raise ValueError(
-            f"--weights {name}: torchvision has none of {builder} so called; allowed: {', '.join(known)}"
+            f"--weights {name}: torchvision has no such weights of {builder}; allowed: {', '.join(known)}"
         )
     model = _module(call, chosen)
     return Network(

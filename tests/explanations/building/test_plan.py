@@ -158,7 +158,7 @@ def test_some_methods_and_classes_may_be_chosen(plan: Plan, tmp_path: Path, smal
             "vargrad has no parameter 'noise'; allowed: images, samples, sigma, output",
         ),
         ({"parameters": {"lime": {"samples": 0}}}, "lime.samples is 0; allowed: from 1"),
-        ({"parameters": {"lime": {"samples": "9"}}}, "lime.samples is '9'; a whole number is wanted"),
+        ({"parameters": {"lime": {"samples": "9"}}}, "lime.samples is '9'; expected a whole number"),
         (
             {"methods": ("lime",), "parameters": {"vargrad": {}}},
             "there are no parameters of 'vargrad' here; allowed: lime",

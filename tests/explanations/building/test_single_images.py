@@ -108,7 +108,8 @@ def test_one_image_of_a_class_is_called_as_the_class(plan: Plan, tmp_path: Path)
     [
         (
             {"replicates": 2},
-            r"--replicates must be 1 with --each-image, for an image has one map by each method \(got 2\)",
+            r"--replicates must be 1 with --each-image, because an image has one map by each method "
+            r"\(got 2\)",
         ),
         ({"each_image": 0}, r"--each-image must be at least 1 \(got 0\)"),
         ({"each_image": 21}, "class '0' has 20 images, but 21 are to be explained"),

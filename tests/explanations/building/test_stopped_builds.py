@@ -57,10 +57,10 @@ def test_a_terminated_build_keeps_what_is_finished_and_leaves_no_process(
     # On a busy machine Python's tracker of shared resources may warn, in two lines, after the command's end.
     not_its_own = ("resource_tracker", "warnings.warn(")
     own = [line for line in error.splitlines() if not any(sign in line for sign in not_its_own)]
-    assert own[-1] == "python -m explanations build: terminated; run it again to go on"
+    assert own[-1] == "python -m explanations build: terminated; run it again to continue"
     assert json.loads(out.splitlines()[-1]) == {
         "state": "cancelled",
-        "message": "terminated; run it again to go on",
+        "message": "terminated; run it again to continue",
     }
     assert kept(folder)
     assert ends_within(30, process.pid)

@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(
     (tmp_path / "file").write_text("here")
     wanted = tmp_path / "file" / "set"
     command = ["build", "--out", str(wanted), "--images", "2", *arguments]
-    expected = f"{wanted}: cannot be a folder, for {tmp_path / 'file'} is a file; name another"
+    expected = f"{wanted}: cannot be a folder, because {tmp_path / 'file'} is a file; name another"
     assert refused(command, capsys) == f"python -m explanations build: {expected}"
     assert refused([*command, "--dry-run"], capsys) == f"python -m explanations build: {expected}"
 
@@ -140,7 +140,7 @@ def test_a_cache_that_is_a_file_is_one_line(
     command = ["build", "--out", str(tmp_path / "set"), "--cache", str(tmp_path / "file"), *arguments]
     place = tmp_path / "file"
     assert refused(command, capsys) == (
-        f"python -m explanations build: {place}: cannot be a folder, for {place} is a file; name another"
+        f"python -m explanations build: {place}: cannot be a folder, because {place} is a file; name another"
     )
     assert not (tmp_path / "set").exists()
 

@@ -183,7 +183,7 @@ def test_a_folder_without_data_and_a_path_without_folder_are_refused(tmp_path: P
     (tmp_path / "empty").mkdir()
     assert refusal(tmp_path / "empty") == "FOLDER: has no folders of pictures, one a class"
     assert refusal(tmp_path / "none") == (
-        "FOLDER: is not there; name a folder of IDX files or of pictures, or an .npz file"
+        "FOLDER: does not exist; name a folder of IDX files or of pictures, or an .npz file"
     )
 
 

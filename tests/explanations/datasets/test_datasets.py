@@ -82,7 +82,7 @@ def test_a_file_cut_short_is_refused(squares: Path) -> None:
 
 def test_a_file_of_another_kind_is_refused(squares: Path) -> None:
     (squares / "t10k-labels-idx1-ubyte").write_bytes(b"label\n3\n")
-    expected = "^t10k-labels-idx1-ubyte: is no IDX file of unsigned bytes with 1 dimensions$"
+    expected = "^t10k-labels-idx1-ubyte: is not an IDX file of unsigned bytes with 1 dimensions$"
     with pytest.raises(ValueError, match=expected):
         labelled_images.idx_folder(squares, "test")
 

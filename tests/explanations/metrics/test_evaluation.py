@@ -274,7 +274,7 @@ def test_an_order_for_retraining_is_one_for_all_classes(source: Source) -> None:
         ({"parameters": {"confidence": {"images": 0}}}, "confidence.images is 0; allowed: from 1"),
         (
             {"parameters": {"confidence": {"images": 2.0}}},
-            "confidence.images is 2.0; a whole number is wanted",
+            "confidence.images is 2.0; expected a whole number",
         ),
         (
             {"metrics": ("kar",), "parameters": {"kar": {"shares": "0 50"}}},

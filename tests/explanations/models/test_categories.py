@@ -30,7 +30,7 @@ def test_categories_of_one_name_are_told_apart_by_numbers() -> None:
 
 
 def test_a_folder_whose_name_two_categories_have_is_refused() -> None:
-    expected = r"^photos: the class 'crane' could be any of the categories crane-1, crane-2 of a:b; call its"
+    expected = r"^photos: the class 'crane' could be any of the categories crane-1, crane-2 of a:b; name its"
     with pytest.raises(ValueError, match=expected):
         as_categories(images("crane"), CATEGORIES, "a:b")
 
@@ -38,7 +38,7 @@ def test_a_folder_whose_name_two_categories_have_is_refused() -> None:
 def test_a_folder_of_another_name_is_refused_with_those_that_are_similar() -> None:
     expected = (
         r"^photos: the class 'tigercat' is not one of the 6 categories of a:b "
-        r"\(similar: tiger cat\); call its folder as the category$"
+        r"\(similar: tiger cat\); name its folder after the category$"
     )
     with pytest.raises(ValueError, match=expected):
         as_categories(images("tigercat"), CATEGORIES, "a:b")

@@ -92,7 +92,7 @@ def two_classes(squares: Path) -> Path:
 
 @pytest.mark.usefixtures("own")
 def test_a_function_takes_no_file_of_weights(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match=r"needs none, for a function takes no weights; leave -"):
+    with pytest.raises(ValueError, match=r"needs none, because a function takes no weights; leave -"):
         classifiers.load(ModelSpec("own_networks:function", tmp_path / "w.safetensors"))
 
 
@@ -199,7 +199,7 @@ def test_torchvisions_weights_bring_their_categories_and_transforms(
 
 @pytest.mark.usefixtures("torchvision")
 def test_torchvisions_weights_of_another_name_are_refused_with_those_there_are() -> None:
-    expected = "^--weights NONE: torchvision has none of net so called; allowed: IMAGENET1K_V1, "
+    expected = "^--weights NONE: torchvision has no such weights of net; allowed: IMAGENET1K_V1, "
     with pytest.raises(ValueError, match=expected):
         hubs.open_network(ModelSpec("torchvision.models:net", "NONE"))
 

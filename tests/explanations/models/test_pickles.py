@@ -71,7 +71,7 @@ def test_a_pickle_that_calls_itself_npz_is_refused(
 ) -> None:
     write(tmp_path / "data.npz", Trap(sprung))
     assert main(["accuracy", "--data", str(tmp_path / "data.npz")]) == 2
-    assert "data.npz: is no .npz file; write it with numpy.savez_compressed" in capsys.readouterr().err
+    assert "data.npz: is not an .npz file; write it with numpy.savez_compressed" in capsys.readouterr().err
     assert not sprung.exists()
 
 

@@ -197,7 +197,7 @@ def test_scores_that_cannot_be_what_is_said_are_refused() -> None:
 def test_a_network_that_draws_random_numbers_is_refused_before_work() -> None:
     model = Returns(lambda logits: F.dropout(logits, 0.5, training=True))
     with pytest.raises(
-        ValueError, match=r"^a:b: gives the same image other scores each time \(they differ by"
+        ValueError, match=r"^a:b: gives different scores for one image each time \(they differ by"
     ):
         tried(model)
 

@@ -43,7 +43,7 @@ def test_a_setting_that_cannot_be_is_refused(setting: str, expected: str) -> Non
     ("changes", "expected"),
     [
         ({"noise": 1}, "lime has no parameter 'noise'; allowed: samples, sigma, skip_black, output"),
-        ({"samples": True}, "lime.samples is True; a whole number is wanted"),
+        ({"samples": True}, "lime.samples is True; expected a whole number"),
         ({"samples": 0}, "lime.samples is 0; allowed: from 1"),
         ({"sigma": -0.1}, "lime.sigma is -0.1; allowed: from 0, finite"),
         ({"sigma": float("nan")}, "lime.sigma is nan; allowed: from 0, finite"),
