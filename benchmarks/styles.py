@@ -5,6 +5,7 @@ python benchmarks/styles.py SET styles.png grad-cam/espresso/1 lime-slic/espress
 
 import sys
 from pathlib import Path
+from textwrap import fill
 
 from matplotlib.figure import Figure
 
@@ -13,6 +14,7 @@ from explanations.rendering import Rendering, colour, redrawing
 
 STYLES = ("heat", "signed", "overlay", "borders", "top:10")
 SIDE = 1.5  # inches
+TITLE = 20  # characters of a line
 
 
 def draw(folder: Path, out: Path, keys: list[str]) -> None:
@@ -25,7 +27,7 @@ def draw(folder: Path, out: Path, keys: list[str]) -> None:
     figure = Figure(figsize=(SIDE * len(columns) + 0.4, SIDE * len(keys) + 0.3), layout="constrained")
     axes = figure.subplots(len(keys), len(columns), squeeze=False)
     for row, key in zip(axes, keys, strict=True):
-        row[0].set_ylabel(titles[key.split("/")[0]], fontsize=9)
+        row[0].set_ylabel(fill(titles[key.split("/")[0]], TITLE), fontsize=9)
         for axis, name in zip(row, columns, strict=True):
             axis.imshow(columns[name][key], interpolation="none")
             axis.set(xticks=[], yticks=[])
