@@ -41,6 +41,14 @@ def photograph(side):
     return torch.from_numpy(pixels).permute(2, 0, 1)[None].float()
 
 
+def fill_zero_layers(model):
+    """Draw the weights of layers that are initialised with zeros, as ViT's head, whose maps would be zero."""
+    with torch.no_grad():
+        for layer in model.modules():
+            if isinstance(layer, torch.nn.Linear) and not layer.weight.any():
+                layer.weight.normal_(std=0.02)
+
+
 def explain(network, slug):
     """Explain one image by one method, and print a row."""
     torch.manual_seed(0)
@@ -48,7 +56,9 @@ def explain(network, slug):
     factory, side = NETWORKS[network]
     image, local = photograph(side), LOCALS[slug]
     spec = ModelSpec(f"torchvision.models:{factory}", OWN)
-    loaded = trial.try_out(classifiers.load(spec), image, CLASSES)
+    loaded = classifiers.load(spec)
+    fill_zero_layers(loaded.model)
+    loaded = trial.try_out(loaded, image, CLASSES)
     parameters = {**local.defaults, "images": 1}
     parameters |= {key: min(value, parameters[key]) for key, value in FEWER.items() if key in parameters}
     background = torch.rand(BACKGROUND, *image.shape[1:])
