@@ -56,7 +56,7 @@ PROCEDURES: Mapping[str, Procedure] = {
         "Dirichlet-multinomial likelihood ratio",
         "equal shares in a Dirichlet-multinomial model",
         True,
-        20,
+        40,
         False,
     ),
     "pooled-wald": Procedure(

@@ -55,7 +55,7 @@ class Sample:
     def retarget(self, label: str) -> "Sample":
         """Return the same images with the class `label` as the target ("why not a 9?"). Raises ValueError."""
         if label not in self.classes:
-            raise ValueError(f"there is no class {label!r} to explain; allowed: {', '.join(self.classes)}")
+            raise ValueError(f"unknown class {label!r}; allowed: {', '.join(self.classes)}")
         if self.classes.index(label) == self.target:
             raise ValueError(
                 f"images of class {label!r} cannot be contrasted with class {label!r} itself; "

@@ -124,7 +124,7 @@ def _load_file(path: Path, address: str) -> ModuleType:
     if name in sys.modules:
         return sys.modules[name]
     if not path.is_file():
-        raise ValueError(f"{shorten(address)}: there is no file {path}")
+        raise ValueError(f"{shorten(address)}: cannot find the file {path}")
     specification = importlib.util.spec_from_file_location(name, path)
     if specification is None or specification.loader is None:
         raise ValueError(f"{shorten(address)}: {path} is not a Python file; its name must end with .py")

@@ -145,7 +145,7 @@ class BoxedLayer(nn.Module):
 
 
 class _BoxRule(torch.autograd.Function):
-    """The layer on the way forward, the z-box rule on the way back."""
+    """Compute the layer forward, and propagate relevance back by the z-box rule."""
 
     @staticmethod
     def forward(context: Any, values: Tensor, box: BoxedLayer) -> Tensor:

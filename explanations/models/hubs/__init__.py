@@ -36,7 +36,7 @@ def open_network(spec: ModelSpec, with_weights: bool = True) -> Network:
 
 
 def _by_factory(spec: ModelSpec, file: Path | None, with_weights: bool) -> Network:
-    """The network that a factory makes, with its own weights if there is no file."""
+    """The network that a factory makes, with the weights of a file or else its own."""
     call = factories.read(spec.factory)
     if call.module.partition(".")[0] == "torchvision" and file is None:
         name = spec.weights if spec.weights not in (None, OWN) else call.named.get("weights")

@@ -224,7 +224,7 @@ def test_the_same_methods_are_one(folder: Path) -> None:
         (["./a/m.py:explain+best"], "there is no aggregation 'best'; allowed: mean, mean-absolute, sp-lime, "
          "sp-lime-pick, normlime, normlime-global"),
         (["./a/m.py:other"], "./a/m.py:other: there is no 'other' in {folder}/a/m.py; it has explain"),
-        (["./none.py:explain"], "./none.py:explain: there is no file {folder}/none.py"),
+        (["./none.py:explain"], "./none.py:explain: cannot find the file {folder}/none.py"),
         (["no.such:explain"], "no.such:explain: No module named 'no'; install it, or run from the folder "
          "that has it; a file is ./file.py:name"),
         (["./broken.py:explain"], "./broken.py:explain: broken.py fails with ZeroDivisionError: division by "
@@ -369,7 +369,7 @@ def test_a_cluster_whose_workers_lack_the_code_is_refused_in_one_line(
     required = tasks.requirements(task)
     monkeypatch.delitem(sys.modules, import_paths._module_name(folder / "mymethod.py"))
     Path("mymethod.py").unlink()
-    expected = r"^a worker of the cluster lacks code: \./mymethod\.py:explain: there is no file "
+    expected = r"^a worker of the cluster lacks code: \./mymethod\.py:explain: cannot find the file "
     with pytest.raises(ValueError, match=expected):
         perform_remotely(tasks.make_work(torch.nn.Identity(), "cpu"), task, required)
 

@@ -190,7 +190,7 @@ def test_a_counter_class_is_explained_on_the_images_of_another(
 @pytest.mark.parametrize(
     ("label", "expected"),
     [
-        ("7", "there is no class '7' to explain; allowed: 0, 1, 2"),
+        ("7", "unknown class '7'; allowed: 0, 1, 2"),
         (
             "1",
             "images of class '1' cannot be contrasted with class '1' itself; "
